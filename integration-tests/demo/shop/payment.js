@@ -1,0 +1,173 @@
+import { orderOf, payerPage, paymentOf } from "./api.js"
+import { copyable, h, show } from "./dom.js"
+import { summary } from "./views.js"
+
+const LOOK_EVERY_MS = 2_000
+
+/** What each state means to the payer. */
+const WORDS = {
+  creating: "Asking Kobbopay for an address…",
+  pending: "Waiting for your transfer",
+  partial: "A part of it has arrived",
+  paid: "Your transfer was seen; the network is confirming it",
+  confirmed: "Your payment is confirmed",
+  expired: "The time for this payment is over",
+  failed: "The payment failed",
+}
+const STEPS = [
+  ["Your transfer", ["creating", "pending", "partial"]],
+  ["Seen on the network", ["paid"]],
+  ["Confirmed", ["confirmed"]],
+]
+
+/** The payer's view: amount, address, QR, countdown and live status, until the payment has ended. Returns how to leave it. */
+export async function paymentView(token, orderId, go) {
+  const first = await paymentOf(token)
+  const order = orderId === null ? null : await orderOf(orderId)
+  const status = h("div", { role: "status" })
+  const steps = h("ol", { class: "steps" })
+  const clock = h("span", { class: "clock", role: "timer" })
+  const countdown = h("p", {}, "Time left: ", clock)
+
+  show(
+    "Pay for your order",
+    h(
+      "div",
+      { class: "split" },
+      h(
+        "div",
+        { class: "stack" },
+        h("section", { class: "card", "aria-label": "How to pay" }, instructions(first)),
+        h("section", { class: "card" }, sandboxHint(first)),
+      ),
+      h(
+        "div",
+        { class: "stack" },
+        h("section", { class: "card", "aria-label": "Status" }, status, steps, countdown),
+        order === null
+          ? null
+          : h("section", { class: "card" }, summary(order, `Order #${order.display_id}`)),
+      ),
+    ),
+  )
+
+  let shown = null
+  const render = (payment) => {
+    if (shown !== `${payment.state} ${payment.amount_received}`) {
+      shown = `${payment.state} ${payment.amount_received}`
+      status.replaceChildren(...statusOf(payment))
+      steps.replaceChildren(...stepsOf(payment))
+    }
+    countdown.hidden = !["creating", "pending", "partial"].includes(payment.state)
+    const placed = payment.order_id ?? orderId
+    if (["confirmed", "expired", "failed"].includes(payment.state) && placed !== null) {
+      go({ order: placed }, { forward: true })
+    }
+  }
+  render(first)
+  return every(
+    LOOK_EVERY_MS,
+    async () => render(await paymentOf(token)),
+    () => {
+      clock.textContent = timeLeft(first.expires_at)
+    },
+  )
+}
+
+function instructions({ amount, asset, label, address, memo }) {
+  const field = (name, value, big) =>
+    h("div", { class: "field" }, h("dt", {}, name), h("dd", {}, copyable(value, name, big)))
+  return [
+    h(
+      "p",
+      { class: "notice warn" },
+      h("strong", {}, `Send ${label} and nothing else.`),
+      " Another coin, or the same one over another network, may be lost.",
+    ),
+    h(
+      "div",
+      { class: "pay" },
+      h(
+        "dl",
+        {},
+        field(`Amount in ${asset}`, amount, true),
+        field("Address", address),
+        memo ? field("Memo (required)", memo) : null,
+      ),
+      h("img", {
+        class: "qr",
+        src: `/shop/qr.svg?text=${encodeURIComponent(address)}`,
+        alt: "QR code of the address",
+      }),
+    ),
+  ]
+}
+
+function sandboxHint(payment) {
+  return [
+    h("h2", {}, "This is a demo: you are the payer"),
+    h(
+      "p",
+      { class: "quiet small" },
+      "The sandbox stands in for the blockchain. Pay there, confirm, pay too little, or let it expire; then look back here.",
+    ),
+    payment.kobbopay_id
+      ? h(
+          "a",
+          {
+            class: "button",
+            id: "open-sandbox",
+            href: payerPage(payment),
+            target: "_blank",
+            rel: "noopener",
+          },
+          "Pay in the sandbox",
+        )
+      : null,
+  ]
+}
+
+function statusOf({ state, amount, amount_received: received, asset }) {
+  const tone = { partial: "warn", expired: "bad", failed: "bad" }[state] ?? ""
+  const rest =
+    state === "partial"
+      ? ` (${received} of ${amount} ${asset}): send the rest to the same address`
+      : ""
+  return [h("p", { class: `notice ${tone}`, "data-state": state }, (WORDS[state] ?? state) + rest)]
+}
+
+function stepsOf({ state }) {
+  const now = STEPS.findIndex(([, states]) => states.includes(state))
+  return STEPS.map(([name], index) => {
+    const done = index < now || state === "confirmed"
+    const current = index === now && !done
+    return h(
+      "li",
+      { class: done ? "done" : current ? "now" : "", "aria-current": current ? "step" : null },
+      name,
+    )
+  })
+}
+
+function timeLeft(expiresAt) {
+  const seconds = Math.max(0, Math.ceil((Date.parse(expiresAt) - Date.now()) / 1000))
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
+}
+
+/** Repeats the look (one that fails is simply made again), and the tick each quarter second. Returns how to stop. */
+export function every(lookEveryMs, look, tick = () => undefined) {
+  let stopped = false
+  const looking = async () => {
+    await look().catch(() => undefined)
+    if (!stopped) {
+      setTimeout(looking, lookEveryMs)
+    }
+  }
+  tick()
+  const ticking = setInterval(tick, 250)
+  setTimeout(looking, lookEveryMs)
+  return () => {
+    stopped = true
+    clearInterval(ticking)
+  }
+}

@@ -1,0 +1,38 @@
+/** All tests, in three projects: pure parts beside their code, the booted store, and the package. */
+const shared = {
+  rootDir: "..",
+  testEnvironment: "node",
+  moduleFileExtensions: ["ts", "tsx", "js", "cjs", "json"],
+  modulePathIgnorePatterns: ["<rootDir>/.medusa/"],
+  transform: {
+    "^.+\\.(ts|tsx|js)$": [
+      "@swc/jest",
+      {
+        jsc: {
+          target: "es2022",
+          parser: { syntax: "typescript", tsx: true, decorators: true },
+          transform: { react: { runtime: "automatic" } },
+        },
+      },
+    ],
+  },
+}
+
+module.exports = {
+  rootDir: "..",
+  projects: [
+    {
+      ...shared,
+      displayName: "unit",
+      testMatch: ["<rootDir>/src/**/__tests__/**/*.unit.spec.ts"],
+    },
+    {
+      ...shared,
+      displayName: "store",
+      testMatch: ["<rootDir>/integration-tests/http/**/*.spec.ts"],
+      globalSetup: "<rootDir>/integration-tests/support/jest-setup.ts",
+      globalTeardown: "<rootDir>/integration-tests/support/jest-teardown.ts",
+      setupFiles: ["<rootDir>/integration-tests/support/jest-file.ts"],
+    },
+  ],
+}

@@ -1,0 +1,25 @@
+import { freePort } from "./free-port"
+import { startPostgres, type Postgres } from "./postgres"
+
+declare global {
+  // Handed from set-up to tear-down, which jest runs in the same process.
+  var kobbopayPostgres: Postgres | undefined
+}
+
+/** Starts PostgreSQL once for all suites and tells Medusa's test runner where it is. */
+export default async function setUp(): Promise<void> {
+  const postgres = await startPostgres({ durable: false })
+  globalThis.kobbopayPostgres = postgres
+  Object.assign(process.env, {
+    DB_HOST: postgres.host,
+    DB_PORT: String(postgres.port),
+    DB_USERNAME: postgres.user,
+    DB_PASSWORD: "",
+    TEST_SANDBOX_PORT: String(await freePort()),
+    TEST_SECOND_SANDBOX_PORT: String(await freePort()),
+    MEDUSA_DISABLE_TELEMETRY: "1",
+    MEDUSA_ADMIN_DISABLED: "true",
+    LOG_LEVEL: process.env.LOG_LEVEL ?? "error",
+    KOBBOPAY_SWEEP: "off",
+  })
+}

@@ -1,0 +1,142 @@
+import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
+import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
+import { isAllowedIp } from "../../../kobbopay/allowed-ips"
+import { MAX_WEBHOOK_BYTES, receiveWebhook, type Received } from "../../../kobbopay/webhook"
+import type KobbopayModuleService from "../../../modules/kobbopay/service"
+import { runtime } from "../../../runtime"
+import { finishEvent, recordEvent, type Recorded } from "../../../store/inbox"
+import { text } from "../../../work/text"
+import { kobbopayOf, workerOf } from "../../../work/worker-of"
+import { BodyRefused, readRawBody } from "./raw-body"
+
+const BODY_WITHIN_MS = 10_000
+
+/** Ends the request with a status and nothing that helps a stranger; the cause goes to the log. */
+type Answer = { status: number; cause: string | null }
+
+const refuse = (status: number, cause: string): Answer => ({ status, cause })
+const ACCEPTED: Answer = { status: 200, cause: null }
+
+/**
+ * Takes Kobbopay's webhooks, for all accounts: raw bytes, signature, parse, one durable insert, 2xx,
+ * whatever the event says. The work starts after the answer.
+ */
+export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<void> {
+  const log = req.scope.resolve(ContainerRegistrationKeys.LOGGER)
+  const answer = await take(req, kobbopayOf(req.scope)).catch((cause: unknown) =>
+    cause instanceof BodyRefused
+      ? refuse(cause.status, cause.message)
+      : refuse(503, `the webhook could not be handled: ${text(cause)}`),
+  )
+  if (answer.cause !== null) {
+    log.warn(`kobbopay: webhook refused with ${answer.status}: ${answer.cause}`)
+  }
+  // What was not read of a refused body must not be taken for the connection's next request.
+  if (!req.readableEnded) res.setHeader("connection", "close")
+  res.status(answer.status).end()
+}
+
+async function take(req: MedusaRequest, service: KobbopayModuleService): Promise<Answer> {
+  const unfit = unfitHeaders(req)
+  if (unfit !== null) return unfit
+  const ip = (req.ip ?? "").replace(/^::ffff:/, "")
+  const mayCome = service.accounts.some(({ options }) => isAllowedIp(options.webhook.allowedIps, ip))
+  if (!mayCome) return refuse(403, `the address ${ip} is in no account's webhook.allowedIps`)
+
+  const rawBody = await readRawBody(req, MAX_WEBHOOK_BYTES, BODY_WITHIN_MS)
+  const received = receiveWebhook({
+    rawBody,
+    headers: headersOf(req),
+    accounts: service.accounts,
+    now: runtime.now().getTime(),
+  })
+  if (!received.ok) return refuse(received.status, received.cause)
+  if (!isAllowedIp(received.account.options.webhook.allowedIps, ip)) {
+    return refuse(403, `the address ${ip} is not in webhook.allowedIps of ${received.account.id}`)
+  }
+  return record(service, received, rawBody)
+}
+
+/** What can be refused before a byte of the body is read. */
+function unfitHeaders(req: MedusaRequest): Answer | null {
+  const type = (req.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
+  if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type)) {
+    return refuse(415, "the content type is not JSON")
+  }
+  const encoding = req.headers["content-encoding"]
+  if (encoding !== undefined && encoding !== "identity") {
+    return refuse(415, "the body is compressed, so its signed bytes are not at hand")
+  }
+  const length = Number(req.headers["content-length"] ?? 0)
+  return length > MAX_WEBHOOK_BYTES
+    ? refuse(413, `the body is announced with ${length} bytes`)
+    : null
+}
+
+/** Headers with each repetition kept apart: a doubled signature must not look like one. */
+const headersOf = (req: MedusaRequest): Record<string, string | string[] | undefined> =>
+  Object.fromEntries(
+    Object.entries(req.headersDistinct).map(([name, values]) => [
+      name,
+      values?.length === 1 ? values[0] : values,
+    ]),
+  )
+
+async function record(
+  service: KobbopayModuleService,
+  { account, secretIndex, event }: Extract<Received, { ok: true }>,
+  rawBody: Buffer,
+): Promise<Answer> {
+  const now = runtime.now()
+  let recorded: Recorded
+  try {
+    recorded = await recordEvent(service.inbox, {
+      accountId: account.id,
+      bodyHash: event.bodyHash,
+      eventId: event.eventId,
+      deliveryId: event.deliveryId,
+      type: event.type,
+      claims: event.claims,
+      kobbopayIds: event.ids,
+      reference: event.reference,
+      rawBody: rawBody.toString("utf8"),
+      secretIndex,
+      receivedAt: now,
+    })
+  } catch (cause) {
+    return refuse(
+      503,
+      `event ${event.eventId ?? "without id"} could not be recorded, Kobbopay will send it again: ${text(cause)}`,
+    )
+  }
+  setImmediate(() => {
+    void afterAnswer(service, recorded, event.isTest)
+  })
+  return ACCEPTED
+}
+
+/** The work that an event calls for; what fails here is found again by the sweep. */
+async function afterAnswer(
+  service: KobbopayModuleService,
+  recorded: Recorded,
+  isTest: boolean,
+): Promise<void> {
+  const worker = workerOf(service)
+  if (isTest) {
+    await finishEvent(service.sql, recorded.id, "done", "test", runtime.now()).catch(() => 0)
+  } else if (!recorded.inserted && recorded.collectionId !== null) {
+    // Seen before: Kobbopay asks us to look, so the next look comes forward.
+    await worker.call(recorded.collectionId).catch(() => undefined)
+  } else {
+    worker.wake()
+  }
+}
+
+/** Any other method: a person with a browser, or a wrong setting. */
+export function GET(_req: MedusaRequest, res: MedusaResponse): void {
+  res.setHeader("allow", "POST")
+  res.status(405).end()
+}
+export const PUT = GET
+export const PATCH = GET
+export const DELETE = GET

@@ -1,0 +1,12 @@
+import { defineMiddlewares } from "@medusajs/framework/http"
+
+export default defineMiddlewares({
+  routes: [
+    {
+      // The signature is over the bytes as sent: nothing may read or parse them before the route does.
+      matcher: "/hooks/kobbopay",
+      methods: ["POST"],
+      bodyParser: false,
+    },
+  ],
+})

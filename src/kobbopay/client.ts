@@ -1,0 +1,143 @@
+import type { Dispatcher } from "undici"
+import { KobbopayError, safeText } from "./errors"
+import { exchange, retryAfterMs, type HttpAnswer } from "./http"
+import type { KobbopayId } from "./ids"
+import { parseJson } from "./json"
+import { secretsOf, type Account } from "./options"
+import { reasonOf } from "./profiles/answer"
+import {
+  profileOf,
+  type ApiRequest,
+  type Ask,
+  type CreatedPayment,
+  type PaymentToCreate,
+} from "./profiles"
+import type { Rail } from "./rails"
+import type { Reading } from "./reading"
+
+/** A longer `Retry-After` is the caller's to wait for: it may hold a lease or a shopper meanwhile. */
+const MAX_WAIT_MS = 10_000
+const FIRST_PAUSE_MS = 250
+
+export type ClientDeps = {
+  dispatcher?: Dispatcher
+  /** Unix time, milliseconds. */
+  now: () => number
+  /** From 0 up to, not including, 1. */
+  random: () => number
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+export type CallOptions = {
+  /** Tries of each request, the first included; the account's `request.attempts` when left out. */
+  attempts?: number
+  /** Gives up, also while waiting to try again. */
+  signal?: AbortSignal
+}
+
+/** Kobbopay's API as one account speaks it. Every failure is a {@link KobbopayError}. */
+export type KobbopayClient = {
+  /** Repeats itself only under the payment's own reference. */
+  create(payment: PaymentToCreate, options?: CallOptions): Promise<CreatedPayment>
+  read(kobbopayId: KobbopayId, rail: Rail, options?: CallOptions): Promise<Reading>
+  /** Null where the account's profile has no such call. */
+  enabledTokens(options?: CallOptions): Promise<string[] | null>
+}
+
+/** Timeouts and "too early" are no refusal, whatever their class of status says. */
+const isTemporary = (status: number): boolean =>
+  status >= 500 || status === 429 || status === 408 || status === 425
+
+/** Binds an account to its API. Network, clock, chance and waiting are handed in. */
+export function createClient(account: Account, deps: ClientDeps): KobbopayClient {
+  const { options } = account
+  const profile = profileOf(account)
+  const secrets = secretsOf(options)
+
+  const parsed = (body: Buffer): { json: unknown } | null => {
+    try {
+      return { json: parseJson(body) }
+    } catch {
+      return null
+    }
+  }
+
+  function answerOf({ status, retryAfter, body }: HttpAnswer): unknown {
+    const answer = body === null ? null : parsed(body)
+    if (status >= 200 && status < 300) {
+      if (answer !== null) return answer.json
+      const wrong = body === null ? "is larger than 1 MiB" : "is not JSON"
+      throw new KobbopayError("invalid_answer", `Kobbopay's answer (${status}) ${wrong}`, {
+        status,
+      })
+    }
+    const said = reasonOf(answer?.json) ?? body?.toString("utf8") ?? ""
+    const reason = said.trim() === "" ? "" : `: ${safeText(said, secrets)}`
+    if (isTemporary(status)) {
+      throw new KobbopayError("unavailable", `Kobbopay answered ${status}${reason}`, {
+        status,
+        retryAfterMs: retryAfterMs(retryAfter, deps.now()),
+      })
+    }
+    if (status >= 400) {
+      throw new KobbopayError("rejected", `Kobbopay refused with ${status}${reason}`, { status })
+    }
+    throw new KobbopayError(
+      "invalid_answer",
+      `Kobbopay answered ${status}, which is no answer of its API: is baseUrl right?`,
+      { status },
+    )
+  }
+
+  async function tryOnce(asked: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+    // Made anew for each try: a signature carries the time.
+    const headers: Record<string, string> = {
+      accept: "application/json",
+      "user-agent": "medusa-payment-kobbopay",
+      ...(asked.method === "POST" ? { "content-type": "application/json" } : {}),
+      ...asked.headers,
+      ...profile.authHeaders(asked.body, deps.now()),
+    }
+    return answerOf(
+      await exchange(options.baseUrl + asked.path, {
+        method: asked.method,
+        headers,
+        body: asked.body,
+        timeoutMs: options.request.timeoutMs,
+        signal,
+        dispatcher: deps.dispatcher,
+      }),
+    )
+  }
+
+  /** The pause before the next try, or null when there shall be none. */
+  function pauseAfter(error: unknown, attempt: number, call: CallOptions): number | null {
+    if (!(error instanceof KobbopayError) || error.kind !== "unavailable") return null
+    if (attempt >= (call.attempts ?? options.request.attempts) || call.signal?.aborted) return null
+    const base = FIRST_PAUSE_MS * 2 ** (attempt - 1)
+    const jitter = Math.round(base * deps.random())
+    if (error.retryAfterMs === null) return Math.min(MAX_WAIT_MS, base + jitter)
+    return error.retryAfterMs <= MAX_WAIT_MS ? error.retryAfterMs + jitter : null
+  }
+
+  const asking =
+    (call: CallOptions): Ask =>
+    async (asked) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await tryOnce(asked, call.signal)
+        } catch (error) {
+          const pause = pauseAfter(error, attempt, call)
+          if (pause === null) throw error
+          // Woken up to stop: what failed is still the reason.
+          await deps.sleep(pause, call.signal).catch(() => Promise.reject(error))
+        }
+      }
+    }
+
+  return {
+    create: (payment, call = {}) => profile.create(payment, asking(call)),
+    read: (kobbopayId, rail, call = {}) => profile.read(kobbopayId, rail, asking(call)),
+    enabledTokens: (call = {}) => profile.enabledTokens(asking(call)),
+  }
+}

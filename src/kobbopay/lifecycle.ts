@@ -1,0 +1,205 @@
+import type { PaymentState, SaidState } from "./reading"
+
+/** Why a person must look at a payment. One open exception per payment and class. */
+export const EXCEPTION_CLASSES = [
+  "underpaid",
+  "overpaid",
+  "amount_unknown",
+  "rail_mismatch",
+  "reference_mismatch",
+  "order_changed",
+  "order_cancelled",
+  "duplicate_payment",
+  "superseded",
+  "late_payment",
+  "ambiguous_finality",
+  "stuck",
+  "unknown_payment",
+  "completion_failed",
+  "dead",
+] as const
+export type ExceptionClass = (typeof EXCEPTION_CLASSES)[number]
+
+/**
+ * Classes that state a condition rather than an incident: when the condition is over (the payer topped
+ * up, the read caught up), an open exception of the class is closed by itself.
+ */
+export const SELF_CLEARING: ReadonlySet<ExceptionClass> = new Set([
+  "underpaid",
+  "amount_unknown",
+  "order_changed",
+  "superseded",
+  "ambiguous_finality",
+  "stuck",
+  "completion_failed",
+  "dead",
+])
+
+/** What Medusa should show of a payment. `nothing` asks for no change. */
+export type Want = "nothing" | "authorized" | "captured" | "order_cancelled"
+
+/** How the money that a read reported compares with what the ledger asked for. */
+export type Fit = {
+  /** `none`: no money reported. `unknown`: money, but the read did not carry what must be compared. */
+  amount: "none" | "under" | "fits" | "over" | "unknown"
+  mismatches: readonly ("rail_mismatch" | "reference_mismatch" | "order_changed")[]
+}
+
+export type Policy = {
+  authorizeOn: "paid" | "confirmed"
+  captureOn: "paid" | "confirmed"
+  latePayments: "review" | "accept"
+}
+
+export type Facts = {
+  /** The payment's state in the ledger. */
+  state: PaymentState
+  /** The order placed from the payment's cart. */
+  order: "none" | "open" | "cancelling" | "cancelled"
+  /** Something else, of whatever provider, already pays for the same order. */
+  covered: boolean
+  /** The checkout shows another payment now, so this one has no session to settle on. */
+  superseded: boolean
+  /** Paid or partial for longer than the account's `stuckAfter`. */
+  stuck: boolean
+  policy: Policy
+}
+
+export type Observation = {
+  said: SaidState
+  fit: Fit
+}
+
+export type Decision = {
+  state: PaymentState
+  want: Want
+  exceptions: ExceptionClass[]
+}
+
+type Step = { state: PaymentState; exceptions: ExceptionClass[] }
+
+const stay = (state: PaymentState, ...exceptions: ExceptionClass[]): Step => ({ state, exceptions })
+const holdsMoney = (fit: Fit): boolean => fit.amount !== "none"
+
+/** Full money moves on; too little is a partial payment whatever Kobbopay calls it. */
+const withMoney = (state: "paid" | "confirmed", fit: Fit): Step =>
+  fit.amount === "under" ? stay("partial") : stay(state)
+
+/**
+ * The transition table: what a state becomes when Kobbopay says something, and what contradicts it.
+ * Nothing moves backwards; a read that disagrees with a state already reached is a contradiction for
+ * a person, never a silent overwrite.
+ */
+function step(facts: Facts, { said, fit }: Observation): Step {
+  const { state } = facts
+  switch (state) {
+    case "creating":
+    case "pending":
+      return fromOpen(said, fit)
+    case "partial":
+      if (said === "failed") return stay("partial", "ambiguous_finality")
+      if (said === "paid" || said === "confirmed") return withMoney(said, fit)
+      return said === "expired" ? stay("expired") : stay("partial")
+    case "paid":
+      if (said === "confirmed") return withMoneyKept(fit)
+      return said === "expired" || said === "partial" || said === "failed"
+        ? stay("paid", "ambiguous_finality")
+        : stay("paid")
+    case "confirmed":
+      return said === "failed" ? stay("confirmed", "ambiguous_finality") : stay("confirmed")
+    case "expired":
+    case "failed":
+      if (said === "paid" || said === "confirmed" || said === "partial") {
+        return facts.policy.latePayments === "accept"
+          ? fromOpen(said, fit)
+          : stay(state, "late_payment")
+      }
+      // Money found on an ended payment is late, whatever word the read uses for its state.
+      return fit.amount === "fits" || fit.amount === "over"
+        ? stay(state, "late_payment")
+        : stay(state)
+  }
+}
+
+/** Paid money stays paid: a Confirmed over less than was asked contradicts it. */
+const withMoneyKept = (fit: Fit): Step =>
+  fit.amount === "under" ? stay("paid", "ambiguous_finality") : stay("confirmed")
+
+function fromOpen(said: SaidState, fit: Fit): Step {
+  switch (said) {
+    case "pending":
+      return fit.amount === "none" ? stay("pending") : stay("partial")
+    case "partial":
+      return stay("partial")
+    case "paid":
+    case "confirmed":
+      return withMoney(said, fit)
+    case "expired":
+      return fit.amount === "fits" || fit.amount === "over"
+        ? stay("expired", "late_payment")
+        : stay("expired")
+    case "failed":
+      return stay("failed")
+  }
+}
+
+/** What a state asks of Medusa, before anything is held against the order. */
+function wantOf(state: PaymentState, fit: Fit, policy: Policy): Want {
+  switch (state) {
+    case "paid":
+      if (policy.captureOn === "paid") return "captured"
+      return policy.authorizeOn === "paid" ? "authorized" : "nothing"
+    case "confirmed":
+      return "captured"
+    case "expired":
+    case "failed":
+      return holdsMoney(fit) ? "nothing" : "order_cancelled"
+    default:
+      return "nothing"
+  }
+}
+
+/** Reasons why money that is there may not settle the order; the first one that holds is the reason. */
+function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] {
+  if (facts.order === "cancelling" || facts.order === "cancelled") return ["order_cancelled"]
+  if (facts.covered) return ["duplicate_payment"]
+  if (facts.superseded) return ["superseded"]
+  if (fit.mismatches.length > 0) return [...fit.mismatches]
+  if (state === "partial" || fit.amount === "under") return ["underpaid"]
+  if (fit.amount === "unknown" || fit.amount === "none") return ["amount_unknown"]
+  return []
+}
+
+/**
+ * What an observation makes of a payment: its new state, what Medusa should show, and the exceptions
+ * that hold. Pure, and the only place where the rules of the lifecycle are written.
+ *
+ * The want is computed from facts (state, order, fit), not from the edge taken, so that deciding again
+ * after a crash asks for the same thing.
+ */
+export function decide(facts: Facts, observation: Observation): Decision {
+  const { fit } = observation
+  const { state, exceptions } = step(facts, observation)
+  const found = new Set<ExceptionClass>(exceptions)
+  let want = wantOf(state, fit, facts.policy)
+
+  const settles = state === "paid" || state === "confirmed"
+  if (settles || state === "partial") {
+    for (const reason of barrier(facts, state, fit)) {
+      found.add(reason)
+      want = "nothing"
+    }
+    if (settles && want !== "nothing" && fit.amount === "over") found.add("overpaid")
+  } else if ((state === "expired" || state === "failed") && holdsMoney(fit)) {
+    // The order's end comes first: it tells the merchant the most about what can still be done.
+    const [reason] = barrier({ ...facts, superseded: false }, state, { ...fit, mismatches: [] })
+    if (reason === "order_cancelled" || reason === "duplicate_payment") {
+      found.delete("late_payment")
+      found.add(reason)
+    } else if (!found.has("late_payment")) {
+      found.add(fit.amount === "under" ? "underpaid" : "late_payment")
+    }
+  }
+  if (facts.stuck && (state === "paid" || state === "partial")) found.add("stuck")
+  return { state, want, exceptions: [...found] }
+}

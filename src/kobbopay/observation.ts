@@ -1,0 +1,125 @@
+import type { Fit } from "./lifecycle"
+import type { Reading, SaidState, Transfer } from "./reading"
+import type { Reference } from "./ids"
+
+/** What was asked for, as the ledger has it. */
+export type Asked = {
+  asset: string
+  network: string
+  token: string
+  reference: Reference
+  /** Minor units of the asset. */
+  expectedMinor: bigint
+  /** How far below, in minor units, still counts as paid. */
+  underMinor: bigint
+  /** How far above, in minor units, is not worth a note. */
+  overMinor: bigint
+  /** The store amount or currency of the cart or order is no longer the one the payment was made for. */
+  orderChanged: boolean
+}
+
+/** Which fields a read must carry before money may settle (each profile says). */
+export type Required = { amount: boolean; asset: boolean }
+
+/** Joins what reads told of transfers: counted once per hash, the newest word on each wins. */
+export function mergeTransfers(known: readonly Transfer[], seen: readonly Transfer[]): Transfer[] {
+  const byHash = new Map(known.map((transfer) => [transfer.hash, transfer]))
+  for (const transfer of seen) byHash.set(transfer.hash, transfer)
+  return [...byHash.values()]
+}
+
+/**
+ * All money that arrived, minor units of the asset: per transaction hash where the reads name hashes,
+ * else the sum they state. Null when the reads say nothing of amounts.
+ */
+export function receivedMinor(transfers: readonly Transfer[], reading: Reading): bigint | null {
+  const counted = transfers.reduce((sum, transfer) => sum + transfer.amountMinor, 0n)
+  if (transfers.length === 0) return reading.receivedMinor
+  return reading.receivedMinor !== null && reading.receivedMinor > counted
+    ? reading.receivedMinor
+    : counted
+}
+
+const differs = (seen: string | null, asked: string): boolean =>
+  seen !== null && seen.toLowerCase() !== asked.toLowerCase()
+
+/** Compares a read with what was asked for. `received` is the result of {@link receivedMinor}. */
+export function fitOf(
+  asked: Asked,
+  reading: Reading,
+  received: bigint | null,
+  required: Required,
+): Fit {
+  const mismatches: Fit["mismatches"][number][] = []
+  if (
+    differs(reading.token, asked.token) ||
+    differs(reading.asset, asked.asset) ||
+    differs(reading.network, asked.network)
+  ) {
+    mismatches.push("rail_mismatch")
+  }
+  if (reading.reference !== null && reading.reference !== asked.reference) {
+    mismatches.push("reference_mismatch")
+  }
+  if (asked.orderChanged) mismatches.push("order_changed")
+  return { amount: amountFit(asked, reading, received, required), mismatches }
+}
+
+function amountFit(
+  asked: Asked,
+  reading: Reading,
+  received: bigint | null,
+  required: Required,
+): Fit["amount"] {
+  const settled = reading.state === "paid" || reading.state === "confirmed"
+  if (received !== null && received > 0n) {
+    const assetKnown = reading.token !== null || reading.asset !== null
+    if (required.asset && !assetKnown) return "unknown"
+    if (received + asked.underMinor < asked.expectedMinor) return "under"
+    return received > asked.expectedMinor + asked.overMinor ? "over" : "fits"
+  }
+  if (reading.state === "partial") return "under"
+  if (!settled) return "none"
+  // Kobbopay calls it paid without an amount: trusted only where Kobbopay itself was told the amount.
+  const toldSame = reading.expectedMinor === null || reading.expectedMinor === asked.expectedMinor
+  return received === null && !required.amount && !required.asset && toldSame ? "fits" : "unknown"
+}
+
+const RANK: Record<SaidState, number> = {
+  pending: 0,
+  expired: 0,
+  failed: 0,
+  partial: 1,
+  paid: 2,
+  confirmed: 3,
+}
+
+/** What comes of a read when an unworked event claims something. */
+export type Heard =
+  /** The read stands as it is; every event that claims no more is done. */
+  | { kind: "observed"; said: SaidState }
+  /** The event claims more than the read shows: look again later. */
+  | { kind: "behind" }
+
+/**
+ * The read decides. An event that claims more than the read is a reason to look again, with one
+ * exception: where an account's reads cannot express a state at all (`says`), a verified event may end
+ * a payment that the read shows to be without money.
+ */
+export function hear(
+  reading: Pick<Reading, "state">,
+  received: bigint | null,
+  claim: SaidState | null,
+  says: ReadonlySet<SaidState>,
+): Heard {
+  const observed: Heard = { kind: "observed", said: reading.state }
+  if (claim === null || claim === reading.state) return observed
+  if (claim === "expired" || claim === "failed") {
+    if (reading.state !== "pending") return observed
+    if (says.has(claim)) return { kind: "behind" }
+    return received === null || received === 0n ? { kind: "observed", said: claim } : observed
+  }
+  // A partial claim over a settled read, or any claim the reads cannot express, is no more than a hint.
+  if (claim === "partial" && !says.has("partial")) return observed
+  return RANK[claim] > RANK[reading.state] ? { kind: "behind" } : observed
+}

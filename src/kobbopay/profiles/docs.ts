@@ -1,0 +1,192 @@
+import { z } from "@medusajs/framework/zod"
+import { KobbopayError, safeText } from "../errors"
+import { valueAt, type JsonObject } from "../json"
+import { formatAmount } from "../money"
+import { secretsOf, type DocsOptions } from "../options"
+import type { SaidState } from "../reading"
+import {
+  amount,
+  checked,
+  inSpellingOf,
+  kobbopayId,
+  maybe,
+  mustBePayable,
+  mustRepeat,
+  phrase,
+  reference,
+  text,
+} from "./answer"
+import type { Profile } from "./profile"
+
+const STATUSES: [string, SaidState][] = [
+  ["pending", "pending"],
+  ["paid", "paid"],
+  ["confirmed", "confirmed"],
+  ["expired", "expired"],
+]
+
+/** "Lifecycle transitions": the states, bare or as event names. */
+const CLAIMS: [string, SaidState | "test"][] = [
+  ...STATUSES.flatMap(([name, state]): [string, SaidState][] => [
+    [name, state],
+    [`payment.${name}`, state],
+  ]),
+  ["payment.partial", "partial"],
+  ["payment.webhook_test", "test"],
+]
+
+/** ISO 8601 with its time zone, or unix seconds: anything else would be a guess. */
+const moment = text.transform((value, ctx) => {
+  const seconds = /^\d{9,11}$/.test(value)
+  const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/.test(value)
+  const date = new Date(seconds ? Number(value) * 1000 : iso ? value : NaN)
+  if (!Number.isNaN(date.getTime())) return date
+  ctx.addIssue({ code: "custom", message: "is not a time with its zone, nor unix seconds" })
+  return z.NEVER
+})
+
+type Field = Exclude<keyof DocsOptions["fields"], "transactionHash" | "transactionAmount">
+
+/**
+ * The contract of Kobbopay's public documentation. It is told the amount, so a status alone may settle;
+ * an amount or asset that it does report is compared all the same.
+ */
+export function docsProfile(options: DocsOptions): Profile {
+  const { fields } = options
+  const statuses = new Map([...STATUSES, ...Object.entries(options.statuses)])
+
+  const nameOf = (key: string): string => (isField(key) ? (fields[key] ?? key) : key)
+  const isField = (key: string): key is Field => Object.hasOwn(fields, key)
+  /** The fields of an answer under our names for them. */
+  const pick = (answer: unknown): JsonObject =>
+    Object.fromEntries(
+      Object.entries(fields).map(([key, path]) => [key, path ? valueAt(answer, path) : null]),
+    )
+  const transfersOf = (list: unknown): unknown =>
+    Array.isArray(list)
+      ? list.map((one: unknown) => ({
+          hash: valueAt(one, fields.transactionHash),
+          amount: valueAt(one, fields.transactionAmount),
+        }))
+      : list
+
+  const named = z.object({
+    currency: maybe(phrase),
+    network: maybe(phrase),
+    reference: maybe(reference),
+  })
+  const stateOf = (status: string): SaidState => {
+    const state = statuses.get(status.toLowerCase())
+    if (state !== undefined) return state
+    const shown = safeText(status, secretsOf(options))
+    throw new KobbopayError(
+      "invalid_answer",
+      `Kobbopay's answer: ${fields.status}: "${shown}" is no status known here; map it in \`statuses\``,
+      { field: fields.status },
+    )
+  }
+
+  return {
+    says: new Set(statuses.values()),
+    requires: { amount: false, asset: false },
+    webhookKeys: {
+      ids: [...new Set([fields.paymentId, "payment_id"])],
+      references: [...new Set([fields.reference ?? "orderId", "orderId"])],
+      types: ["type", "event", "status"],
+      eventIds: ["event_id", "id"],
+    },
+    claims: new Map([...CLAIMS, ...Object.entries(options.events)]),
+
+    authHeaders: () => ({ [options.headers.apiKey]: options.apiKey }),
+
+    async create(payment, ask) {
+      const asked = payment.rail
+      const answer = await ask({
+        method: "POST",
+        path: options.paths.create,
+        body: JSON.stringify({
+          amount: formatAmount(payment.amountMinor, asked.decimals),
+          currency: asked.asset,
+          network: asked.network,
+          orderId: payment.reference,
+        }),
+        headers: options.headers.idempotency
+          ? { [options.headers.idempotency]: payment.reference }
+          : {},
+      })
+      const created = checked(
+        named.extend({
+          paymentId: kobbopayId,
+          address: text,
+          memo: maybe(text),
+          expiresAt: maybe(moment),
+          amount: maybe(amount(asked.decimals)),
+        }),
+        pick(answer),
+        nameOf,
+      )
+      const { address, memo, expiresAt } = created
+      mustRepeat(nameOf("currency"), asked.asset, inSpellingOf(asked.asset, created.currency))
+      mustRepeat(nameOf("network"), asked.network, inSpellingOf(asked.network, created.network))
+      mustRepeat(nameOf("reference"), payment.reference, created.reference)
+      mustBePayable(asked, created, { address: nameOf("address"), memo: nameOf("memo") })
+      return {
+        kobbopayId: created.paymentId,
+        address,
+        memo,
+        amountMinor: created.amount,
+        expiresAt,
+      }
+    },
+
+    async read(id, asked, ask) {
+      const answer = pick(
+        await ask({
+          method: "GET",
+          path: options.paths.read.replaceAll("{payment_id}", encodeURIComponent(id)),
+          body: "",
+        }),
+      )
+      const said = checked(
+        named.extend({ paymentId: maybe(kobbopayId), status: phrase }),
+        answer,
+        nameOf,
+      )
+      mustRepeat(nameOf("paymentId"), id, said.paymentId)
+      const asset = inSpellingOf(asked.asset, said.currency)
+      const network = inSpellingOf(asked.network, said.network)
+      const reading = {
+        kobbopayId: id,
+        state: stateOf(said.status),
+        asset,
+        network,
+        token: null,
+        reference: said.reference,
+      }
+      // Amounts of another asset or network are not minor units of this one.
+      if ((asset ?? asked.asset) !== asked.asset || (network ?? asked.network) !== asked.network) {
+        return { ...reading, expectedMinor: null, receivedMinor: null, transfers: [] }
+      }
+      const money = checked(
+        z.object({
+          amount: maybe(amount(asked.decimals)),
+          received: maybe(amount(asked.decimals)),
+          transactions: maybe(z.array(z.object({ hash: text, amount: amount(asked.decimals) }))),
+        }),
+        { ...answer, transactions: transfersOf(answer.transactions) },
+        nameOf,
+      )
+      return {
+        ...reading,
+        expectedMinor: money.amount,
+        receivedMinor: money.received,
+        transfers: (money.transactions ?? []).map((one) => ({
+          hash: one.hash,
+          amountMinor: one.amount,
+        })),
+      }
+    },
+
+    enabledTokens: () => Promise.resolve(null),
+  }
+}

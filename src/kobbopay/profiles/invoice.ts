@@ -1,0 +1,185 @@
+import { z } from "@medusajs/framework/zod"
+import { KobbopayError, safeText } from "../errors"
+import { isObject } from "../json"
+import { secretsOf, type InvoiceOptions } from "../options"
+import type { Reading, SaidState } from "../reading"
+import { signRequest } from "../signature"
+import {
+  amount,
+  checked,
+  inSpellingOf,
+  kobbopayId,
+  maybe,
+  mustBePayable,
+  mustRepeat,
+  phrase,
+  reasonOf,
+  reference,
+  reportsFailure,
+  text,
+} from "./answer"
+import type { ApiRequest, Ask, Profile } from "./profile"
+
+const STATUSES: [string, SaidState][] = [
+  ["success", "confirmed"],
+  ["accepted", "paid"],
+  ["error", "failed"],
+]
+
+const CLAIMS: [string, SaidState | "test"][] = [
+  ["payment.paid", "paid"],
+  ["payment.confirmed", "confirmed"],
+  ["payment.expired", "expired"],
+  ["payment.partial", "partial"],
+  ["payment.webhook_test", "test"],
+]
+
+/** What an answer of substance holds at least one of. */
+const EXPECTED = [
+  "transaction_tracker_id",
+  "tracker_id",
+  "client_transaction_id",
+  "receiver",
+  "token",
+  "tokens",
+  "transaction",
+]
+
+/**
+ * The contract as a live merchant integrates it. Nothing is sent but a token and a reference, so the
+ * shop itself must compare what arrives: reads must carry amount and asset before money may settle.
+ */
+export function invoiceProfile(options: InvoiceOptions): Profile {
+  const statuses = new Map([...STATUSES, ...Object.entries(options.statuses)])
+
+  /** Errors may come under HTTP 200; taken for an answer, one would read as "nothing received yet". */
+  async function askFirmly(ask: Ask, request: ApiRequest): Promise<unknown> {
+    const answer = await ask(request)
+    const substance = isObject(answer) && EXPECTED.some((key) => Object.hasOwn(answer, key))
+    const reason = reasonOf(answer)
+    if (reportsFailure(answer) || (reason !== null && !substance)) {
+      throw new KobbopayError(
+        substance ? "invalid_answer" : "rejected",
+        `Kobbopay reports a failure: ${safeText(reason ?? "no reason given", secretsOf(options))}`,
+        { status: 200 },
+      )
+    }
+    return answer
+  }
+  const get = (path: string): ApiRequest => ({ method: "GET", path, body: "" })
+  const post = (path: string, body: object): ApiRequest => ({
+    method: "POST",
+    path,
+    body: JSON.stringify(body),
+  })
+
+  return {
+    says: new Set<SaidState>(["pending", ...statuses.values()]),
+    requires: { amount: true, asset: true },
+    webhookKeys: {
+      // The id we hold is the tracker's; which of the two a webhook's paymentId names is not public.
+      ids: ["tracker_id", "paymentId"],
+      references: ["orderId", "client_transaction_id"],
+      types: ["event", "type"],
+      eventIds: [],
+    },
+    claims: new Map([...CLAIMS, ...Object.entries(options.events)]),
+
+    authHeaders(body, nowMs) {
+      const timestamp = String(Math.floor(nowMs / 1000))
+      const { headers } = options
+      return {
+        [headers.publicId]: options.publicId,
+        [headers.timestamp]: timestamp,
+        [headers.signature]: signRequest(options, timestamp, body),
+      }
+    },
+
+    async create(payment, ask) {
+      const asked = payment.rail
+      const answer = await askFirmly(ask, {
+        ...post(options.paths.create, {
+          token: asked.token,
+          client_transaction_id: payment.reference,
+        }),
+        headers: options.headers.idempotency
+          ? { [options.headers.idempotency]: payment.reference }
+          : {},
+      })
+      const created = checked(
+        z.object({
+          receiver: text,
+          tracker_id: kobbopayId,
+          token: text,
+          dest_tag: maybe(text),
+          client_transaction_id: maybe(reference),
+        }),
+        answer,
+      )
+      // An address that looks right does not prove its network: only the repeated token does.
+      mustRepeat("token", asked.token, inSpellingOf(asked.token, created.token))
+      mustRepeat("client_transaction_id", payment.reference, created.client_transaction_id)
+      const to = { address: created.receiver, memo: created.dest_tag }
+      mustBePayable(asked, to, { address: "receiver", memo: "dest_tag" })
+      return { kobbopayId: created.tracker_id, ...to, amountMinor: null, expiresAt: null }
+    },
+
+    async read(id, asked, ask) {
+      const path = options.paths.invoice.replaceAll("{tracker_id}", encodeURIComponent(id))
+      const invoice = checked(
+        z.object({
+          tracker_id: maybe(kobbopayId),
+          transaction_tracker_id: maybe(kobbopayId),
+          client_transaction_id: maybe(reference),
+        }),
+        await askFirmly(ask, get(path)),
+      )
+      mustRepeat("tracker_id", id, invoice.tracker_id)
+      const untouched: Reading = {
+        kobbopayId: id,
+        state: "pending",
+        asset: null,
+        network: null,
+        token: null,
+        reference: invoice.client_transaction_id,
+        expectedMinor: null,
+        receivedMinor: null,
+        transfers: [],
+      }
+      if (invoice.transaction_tracker_id === null) return untouched
+
+      const answer = await askFirmly(
+        ask,
+        post(options.paths.transaction, { tracker_id: invoice.transaction_tracker_id }),
+      )
+      const { transaction } = checked(
+        z.object({
+          transaction: z.object(
+            { status: maybe(phrase), token: maybe(text), hash: maybe(text), amount: maybe(phrase) },
+            { error: "is missing" },
+          ),
+        }),
+        answer,
+      )
+      const token = inSpellingOf(asked.token, transaction.token)
+      const state = statuses.get(transaction.status?.toLowerCase() ?? "") ?? "pending"
+      const reading = { ...untouched, state, token }
+      // A failed transfer brought nothing, and amounts of another token are not minor units of this one.
+      if (state === "failed" || (token ?? asked.token) !== asked.token) return reading
+
+      const money = checked(
+        z.object({ transaction: z.object({ amount: maybe(amount(asked.decimals)) }) }),
+        answer,
+      ).transaction.amount
+      if (money === null) return reading
+      return transaction.hash === null
+        ? { ...reading, receivedMinor: money }
+        : { ...reading, transfers: [{ hash: transaction.hash, amountMinor: money }] }
+    },
+
+    async enabledTokens(ask) {
+      const answer = await askFirmly(ask, get(options.paths.tokens))
+      return checked(z.object({ tokens: z.array(text) }), answer).tokens
+    },
+  }
+}

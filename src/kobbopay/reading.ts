@@ -1,0 +1,45 @@
+import type { KobbopayId, Reference } from "./ids"
+
+/** The states of a payment, in the words of the ledger. `creating` is ours alone: Kobbopay never says it. */
+export const PAYMENT_STATES = [
+  "creating",
+  "pending",
+  "partial",
+  "paid",
+  "confirmed",
+  "expired",
+  "failed",
+] as const
+export type PaymentState = (typeof PAYMENT_STATES)[number]
+
+/** What Kobbopay can say of a payment. */
+export type SaidState = Exclude<PaymentState, "creating">
+
+/** One transfer on the chain, as a read of the API reported it. */
+export type Transfer = {
+  hash: string
+  /** Minor units of the rail's asset. */
+  amountMinor: bigint
+}
+
+/**
+ * One successful read of a payment at Kobbopay. A field the answer did not carry is null: never a
+ * guess. Only reads carry money; webhooks merely say when to look.
+ */
+export type Reading = {
+  kobbopayId: KobbopayId
+  state: SaidState
+  /** The asset paid with, e.g. "USDT". */
+  asset: string | null
+  /** The network paid on, in the words of the account's profile. */
+  network: string | null
+  /** The profile's token for asset + network (invoice), e.g. "USDTTRC". */
+  token: string | null
+  reference: Reference | null
+  /** What Kobbopay itself expects, minor units of the asset. */
+  expectedMinor: bigint | null
+  /** All that arrived so far as one sum, minor units of the asset, when the answer states a sum. */
+  receivedMinor: bigint | null
+  /** The transfers the answer names, each with its hash. */
+  transfers: Transfer[]
+}

@@ -1,0 +1,40 @@
+import type { Policy } from "./lifecycle"
+import { toleranceMinor } from "./money"
+import type { Required } from "./observation"
+import type { Account } from "./options"
+import { profileOf } from "./profiles"
+import type { SaidState } from "./reading"
+
+/** What an account and its profile say of judging a read. */
+export type Rules = {
+  policy: Policy
+  required: Required
+  /** The states that reads of this profile can express. */
+  says: ReadonlySet<SaidState>
+  /** Minor units of the asset by which what arrives may fall short of, or exceed, what was asked. */
+  tolerance: (expectedMinor: bigint, decimals: number) => { underMinor: bigint; overMinor: bigint }
+  stuckAfterMs: number
+  closePendingAfterMs: number
+  watchForMs: number
+}
+
+export function rulesOf(account: Account): Rules {
+  const { options } = account
+  const profile = profileOf(account)
+  return {
+    policy: {
+      authorizeOn: options.authorizeOn,
+      captureOn: options.captureOn,
+      latePayments: options.latePayments,
+    },
+    required: profile.requires,
+    says: profile.says,
+    tolerance: (expectedMinor, decimals) => ({
+      underMinor: toleranceMinor(options.tolerance.under, expectedMinor, decimals),
+      overMinor: toleranceMinor(options.tolerance.over, expectedMinor, decimals),
+    }),
+    stuckAfterMs: options.stuckAfterMs,
+    closePendingAfterMs: options.expiry.closePendingAfterMs,
+    watchForMs: options.expiry.watchForMs,
+  }
+}

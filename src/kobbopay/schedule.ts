@@ -1,0 +1,29 @@
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+/**
+ * When to read a payment again that nobody calls about: half its age later, at least 30 seconds and at
+ * most six hours; null once it was watched for `watchForMs` (addresses stay payable until then).
+ */
+export function nextLook(createdAt: Date, now: Date, watchForMs: number): Date | null {
+  const age = Math.max(0, now.getTime() - createdAt.getTime())
+  if (age >= watchForMs) return null
+  const pause = Math.min(6 * HOUR, Math.max(30 * SECOND, age / 2))
+  return new Date(now.getTime() + pause)
+}
+
+/** Pause before try number `failures` + 1 of work that failed: 1 s doubling to 10 minutes, with jitter. */
+export function retryPause(failures: number, random: () => number): number {
+  const base = Math.min(10 * MINUTE, SECOND * 2 ** Math.min(failures, 20))
+  return Math.round(base * (0.75 + random() / 2))
+}
+
+/** After this many failed tries in a row a group's work is called dead: an exception, still tried. */
+export const DEAD_AFTER_FAILURES = 12
+
+/** How long an event may claim more than the reads show before it becomes an exception. */
+export const CLAIM_PATIENCE_MS = 15 * MINUTE
+
+/** How long an event may name a payment that the ledger does not know: it may overtake our create. */
+export const UNKNOWN_PATIENCE_MS = 10 * MINUTE

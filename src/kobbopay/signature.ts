@@ -1,0 +1,91 @@
+import { createHmac, timingSafeEqual } from "node:crypto"
+import type { InvoiceOptions, WebhookOptions } from "./options"
+
+/** How a signature is made and written; both differ from one approved environment to the next. */
+export type SignatureScheme = {
+  algorithm: "sha256" | "sha512"
+  encoding: "hex" | "base64"
+  /** Stands before the signature in its header. */
+  prefix: string
+}
+
+const mac = (scheme: SignatureScheme, secret: string, message: readonly (string | Buffer)[]) =>
+  message.reduce((hmac, part) => hmac.update(part), createHmac(scheme.algorithm, secret)).digest()
+
+/** Signs bytes as a header value; parts are joined without a separator. Hex is lower case. */
+export const sign = (
+  scheme: SignatureScheme,
+  secret: string,
+  message: readonly (string | Buffer)[],
+): string => scheme.prefix + mac(scheme, secret, message).toString(scheme.encoding)
+
+/** Signs a request of the invoice profile: timestamp (unix seconds) and the very body that is sent. */
+export const signRequest = (
+  options: Pick<InvoiceOptions, "privateKey" | "requestSignature">,
+  timestamp: string,
+  body: string,
+): string => sign(options.requestSignature, options.privateKey, [timestamp, body])
+
+type WebhookScheme = SignatureScheme & Pick<WebhookOptions, "signsTimestamp" | "separator">
+
+const signedMessage = (
+  scheme: WebhookScheme,
+  rawBody: Buffer,
+  timestamp: string | null,
+): (string | Buffer)[] =>
+  scheme.signsTimestamp ? [timestamp ?? "", scheme.separator, rawBody] : [rawBody]
+
+/** The bytes a header value stands for; null when it is not a signature of this scheme at all. */
+function signatureBytes(scheme: SignatureScheme, header: string): Buffer | null {
+  if (!header.startsWith(scheme.prefix)) return null
+  const encoded = header.slice(scheme.prefix.length)
+  const bytes = Buffer.from(encoded, scheme.encoding)
+  // Node's decoders skip what they do not understand; only what encodes back to the same is taken.
+  const again = bytes.toString(scheme.encoding)
+  return again === (scheme.encoding === "hex" ? encoded.toLowerCase() : encoded) ? bytes : null
+}
+
+/**
+ * Which of an account's secrets signed a webhook: its index, or null. Works on bytes, never on parsed
+ * JSON, and compares in constant time; every secret is tried, so that time does not tell which matched.
+ * @param timestamp the timestamp header as sent, null where the scheme has none
+ */
+export function verifyWebhook(
+  webhook: WebhookScheme & Pick<WebhookOptions, "secrets">,
+  sent: { rawBody: Buffer; timestamp: string | null; signature: string },
+): number | null {
+  const signature = signatureBytes(webhook, sent.signature)
+  if (signature === null) return null
+  const message = signedMessage(webhook, sent.rawBody, sent.timestamp)
+  let match: number | null = null
+  webhook.secrets.forEach((secret, index) => {
+    const expected = mac(webhook, secret, message)
+    const same = expected.length === signature.length && timingSafeEqual(expected, signature)
+    if (same) match ??= index
+  })
+  return match
+}
+
+/**
+ * The headers Kobbopay would send with a webhook: the twin of {@link verifyWebhook}, for a merchant's
+ * own tests. Signs with the account's first secret unless another is given.
+ * @param event.timestamp unix seconds
+ */
+export function signWebhook(
+  webhook: WebhookOptions,
+  rawBody: Buffer | string,
+  event: { timestamp: number; eventId?: string; deliveryId?: string; secret?: string },
+): Record<string, string> {
+  const { headers } = webhook
+  const timestamp = String(event.timestamp)
+  const secret = event.secret ?? webhook.secrets[0]
+  if (secret === undefined) throw new Error("an account without a webhook secret cannot sign")
+  const message = signedMessage(webhook, Buffer.from(rawBody), timestamp)
+  const sent: Record<string, string> = { [headers.signature]: sign(webhook, secret, message) }
+  if (headers.timestamp !== null) sent[headers.timestamp] = timestamp
+  if (headers.eventId !== null && event.eventId !== undefined) sent[headers.eventId] = event.eventId
+  if (headers.deliveryId !== null && event.deliveryId !== undefined) {
+    sent[headers.deliveryId] = event.deliveryId
+  }
+  return sent
+}

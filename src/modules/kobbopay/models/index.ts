@@ -1,0 +1,6 @@
+export { KobbopayEvent } from "./event"
+export { KobbopayException } from "./exception"
+export { KobbopayGroup } from "./group"
+export { KobbopayPayment } from "./payment"
+export { KobbopayPaymentSession } from "./payment-session"
+export { KobbopayTransition } from "./transition"

@@ -1,0 +1,18 @@
+import { model } from "@medusajs/framework/utils"
+
+/** Every change of a payment's state. Append-only. */
+export const KobbopayTransition = model
+  .define(
+    { name: "KobbopayTransition", tableName: "kobbopay_transition" },
+    {
+      id: model.id({ prefix: "kptr" }).primaryKey(),
+      payment_id: model.text(),
+      from_state: model.text(),
+      to_state: model.text(),
+      /** Who told us: "read", "checkout", "event", "clock". */
+      source: model.text(),
+      received_minor: model.text().nullable(),
+      at: model.dateTime(),
+    },
+  )
+  .indexes([{ name: "IDX_kobbopay_transition_payment", on: ["payment_id"] }])

@@ -1,0 +1,61 @@
+import type { ConfigModule } from "@medusajs/framework/types"
+import type { Knex } from "@medusajs/framework/mikro-orm/knex"
+import { MedusaService } from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
+import type { Account } from "../../kobbopay/options"
+import { InboxPool } from "./inbox-pool"
+import {
+  KobbopayEvent,
+  KobbopayException,
+  KobbopayGroup,
+  KobbopayPayment,
+  KobbopayPaymentSession,
+  KobbopayTransition,
+} from "./models"
+
+const moduleOptions = z
+  .strictObject({
+    /**
+     * `scheduled`: a job sweeps what is due every few seconds. `off`: nothing runs unasked, for tests
+     * that call the work themselves.
+     */
+    sweep: z.enum(["scheduled", "off"]).default("scheduled"),
+  })
+  .prefault({})
+export type ModuleOptions = z.output<typeof moduleOptions>
+
+type Dependencies = {
+  kobbopayAccounts: Account[]
+  configModule: ConfigModule
+  __pg_connection__: Knex
+}
+
+/**
+ * The kobbopay module: the tables (readable by Query and the admin), the accounts, and the two ways to
+ * the database. What happens to payments is not decided here.
+ */
+export default class KobbopayModuleService extends MedusaService({
+  KobbopayEvent,
+  KobbopayException,
+  KobbopayGroup,
+  KobbopayPayment,
+  KobbopayPaymentSession,
+  KobbopayTransition,
+}) {
+  readonly accounts: readonly Account[]
+  /** The app's own connection, for the work. */
+  readonly sql: Knex
+  /** A small pool of its own for recording events, so that a busy store cannot starve the inbox. */
+  readonly inbox: InboxPool
+  readonly settings: ModuleOptions
+  readonly __hooks: { onApplicationShutdown: () => Promise<void> }
+
+  constructor(dependencies: Dependencies, options?: Record<string, unknown>) {
+    super(...arguments)
+    this.accounts = dependencies.kobbopayAccounts
+    this.sql = dependencies.__pg_connection__
+    this.inbox = new InboxPool(dependencies.configModule.projectConfig)
+    this.settings = moduleOptions.parse({ sweep: options?.["sweep"] })
+    this.__hooks = { onApplicationShutdown: () => this.inbox.end() }
+  }
+}

@@ -1,0 +1,80 @@
+import type { Logger } from "@medusajs/framework/types"
+import { MathBN } from "@medusajs/framework/utils"
+import type { KobbopayClient } from "../../kobbopay/client"
+import { KobbopayError } from "../../kobbopay/errors"
+import type { Rules } from "../../kobbopay/rules"
+import { paymentsOf, type MedusaSession } from "../../store/ledger"
+import { observe } from "../../store/observe"
+import type { PaymentRow } from "../../store/payment"
+import { railOf } from "../../store/rail"
+import type { Sql } from "../../store/sql"
+
+/** A read this young is fresh: the work has just read when it asks Medusa to authorize or capture. */
+const FRESH_MS = 3_000
+const READ_ATTEMPTS = 2
+
+/** What the session and its collection ask for now is no longer what the payment was made for. */
+export const orderChanged = (session: MedusaSession, payment: PaymentRow): boolean =>
+  !MathBN.eq(session.session_amount, payment.store_amount) ||
+  !MathBN.eq(session.collection_amount, payment.store_amount) ||
+  session.session_currency !== payment.currency_code ||
+  session.collection_currency !== payment.currency_code
+
+/**
+ * Reads a payment at Kobbopay and commits what follows, exactly as the work does. When Kobbopay cannot
+ * be reached the ledger answers: what it holds came from earlier reads, and a failed read moves nothing.
+ */
+export async function refresh(
+  deps: {
+    sql: Sql
+    client: KobbopayClient
+    rules: Rules
+    now: () => Date
+    log: Pick<Logger, "warn">
+  },
+  session: MedusaSession,
+  payment: PaymentRow,
+): Promise<PaymentRow> {
+  if (payment.kobbopay_id === null) return payment
+  const isFresh =
+    payment.last_read_at !== null &&
+    deps.now().getTime() - payment.last_read_at.getTime() < FRESH_MS
+  if (isFresh && payment.want !== "nothing" && !orderChanged(session, payment)) return payment
+  let reading
+  try {
+    reading = await deps.client.read(payment.kobbopay_id, railOf(payment), {
+      attempts: READ_ATTEMPTS,
+    })
+  } catch (cause) {
+    if (!(cause instanceof KobbopayError)) throw cause
+    deps.log.warn(
+      `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, the ledger answers: ${cause.message}`,
+    )
+    return payment
+  }
+  const others = await paymentsOf(deps.sql, payment.collection_id)
+  const seen = await observe(deps.sql, {
+    paymentId: payment.id,
+    collectionId: payment.collection_id,
+    lease: null,
+    reading,
+    claims: [],
+    rules: deps.rules,
+    facts: {
+      order: isPlaced(session) ? "open" : "none",
+      covered: others.some(
+        (other) =>
+          other.id !== payment.id && (other.want === "authorized" || other.want === "captured"),
+      ),
+      superseded: false,
+      orderChanged: orderChanged(session, payment),
+    },
+    source: "checkout",
+    now: deps.now(),
+  })
+  return seen.payment
+}
+
+/** A session waits like this only once its order was placed, or is being placed. */
+export const isPlaced = (session: MedusaSession): boolean =>
+  session.status === "pending_authorization" || session.status === "authorized"

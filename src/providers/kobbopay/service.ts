@@ -1,0 +1,281 @@
+import type { Knex } from "@medusajs/framework/mikro-orm/knex"
+import type {
+  AuthorizePaymentInput,
+  AuthorizePaymentOutput,
+  CancelPaymentInput,
+  CancelPaymentOutput,
+  CapturePaymentInput,
+  CapturePaymentOutput,
+  ConfigModule,
+  DeletePaymentInput,
+  DeletePaymentOutput,
+  GetPaymentStatusInput,
+  GetPaymentStatusOutput,
+  InitiatePaymentInput,
+  InitiatePaymentOutput,
+  Logger,
+  ProviderWebhookPayload,
+  RefundPaymentInput,
+  RefundPaymentOutput,
+  RetrievePaymentInput,
+  RetrievePaymentOutput,
+  UpdatePaymentInput,
+  UpdatePaymentOutput,
+  WebhookActionResult,
+} from "@medusajs/framework/types"
+import { AbstractPaymentProvider, MathBN, MedusaError } from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
+import { createClient } from "../../kobbopay/client"
+import { KobbopayError } from "../../kobbopay/errors"
+import { brandAs, type AccountId, type SessionId } from "../../kobbopay/ids"
+import {
+  OptionsError,
+  parseAccountOptions,
+  type Account,
+  type AccountOptions,
+} from "../../kobbopay/options"
+import { rulesOf } from "../../kobbopay/rules"
+import { runtime } from "../../runtime"
+import { detachSession, medusaSession, paymentOfSession, type MedusaSession } from "../../store/ledger"
+import { payerView } from "../../store/payer-view"
+import type { PaymentRow } from "../../store/payment"
+import { showPayment, unavailable, type Checkout } from "./checkout"
+import { refresh } from "./refresh"
+import { authorizationStatus, whyNotCaptured } from "./status"
+
+type Container = { logger: Logger; __pg_connection__: Knex; configModule: ConfigModule }
+
+const sessionData = z.looseObject({ session_id: z.string().transform((id) => brandAs<SessionId>(id)) })
+const checkoutData = sessionData.extend({ rail: z.string().optional() })
+
+const IDENTIFIER = "kobbopay"
+
+/**
+ * Medusa's side of a Kobbopay payment. Thin: what a payment is, and what may happen to it, is decided
+ * by the ledger and the lifecycle; here Medusa's calls are answered from them. Everything it throws is
+ * a MedusaError: a plain one is swallowed on an order that awaits its payment.
+ */
+export class KobbopayProviderService extends AbstractPaymentProvider<Record<string, unknown>> {
+  static override identifier = IDENTIFIER
+
+  readonly #logger: Logger
+  readonly #sql: Knex
+  readonly #options: AccountOptions
+  readonly #checkouts = new Map<string, Checkout>()
+
+  constructor(container: Container, options: Record<string, unknown>) {
+    super({ ...container }, options)
+    this.#logger = container.logger
+    this.#sql = container.__pg_connection__
+    this.#options = parseAccountOptions(options)
+  }
+
+  /** @throws MedusaError naming every faulty key and its fix */
+  static override validateOptions(options: Record<string, unknown>): void {
+    try {
+      parseAccountOptions(options)
+    } catch (cause) {
+      if (!(cause instanceof OptionsError)) throw cause
+      throw new MedusaError(MedusaError.Types.INVALID_DATA, cause.message)
+    }
+  }
+
+  /** Creates or reuses the payment that the session shows; several calls show one payment. */
+  async initiatePayment(input: InitiatePaymentInput): Promise<InitiatePaymentOutput> {
+    return this.#guarded("initiate", async () => {
+      const { payment, data } = await this.#show(input)
+      return { id: payment.id, status: "pending", data }
+    })
+  }
+
+  /** Gives the same session the payment that fits the new amount, or a fresh one after its window. */
+  async updatePayment(input: UpdatePaymentInput): Promise<UpdatePaymentOutput> {
+    return this.#guarded("update", async () => ({ data: (await this.#show(input)).data }))
+  }
+
+  async #show(input: InitiatePaymentInput) {
+    const { session_id, rail } = checkoutData.parse(input.data ?? {})
+    const session = await this.#session(session_id)
+    const payment = await showPayment(this.#checkout(session), session, {
+      amount: MathBN.convert(input.amount).toFixed(),
+      currencyCode: input.currency_code,
+      rail,
+    })
+    return { payment, data: this.#data(session_id, payment) }
+  }
+
+  /**
+   * What a fresh read makes of the payment: `authorized` when it settles, else the order waits
+   * (`pending_authorization`), or is not placed yet (`pending`, by `placeOrder: "after-payment"`).
+   * Never `captured`: captures go one way, through the work.
+   */
+  async authorizePayment(input: AuthorizePaymentInput): Promise<AuthorizePaymentOutput> {
+    return this.#guarded("authorize", async () => {
+      const { session, payment } = await this.#refreshed(input.data)
+      const status = authorizationStatus(payment, session, this.#options, runtime.now())
+      return { status, data: this.#data(session.session_id, payment) }
+    })
+  }
+
+  /** Lets Medusa book a capture only when the lifecycle wants it: Confirmed (or by option) and fitting. */
+  async capturePayment(input: CapturePaymentInput): Promise<CapturePaymentOutput> {
+    return this.#guarded("capture", async () => {
+      const { session, payment } = await this.#refreshed(input.data)
+      if (payment.want !== "captured") {
+        throw new MedusaError(MedusaError.Types.NOT_ALLOWED, whyNotCaptured(payment))
+      }
+      return { data: this.#data(session.session_id, payment) }
+    })
+  }
+
+  /** Refuses once money was seen: a payment that Medusa cancels can never be captured. */
+  async cancelPayment(input: CancelPaymentInput): Promise<CancelPaymentOutput> {
+    return this.#guarded("cancel", async () => {
+      const payment = await this.#payment(input.data)
+      if (payment?.money_seen_at != null) {
+        throw new MedusaError(
+          MedusaError.Types.NOT_ALLOWED,
+          `Kobbopay payment ${payment.id} holds money and cannot be cancelled. Pay it back from your Kobbopay balance and record the pay-back.`,
+        )
+      }
+      return { data: input.data ?? {} }
+    })
+  }
+
+  /** Detaches the session from its payment; the payment stays in the ledger and stays watched. */
+  async deletePayment(input: DeletePaymentInput): Promise<DeletePaymentOutput> {
+    return this.#guarded("delete", async () => {
+      const parsed = sessionData.safeParse(input.data)
+      // Medusa's clean-up after a failed initiate sends no session id: nothing was attached then.
+      if (!parsed.success) return { data: {} }
+      if (!(await detachSession(this.#sql, parsed.data.session_id, runtime.now()))) {
+        throw new MedusaError(
+          MedusaError.Types.NOT_ALLOWED,
+          "Money has arrived for this order: its payment session must stay.",
+        )
+      }
+      return { data: input.data ?? {} }
+    })
+  }
+
+  async refundPayment(_input: RefundPaymentInput): Promise<RefundPaymentOutput> {
+    throw new MedusaError(
+      MedusaError.Types.NOT_ALLOWED,
+      "Kobbopay has no refund call, so nothing was refunded. Send the money back from your Kobbopay balance or wallet to an address the customer confirms, keep the transaction hash, and record the pay-back.",
+    )
+  }
+
+  async getPaymentStatus(input: GetPaymentStatusInput): Promise<GetPaymentStatusOutput> {
+    return this.#guarded("status", async () => {
+      const { session, payment } = await this.#refreshed(input.data)
+      const over = payment.state === "expired" || payment.state === "failed"
+      const placed = session.status === "pending_authorization"
+      const settles = payment.want === "authorized" || payment.want === "captured"
+      const waiting = placed ? "pending_authorization" : over ? "canceled" : "pending"
+      return {
+        status: settles ? "authorized" : waiting,
+        data: this.#data(session.session_id, payment),
+      }
+    })
+  }
+
+  async retrievePayment(input: RetrievePaymentInput): Promise<RetrievePaymentOutput> {
+    return this.#guarded("retrieve", async () => {
+      const { session, payment } = await this.#refreshed(input.data)
+      return { data: this.#data(session.session_id, payment) }
+    })
+  }
+
+  /**
+   * Medusa's own webhook route answers before anything is stored and may complete another shopper's
+   * cart, so it is given nothing to do.
+   */
+  async getWebhookActionAndData(
+    _payload: ProviderWebhookPayload["payload"],
+  ): Promise<WebhookActionResult> {
+    this.#logger.warn(
+      "kobbopay: a webhook came to Medusa's generic route and was ignored. Set the webhook URL at Kobbopay to <your backend>/hooks/kobbopay",
+    )
+    return { action: "not_supported" }
+  }
+
+  async #refreshed(data: unknown): Promise<{ session: MedusaSession; payment: PaymentRow }> {
+    const { session_id } = sessionData.parse(data)
+    const session = await this.#session(session_id)
+    const payment = await paymentOfSession(this.#sql, session_id)
+    if (payment === null) throw unavailable()
+    const checkout = this.#checkout(session)
+    return {
+      session,
+      payment: await refresh(
+        {
+          sql: this.#sql,
+          client: checkout.client,
+          rules: rulesOf(checkout.account),
+          now: runtime.now,
+          log: this.#logger,
+        },
+        session,
+        payment,
+      ),
+    }
+  }
+
+  /** The payment a session shows, as the ledger has it; null when the data names no session. */
+  async #payment(data: unknown): Promise<PaymentRow | null> {
+    const parsed = sessionData.safeParse(data)
+    return parsed.success ? paymentOfSession(this.#sql, parsed.data.session_id) : null
+  }
+
+  async #session(id: SessionId): Promise<MedusaSession> {
+    const session = await medusaSession(this.#sql, id)
+    if (session !== null) return session
+    throw new MedusaError(MedusaError.Types.NOT_FOUND, `There is no payment session ${id}`)
+  }
+
+  /** The account of a session: its id is told by Medusa's provider id alone. */
+  #checkout(session: MedusaSession): Checkout {
+    const known = this.#checkouts.get(session.provider_id)
+    if (known !== undefined) return known
+    const account: Account = {
+      id: brandAs<AccountId>(session.provider_id.replace(`pp_${IDENTIFIER}_`, "")),
+      providerId: session.provider_id,
+      options: this.#options,
+    }
+    const checkout: Checkout = {
+      sql: this.#sql,
+      account,
+      client: createClient(account, runtime.client),
+      now: runtime.now,
+      sleep: runtime.client.sleep,
+    }
+    this.#checkouts.set(session.provider_id, checkout)
+    return checkout
+  }
+
+  #data(session: SessionId, payment: PaymentRow): Record<string, unknown> {
+    return { session_id: session, ...payerView(payment, runtime.now()) }
+  }
+
+  /** Turns whatever went wrong into a MedusaError: what to do next for the shopper, the cause in the log. */
+  async #guarded<T>(action: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      if (cause instanceof MedusaError) throw cause
+      if (cause instanceof z.ZodError) {
+        throw new MedusaError(
+          MedusaError.Types.INVALID_DATA,
+          `The payment session's data does not fit: ${z.prettifyError(cause)}`,
+        )
+      }
+      const why = cause instanceof Error ? cause.message : String(cause)
+      this.#logger.error(`kobbopay: ${action} failed: ${why}`)
+      if (cause instanceof KobbopayError) throw unavailable()
+      throw new MedusaError(
+        MedusaError.Types.UNEXPECTED_STATE,
+        "The payment could not be processed. Nothing was charged by this; try again.",
+      )
+    }
+  }
+}

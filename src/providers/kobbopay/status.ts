@@ -1,0 +1,56 @@
+import type { PaymentSessionStatus } from "@medusajs/framework/types"
+import { MedusaError } from "@medusajs/framework/utils"
+import type { AccountOptions } from "../../kobbopay/options"
+import type { MedusaSession } from "../../store/ledger"
+import type { PaymentRow } from "../../store/payment"
+import { isPlaced, orderChanged } from "./refresh"
+
+const refuse = (message: string): MedusaError =>
+  new MedusaError(MedusaError.Types.NOT_ALLOWED, message)
+
+/**
+ * What Medusa is told when it asks for authorization. A placed order is never answered `canceled` or
+ * `error`: that would end its only session while its address can still be paid.
+ *
+ * @throws MedusaError, on an order not placed yet, when this payment can no longer pay for it
+ */
+export function authorizationStatus(
+  payment: PaymentRow,
+  session: MedusaSession,
+  options: Pick<AccountOptions, "placeOrder">,
+  now: Date,
+): PaymentSessionStatus {
+  if (orderChanged(session, payment)) {
+    throw refuse(
+      "The order's amount changed after this payment was made. Choose the payment method again to pay the new amount.",
+    )
+  }
+  if (payment.want === "authorized" || payment.want === "captured") return "authorized"
+  if (isPlaced(session)) return "pending_authorization"
+  if (payment.address === null) throw refuse("This payment is not ready. Choose it again.")
+  const over =
+    payment.state === "expired" ||
+    payment.state === "failed" ||
+    (payment.state === "pending" && payment.window_ends_at <= now)
+  if (over) {
+    throw refuse(
+      "The time to pay is over. Choose the payment method again to get a new address; do not pay to the old one.",
+    )
+  }
+  return options.placeOrder === "after-payment" ? "pending" : "pending_authorization"
+}
+
+/** Why a capture is refused, for the merchant: what is the matter and what to do. */
+export function whyNotCaptured(payment: PaymentRow): string {
+  switch (payment.state) {
+    case "creating":
+    case "pending":
+      return `Nothing was captured: no money was seen yet for Kobbopay payment ${payment.id}. It is captured by itself once Kobbopay confirms it.`
+    case "paid":
+      return `Nothing was captured: Kobbopay has seen payment ${payment.id} but not confirmed it. It is captured by itself once confirmed; if it needs a decision, its open exception says which.`
+    case "partial":
+      return `Nothing was captured: only a part of Kobbopay payment ${payment.id} arrived. See its open exception.`
+    default:
+      return `Nothing was captured: Kobbopay payment ${payment.id} is ${payment.state} and does not settle this order. See its open exception.`
+  }
+}

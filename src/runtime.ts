@@ -1,0 +1,14 @@
+import { setTimeout as delay } from "node:timers/promises"
+
+/** The clock, chance and patience of the running process: handed from here to everything that needs them. */
+export const runtime = {
+  now: (): Date => new Date(),
+  random: Math.random,
+  client: {
+    now: Date.now,
+    random: Math.random,
+    sleep: async (ms: number, signal?: AbortSignal): Promise<void> => {
+      await delay(ms, undefined, { signal })
+    },
+  },
+}

@@ -1,0 +1,86 @@
+import { z } from "@medusajs/framework/zod"
+import { SELF_CLEARING, type ExceptionClass } from "../kobbopay/lifecycle"
+import type { AccountId, OrderId, PaymentId, RailId } from "../kobbopay/ids"
+import { execute, newId, rows, type Sql } from "./sql"
+
+export type NewException = {
+  class: ExceptionClass
+  /** What it is about: a payment's row id, or an event's where no payment is known. */
+  subjectId: string
+  paymentId: PaymentId | null
+  eventRowId: string | null
+  accountId: AccountId
+  orderId: OrderId | null
+  railId: RailId | null
+  /** What was asked for, and what was seen; shown to the merchant as they are. */
+  expected: Readonly<Record<string, string | null>>
+  observed: Readonly<Record<string, string | null>>
+  /** The fact it is about: a fault that a person closed does not open again over the same fact. */
+  fingerprint: string
+}
+
+/**
+ * Opens an exception, or refreshes the open one of the same subject and class. One that a person
+ * closed over the same fact stays closed. Returns true when a new one was opened.
+ */
+export async function openException(sql: Sql, found: NewException, now: Date): Promise<boolean> {
+  const opened = await rows(
+    sql,
+    z.object({ inserted: z.boolean() }),
+    `INSERT INTO kobbopay_exception
+       (id, class, subject_id, payment_id, event_row_id, account_id, order_id, rail_id, expected,
+        observed, fingerprint, opened_at, last_seen_at)
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?
+      WHERE NOT EXISTS (SELECT 1 FROM kobbopay_exception
+              WHERE subject_id = ? AND class = ? AND fingerprint = ? AND state = 'closed'
+                AND actor <> 'kobbopay')
+     ON CONFLICT (subject_id, class) WHERE state = 'open' AND deleted_at IS NULL
+       DO UPDATE SET observed = excluded.observed, fingerprint = excluded.fingerprint,
+                     order_id = COALESCE(excluded.order_id, kobbopay_exception.order_id),
+                     last_seen_at = excluded.last_seen_at, updated_at = now()
+     RETURNING (xmax = 0) AS inserted`,
+    [
+      newId("kpex"),
+      found.class,
+      found.subjectId,
+      found.paymentId,
+      found.eventRowId,
+      found.accountId,
+      found.orderId,
+      found.railId,
+      JSON.stringify(found.expected),
+      JSON.stringify(found.observed),
+      found.fingerprint,
+      now,
+      now,
+      found.subjectId,
+      found.class,
+      found.fingerprint,
+    ],
+  )
+  return opened[0]?.inserted ?? false
+}
+
+/**
+ * Closes the payment's open exceptions that state a condition which no longer holds. `holding` are the
+ * classes that do; classes of incidents are never closed here.
+ */
+export const closeCleared = (
+  sql: Sql,
+  payment: PaymentId,
+  holding: readonly ExceptionClass[],
+  among: readonly ExceptionClass[],
+  now: Date,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_exception
+        SET state = 'closed', closed_at = ?, actor = 'kobbopay', resolution = 'cleared',
+            updated_at = now()
+      WHERE subject_id = ? AND state = 'open' AND class = ANY(?::text[])`,
+    [
+      now,
+      payment,
+      among.filter((candidate) => SELF_CLEARING.has(candidate) && !holding.includes(candidate)),
+    ],
+  )

@@ -1,0 +1,179 @@
+import { z } from "@medusajs/framework/zod"
+import type { CollectionId, OrderId } from "../kobbopay/ids"
+import { idColumn } from "./payment"
+import { execute, row, rows, type Sql } from "./sql"
+
+/**
+ * The right to work the payments of one collection. Leases end by the database's clock, so that
+ * processes need not agree on the time; every write under a lease checks its fencing number.
+ */
+export type Lease = {
+  collectionId: CollectionId
+  owner: string
+  fence: number
+  /** The group's wake counter when it was claimed. */
+  wakes: number
+  failures: number
+  cancellingAt: Date | null
+  orderCancelledAt: Date | null
+}
+
+/** Thrown by a write whose lease was taken over. The work stops; the new owner goes on. */
+export class LeaseLost extends Error {
+  constructor(collection: CollectionId) {
+    super(`the lease of ${collection} was taken over`)
+    this.name = "LeaseLost"
+  }
+}
+
+const leaseRow = z.object({
+  id: idColumn<CollectionId>(),
+  lease_owner: z.string(),
+  fence: z.number(),
+  wakes: z.number(),
+  failures: z.number(),
+  cancelling_at: z.date().nullable(),
+  order_cancelled_at: z.date().nullable(),
+})
+
+/** Claims up to `most` groups that are due at `now` and under nobody's lease. */
+export const claimGroups = async (
+  sql: Sql,
+  owner: string,
+  now: Date,
+  leaseMs: number,
+  most: number,
+): Promise<Lease[]> =>
+  (
+    await rows(
+      sql,
+      leaseRow,
+      `UPDATE kobbopay_group
+          SET lease_owner = ?, lease_until = clock_timestamp() + ? * interval '1 millisecond',
+              fence = fence + 1, updated_at = now()
+        WHERE id IN (SELECT id FROM kobbopay_group
+                      WHERE due_at IS NOT NULL AND due_at <= ? AND deleted_at IS NULL
+                        AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                      ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED)
+        RETURNING id, lease_owner, fence, wakes, failures, cancelling_at, order_cancelled_at`,
+      [owner, leaseMs, now, most],
+    )
+  ).map((found) => ({
+    collectionId: found.id,
+    owner: found.lease_owner,
+    fence: found.fence,
+    wakes: found.wakes,
+    failures: found.failures,
+    cancellingAt: found.cancelling_at,
+    orderCancelledAt: found.order_cancelled_at,
+  }))
+
+/** Heartbeat. False when the lease was taken over. */
+export const renewLease = async (sql: Sql, lease: Lease, leaseMs: number): Promise<boolean> =>
+  (await execute(
+    sql,
+    `UPDATE kobbopay_group SET lease_until = clock_timestamp() + ? * interval '1 millisecond'
+      WHERE id = ? AND fence = ? AND lease_owner = ?`,
+    [leaseMs, lease.collectionId, lease.fence, lease.owner],
+  )) === 1
+
+/**
+ * Gives the lease back and says when to work the group next (null: when something calls). A call that
+ * came meanwhile makes it due at once.
+ */
+export const releaseGroup = async (
+  sql: Sql,
+  lease: Lease,
+  next: Date | null,
+  now: Date,
+  failure: string | null,
+): Promise<void> => {
+  await execute(
+    sql,
+    `UPDATE kobbopay_group
+        SET lease_owner = NULL, lease_until = NULL, updated_at = now(),
+            due_at = CASE WHEN wakes = ? THEN ?::timestamptz ELSE LEAST(?::timestamptz, ?) END,
+            failures = CASE WHEN ?::text IS NULL THEN 0 ELSE failures + 1 END, last_error = ?
+      WHERE id = ? AND fence = ?`,
+    [lease.wakes, next, next, now, failure, failure, lease.collectionId, lease.fence],
+  )
+}
+
+/** Calls for work on a group; harmless when it is being worked already. */
+export const wakeGroup = (sql: Sql, collection: CollectionId, at: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
+      WHERE id = ?`,
+    [at, at, collection],
+  )
+
+/**
+ * Locks the group's row for the rest of a transaction and checks the fence. Without a lease (the
+ * provider's own reads) it only locks.
+ */
+export async function holdGroup(
+  trx: Sql,
+  collection: CollectionId,
+  lease: Lease | null,
+): Promise<{ cancelling: boolean; cancelled: boolean }> {
+  const held = await row(
+    trx,
+    z.object({
+      fence: z.number(),
+      cancelling_at: z.date().nullable(),
+      order_cancelled_at: z.date().nullable(),
+    }),
+    `SELECT fence, cancelling_at, order_cancelled_at FROM kobbopay_group WHERE id = ? FOR UPDATE`,
+    [collection],
+  )
+  if (held === null || (lease !== null && held.fence !== lease.fence)) {
+    throw new LeaseLost(collection)
+  }
+  return { cancelling: held.cancelling_at !== null, cancelled: held.order_cancelled_at !== null }
+}
+
+/**
+ * Marks the group as cancelling, if nothing of it holds money, no payment is still open, and no event
+ * is unworked: one statement, so that nothing can slip in between. From here on nothing settles until
+ * the mark is resolved.
+ */
+export const markCancelling = async (sql: Sql, lease: Lease, now: Date): Promise<boolean> =>
+  (await execute(
+    sql,
+    `UPDATE kobbopay_group g SET cancelling_at = ?, updated_at = now()
+      WHERE g.id = ? AND g.fence = ? AND g.cancelling_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p WHERE p.collection_id = g.id AND p.deleted_at IS NULL
+              AND (p.money_seen_at IS NOT NULL OR p.state NOT IN ('expired', 'failed')))
+        AND NOT EXISTS (SELECT 1 FROM kobbopay_event e WHERE e.collection_id = g.id
+              AND e.state = 'received' AND e.deleted_at IS NULL)`,
+    [now, lease.collectionId, lease.fence],
+  )) === 1
+
+export const clearCancelling = (sql: Sql, lease: Lease): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_group SET cancelling_at = NULL, updated_at = now() WHERE id = ? AND fence = ?`,
+    [lease.collectionId, lease.fence],
+  )
+
+/** Notes that the order of these payments was cancelled, by whomever, and calls for work. */
+export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_group
+        SET order_cancelled_at = COALESCE(order_cancelled_at, ?), cancelling_at = NULL,
+            due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, updated_at = now()
+      WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)`,
+    [now, now, now, order],
+  )
+
+/** When the next group wants work, for a process that wants to sleep until then. */
+export const nextDue = async (sql: Sql): Promise<Date | null> =>
+  (
+    await row(
+      sql,
+      z.object({ due: z.date().nullable() }),
+      `SELECT min(due_at) AS due FROM kobbopay_group WHERE due_at IS NOT NULL AND deleted_at IS NULL`,
+    )
+  )?.due ?? null

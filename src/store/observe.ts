@@ -1,0 +1,254 @@
+import {
+  decide,
+  type Decision,
+  type ExceptionClass,
+  type Facts,
+  type Fit,
+} from "../kobbopay/lifecycle"
+import { formatAmount } from "../kobbopay/money"
+import { fitOf, hear, mergeTransfers, receivedMinor } from "../kobbopay/observation"
+import type { CollectionId, PaymentId } from "../kobbopay/ids"
+import type { Reading, SaidState } from "../kobbopay/reading"
+import type { Rules } from "../kobbopay/rules"
+import { nextLook } from "../kobbopay/schedule"
+import { closeCleared, openException } from "./exceptions"
+import { holdGroup, type Lease } from "./groups"
+import { insertTransition, type NewTransition } from "./ledger"
+import { paymentRow, type PaymentRow } from "./payment"
+import { row, type Sql } from "./sql"
+
+/** What is known of the order, from Medusa or from the group's marks. */
+export type OrderFacts = {
+  order: Facts["order"]
+  covered: boolean
+  superseded: boolean
+  orderChanged: boolean
+}
+
+export type Look = {
+  paymentId: PaymentId
+  collectionId: CollectionId
+  /** The lease under which the work runs; null for the provider's own reads. */
+  lease: Lease | null
+  reading: Reading
+  /** What unworked events claim; the read decides over each. */
+  claims: readonly { said: SaidState; patient: boolean }[]
+  rules: Rules
+  facts: OrderFacts
+  source: NewTransition["source"]
+  now: Date
+}
+
+export type Observed = {
+  payment: PaymentRow
+  decision: Decision
+  /** The claims that the read has caught up with. */
+  met: ReadonlySet<SaidState>
+  opened: ExceptionClass[]
+}
+
+/**
+ * Judges one read of a payment and commits what follows (state, want, transition, exceptions) in one
+ * transaction, under the group's row lock. The single way by which a payment's state moves, for the
+ * worker and the provider alike.
+ *
+ * @throws LeaseLost when the lease was taken over meanwhile
+ */
+export async function observe(sql: Sql, look: Look): Promise<Observed> {
+  return sql.transaction(async (trx) => {
+    const marks = await holdGroup(trx, look.collectionId, look.lease)
+    const before = await row(
+      trx,
+      paymentRow,
+      `SELECT * FROM kobbopay_payment WHERE id = ? FOR UPDATE`,
+      [look.paymentId],
+    )
+    if (before === null) throw new Error(`payment ${look.paymentId} is not in the ledger`)
+
+    const transfers = mergeTransfers(before.transfers, look.reading.transfers)
+    const received = highest(before.received_minor, receivedMinor(transfers, look.reading))
+    const { said, met, unmet } = weigh(look, before, received)
+    const { underMinor, overMinor } = look.rules.tolerance(before.expected_minor, before.decimals)
+    const fit = fitOf(
+      {
+        asset: before.asset,
+        network: before.network,
+        token: before.token,
+        reference: before.reference,
+        expectedMinor: before.expected_minor,
+        underMinor,
+        overMinor,
+        orderChanged: look.facts.orderChanged,
+      },
+      look.reading,
+      received,
+      look.rules.required,
+    )
+    const facts: Facts = {
+      state: before.state,
+      order: marks.cancelled ? "cancelled" : marks.cancelling ? "cancelling" : look.facts.order,
+      covered: look.facts.covered,
+      superseded: look.facts.superseded,
+      stuck: isStuck(before, look),
+      policy: look.rules.policy,
+    }
+    const decided = decide(facts, { said, fit })
+    const decision = unmet ? withClass(decided, "ambiguous_finality") : decided
+
+    const payment = await save(trx, look, before, decision, fit, { transfers, received })
+    const opened = await keepExceptions(trx, look, payment, decision)
+    return { payment, decision, met, opened }
+  })
+}
+
+const withClass = (decision: Decision, found: ExceptionClass): Decision =>
+  decision.exceptions.includes(found)
+    ? decision
+    : { ...decision, exceptions: [...decision.exceptions, found] }
+
+/** Money that was seen stays seen: a later read that says less does not take it back. */
+const highest = (known: bigint | null, seen: bigint | null): bigint | null =>
+  known === null || (seen !== null && seen > known) ? seen : known
+
+/** What the read, the claims of events and the clock say together. */
+function weigh(look: Look, before: PaymentRow, received: bigint | null) {
+  const met = new Set<SaidState>()
+  let said = look.reading.state
+  let unmet = false
+  for (const claim of look.claims) {
+    const heard = hear(look.reading, received, claim.said, look.rules.says)
+    if (heard.kind === "behind") {
+      unmet ||= !claim.patient
+      continue
+    }
+    met.add(claim.said)
+    // Only an ending the reads cannot express comes from an event; everything else is the read's word.
+    if (heard.said !== look.reading.state) said = heard.said
+  }
+  const age = look.now.getTime() - before.created_at.getTime()
+  const moneyless = received === null || received === 0n
+  if (said === "pending" && moneyless && age >= look.rules.closePendingAfterMs) said = "expired"
+  return { said, met, unmet }
+}
+
+const isStuck = (before: PaymentRow, look: Look): boolean =>
+  before.money_seen_at !== null &&
+  before.confirmed_at === null &&
+  look.now.getTime() - before.money_seen_at.getTime() >= look.rules.stuckAfterMs
+
+async function save(
+  trx: Sql,
+  look: Look,
+  before: PaymentRow,
+  decision: Decision,
+  fit: Fit,
+  money: { transfers: readonly { hash: string; amountMinor: bigint }[]; received: bigint | null },
+): Promise<PaymentRow> {
+  const { now } = look
+  const { state, want } = decision
+  const ended = state === "expired" || state === "failed"
+  const moneySeen = fit.amount !== "none" || state === "paid" || state === "confirmed"
+  const open = (state === "pending" || state === "creating") && !moneySeen
+  const reached = state === "paid" || state === "confirmed"
+  const wantChanged = want !== before.want
+  const after = await row(
+    trx,
+    paymentRow,
+    `UPDATE kobbopay_payment
+        SET state = ?, want = ?, received_minor = ?, transfers = ?::jsonb,
+            current = current AND ? AND window_ends_at > ?,
+            money_seen_at = COALESCE(money_seen_at, ?), paid_at = COALESCE(paid_at, ?),
+            confirmed_at = COALESCE(confirmed_at, ?), ended_at = COALESCE(ended_at, ?),
+            converged_at = CASE WHEN ? THEN NULL ELSE converged_at END,
+            last_read_at = ?, next_look_at = ?, failures = 0, last_error = NULL, updated_at = now()
+      WHERE id = ? RETURNING *`,
+    [
+      state,
+      want,
+      money.received?.toString() ?? null,
+      JSON.stringify(
+        money.transfers.map((t) => ({ hash: t.hash, amount_minor: t.amountMinor.toString() })),
+      ),
+      open,
+      now,
+      moneySeen ? now : null,
+      reached ? now : null,
+      state === "confirmed" ? now : null,
+      ended ? now : null,
+      wantChanged,
+      now,
+      nextLook(before.created_at, now, look.rules.watchForMs),
+      before.id,
+    ],
+  )
+  if (after === null) throw new Error(`payment ${before.id} vanished inside its transaction`)
+  if (state !== before.state) {
+    await insertTransition(trx, {
+      paymentId: before.id,
+      from: before.state,
+      to: state,
+      source: look.source,
+      receivedMinor: money.received,
+      at: now,
+    })
+  }
+  return after
+}
+
+/** The classes a judgement can open; those of them that no longer hold are closed by it. */
+const JUDGED: readonly ExceptionClass[] = [
+  "underpaid",
+  "amount_unknown",
+  "order_changed",
+  "superseded",
+  "ambiguous_finality",
+  "stuck",
+]
+
+async function keepExceptions(
+  trx: Sql,
+  look: Look,
+  payment: PaymentRow,
+  decision: Decision,
+): Promise<ExceptionClass[]> {
+  const opened: ExceptionClass[] = []
+  for (const found of decision.exceptions) {
+    const isNew = await openException(
+      trx,
+      {
+        class: found,
+        subjectId: payment.id,
+        paymentId: payment.id,
+        eventRowId: null,
+        accountId: payment.account_id,
+        orderId: payment.order_id,
+        railId: payment.rail_id,
+        expected: {
+          amount: formatAmount(payment.expected_minor, payment.decimals),
+          asset: payment.asset,
+          network: payment.network,
+          reference: payment.reference,
+          store_amount: payment.store_amount,
+          currency_code: payment.currency_code,
+        },
+        observed: {
+          said: look.reading.state,
+          state: payment.state,
+          amount:
+            payment.received_minor === null
+              ? null
+              : formatAmount(payment.received_minor, payment.decimals),
+          asset: look.reading.asset ?? look.reading.token,
+          network: look.reading.network,
+          reference: look.reading.reference,
+          order: look.facts.order,
+        },
+        fingerprint: payment.received_minor?.toString() ?? look.reading.state,
+      },
+      look.now,
+    )
+    if (isNew) opened.push(found)
+  }
+  await closeCleared(trx, payment.id, decision.exceptions, JUDGED, look.now)
+  return opened
+}

@@ -1,0 +1,70 @@
+import { z } from "@medusajs/framework/zod"
+import type {
+  AccountId,
+  Brand,
+  CartId,
+  CollectionId,
+  KobbopayId,
+  OrderId,
+  PaymentId,
+  PublicToken,
+  RailId,
+  Reference,
+} from "../kobbopay/ids"
+import { brandAs } from "../kobbopay/ids"
+import { PAYMENT_STATES } from "../kobbopay/reading"
+import { minorColumn } from "./sql"
+
+/** A text column that holds an id. */
+export const idColumn = <B extends Brand<string>>() =>
+  z.string().transform((value) => brandAs<B>(value))
+
+const transfersColumn = z
+  .array(z.object({ hash: z.string(), amount_minor: minorColumn }))
+  .nullable()
+  .transform((list) =>
+    (list ?? []).map((entry) => ({ hash: entry.hash, amountMinor: entry.amount_minor })),
+  )
+
+export const WANTS = ["nothing", "authorized", "captured", "order_cancelled"] as const
+
+/** A row of the ledger. Amounts ending in `_minor` are minor units of the rail's asset. */
+export const paymentRow = z.object({
+  id: idColumn<PaymentId>(),
+  account_id: idColumn<AccountId>(),
+  kobbopay_id: idColumn<KobbopayId>().nullable(),
+  reference: idColumn<Reference>(),
+  public_token: idColumn<PublicToken>(),
+  collection_id: idColumn<CollectionId>(),
+  cart_id: idColumn<CartId>().nullable(),
+  order_id: idColumn<OrderId>().nullable(),
+  rail_id: idColumn<RailId>(),
+  token: z.string(),
+  asset: z.string(),
+  network: z.string(),
+  decimals: z.number(),
+  expected_minor: minorColumn,
+  store_amount: z.string(),
+  currency_code: z.string(),
+  price: z.string(),
+  address: z.string().nullable(),
+  memo: z.string().nullable(),
+  state: z.enum(PAYMENT_STATES),
+  current: z.boolean(),
+  want: z.enum(WANTS),
+  received_minor: minorColumn.nullable(),
+  transfers: transfersColumn,
+  money_seen_at: z.date().nullable(),
+  paid_at: z.date().nullable(),
+  confirmed_at: z.date().nullable(),
+  ended_at: z.date().nullable(),
+  window_ends_at: z.date(),
+  converged_at: z.date().nullable(),
+  create_lease_until: z.date().nullable(),
+  last_read_at: z.date().nullable(),
+  next_look_at: z.date().nullable(),
+  failures: z.number(),
+  last_error: z.string().nullable(),
+  created_at: z.date(),
+})
+export type PaymentRow = z.output<typeof paymentRow>

@@ -1,0 +1,50 @@
+import type { Knex } from "@medusajs/framework/mikro-orm/knex"
+import { generateEntityId } from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
+
+/** A connection, or a transaction on one: the app's own, handed in. */
+export type Sql = Pick<Knex, "raw" | "transaction">
+
+type Binding = string | number | boolean | Date | null | string[]
+
+/** Runs one statement and parses its rows once, here, so that everything inside may trust them. */
+export async function rows<S extends z.ZodType>(
+  sql: Sql,
+  schema: S,
+  statement: string,
+  bindings: readonly Binding[] = [],
+): Promise<z.output<S>[]> {
+  const result: unknown = await sql.raw(statement, [...bindings])
+  return resultSchema.parse(result).rows.map((row) => schema.parse(row))
+}
+
+/** Like {@link rows}, for statements that give one row or none. */
+export async function row<S extends z.ZodType>(
+  sql: Sql,
+  schema: S,
+  statement: string,
+  bindings: readonly Binding[] = [],
+): Promise<z.output<S> | null> {
+  const [first] = await rows(sql, schema, statement, bindings)
+  return first ?? null
+}
+
+/** Runs a statement and tells how many rows it touched. */
+export async function execute(
+  sql: Sql,
+  statement: string,
+  bindings: readonly Binding[] = [],
+): Promise<number> {
+  const result: unknown = await sql.raw(statement, [...bindings])
+  return resultSchema.parse(result).rowCount ?? 0
+}
+
+const resultSchema = z.object({ rows: z.array(z.unknown()), rowCount: z.number().nullable() })
+
+export const newId = (prefix: string): string => generateEntityId(undefined, prefix)
+
+/** A column of minor units: decimal text in the table, bigint in the code. */
+export const minorColumn = z
+  .string()
+  .regex(/^\d+$/)
+  .transform((text) => BigInt(text))

@@ -1,0 +1,20 @@
+import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
+import { brandAs, type OrderId } from "../kobbopay/ids"
+import { runtime } from "../runtime"
+import { noteOrderCancelled } from "../store/groups"
+import { kobbopayOf, workerOf } from "../work/worker-of"
+
+/**
+ * An order that awaits its payment has no Payment in Medusa, so the provider is never told that it was
+ * cancelled. Money that is, or will be, on its way becomes an exception instead of a capture.
+ */
+export default async function orderCanceled({
+  event,
+  container,
+}: SubscriberArgs<{ id: string }>): Promise<void> {
+  const service = kobbopayOf(container)
+  await noteOrderCancelled(service.sql, brandAs<OrderId>(event.data.id), runtime.now())
+  workerOf(service).wake()
+}
+
+export const config: SubscriberConfig = { event: "order.canceled" }

@@ -1,0 +1,29 @@
+import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
+import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
+import { brandAs, type OrderId } from "../kobbopay/ids"
+import { noteOrder } from "../store/ledger"
+import { idColumn } from "../store/payment"
+import type { CollectionId } from "../kobbopay/ids"
+import { kobbopayOf } from "../work/worker-of"
+
+const links = z.array(z.object({ payment_collection_id: idColumn<CollectionId>() }))
+
+/** Writes a placed order's id on the payments of its collection, so that they are found by it. */
+export default async function orderPlaced({
+  event,
+  container,
+}: SubscriberArgs<{ id: string }>): Promise<void> {
+  const query = container.resolve(ContainerRegistrationKeys.QUERY)
+  const { data } = await query.graph({
+    entity: "order_payment_collection",
+    fields: ["payment_collection_id"],
+    filters: { order_id: event.data.id },
+  })
+  const { sql } = kobbopayOf(container)
+  for (const link of links.parse(data)) {
+    await noteOrder(sql, link.payment_collection_id, null, brandAs<OrderId>(event.data.id))
+  }
+}
+
+export const config: SubscriberConfig = { event: "order.placed" }

@@ -1,0 +1,21 @@
+import type { Logger } from "@medusajs/framework/types"
+import type { AccountId } from "../kobbopay/ids"
+import type { KobbopayClient } from "../kobbopay/client"
+import type { Account } from "../kobbopay/options"
+import type { Rules } from "../kobbopay/rules"
+import type { Sql } from "../store/sql"
+import type { MedusaSide } from "./medusa"
+
+export type WorkAccount = { account: Account; client: KobbopayClient; rules: Rules }
+
+/** Everything the work touches, handed in: the database, the accounts, Medusa, the clock, chance. */
+export type Deps = {
+  sql: Sql
+  accounts: ReadonlyMap<AccountId, WorkAccount>
+  medusa: MedusaSide
+  log: Pick<Logger, "info" | "warn" | "error">
+  /** Names this process in leases. */
+  owner: string
+  now: () => Date
+  random: () => number
+}

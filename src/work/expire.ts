@@ -1,0 +1,90 @@
+import type { Lease } from "../store/groups"
+import { clearCancelling, markCancelling, noteOrderCancelled } from "../store/groups"
+import { markConverged, paymentsOf } from "../store/ledger"
+import type { PaymentRow } from "../store/payment"
+import type { Deps } from "./deps"
+import type { MedusaView } from "./medusa"
+import { text } from "./text"
+
+type Expiry = { next: Date | null; failure: string | null }
+
+const AT_REST: Expiry = { next: null, failure: null }
+
+/** Reads one payment afresh; returns why that failed, or null. */
+export type LookAgain = (payment: PaymentRow, view: MedusaView) => Promise<string | null>
+
+/**
+ * Cancels the order, and so releases its stock, when every payment of the group ended without money and
+ * `cancelOrderAfter` has passed; never because something could not be reached. In order: a fresh read of
+ * every payment, a look at Medusa for money of any provider, a mark that keeps everything else from
+ * settling, and only then the cancelling.
+ */
+export async function expireOrder(deps: Deps, lease: Lease, look: LookAgain): Promise<Expiry> {
+  const payments = await paymentsOf(deps.sql, lease.collectionId)
+  if (payments.length === 0 || payments.some((one) => one.want !== "order_cancelled")) return AT_REST
+  if (payments.every((one) => one.converged_at !== null)) return AT_REST
+  const view = await deps.medusa.view(lease.collectionId)
+  if (view === null || view.orderId === null || view.order !== "open") {
+    await convergeAll(deps, payments)
+    return AT_REST
+  }
+  const due = dueTime(deps, payments)
+  if (due > deps.now()) return { next: due, failure: null }
+
+  const started = deps.now()
+  for (const payment of payments) {
+    const failure = await look(payment, view)
+    if (failure !== null) return { next: null, failure }
+  }
+  const fresh = await paymentsOf(deps.sql, lease.collectionId)
+  const unread = fresh.find(
+    (one) => one.kobbopay_id !== null && (one.last_read_at === null || one.last_read_at < started),
+  )
+  if (unread !== undefined) return { next: unread.next_look_at, failure: null }
+  if (fresh.some((one) => one.want !== "order_cancelled")) return { next: deps.now(), failure: null }
+
+  const now = await deps.medusa.view(lease.collectionId)
+  if (now === null || now.orderId === null || now.order !== "open" || showsMoney(now)) return AT_REST
+  if (!(await markCancelling(deps.sql, lease, deps.now()))) {
+    return { next: deps.now(), failure: null }
+  }
+  let failure: string | null = null
+  try {
+    await deps.medusa.cancelOrder(now.orderId)
+  } catch (cause) {
+    failure = `order ${now.orderId} could not be cancelled: ${text(cause)}`
+  }
+  const after = await deps.medusa.view(lease.collectionId)
+  if (after?.order !== "cancelled") {
+    await clearCancelling(deps.sql, lease)
+    return { next: null, failure: failure ?? `order ${now.orderId} is not cancelled yet` }
+  }
+  await noteOrderCancelled(deps.sql, now.orderId, deps.now())
+  await convergeAll(deps, fresh)
+  deps.log.info(
+    `kobbopay: order ${now.orderId} cancelled, its payments ended without money: ${fresh.map((one) => one.id).join(", ")}`,
+  )
+  return AT_REST
+}
+
+async function convergeAll(deps: Deps, payments: readonly PaymentRow[]): Promise<void> {
+  for (const payment of payments) await markConverged(deps.sql, payment.id, deps.now())
+}
+
+/** Medusa shows a payment, capture or transaction, of whatever provider, on any collection of the order. */
+const showsMoney = (view: MedusaView): boolean =>
+  view.transactions.length > 0 || view.payments.some((payment) => payment.canceled_at === null)
+
+/** The last of the payments' ends (by Kobbopay's word or our window, whichever came first), plus the grace. */
+function dueTime(deps: Deps, payments: readonly PaymentRow[]): Date {
+  const times = payments.map((payment) => {
+    const ended = Math.min(
+      payment.window_ends_at.getTime(),
+      (payment.ended_at ?? payment.window_ends_at).getTime(),
+    )
+    const grace =
+      deps.accounts.get(payment.account_id)?.account.options.expiry.cancelOrderAfterMs ?? 0
+    return ended + grace
+  })
+  return new Date(Math.max(...times))
+}

@@ -1,0 +1,185 @@
+import type { MedusaContainer } from "@medusajs/framework/types"
+import {
+  ContainerRegistrationKeys,
+  MathBN,
+  Modules,
+  promiseAll,
+} from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
+import {
+  cancelOrderWorkflow,
+  capturePaymentWorkflow,
+  completeCartWorkflowId,
+} from "@medusajs/medusa/core-flows"
+import type { CartId, CollectionId, OrderId, ProviderId, SessionId } from "../kobbopay/ids"
+import { idColumn } from "../store/payment"
+
+const amount = z.object({ value: z.string() }).transform((raw) => raw.value)
+const date = z.coerce.date().nullable()
+
+const captureShape = z.object({ id: z.string(), raw_amount: amount, created_at: z.coerce.date() })
+const paymentShape = z.object({
+  id: z.string(),
+  payment_session_id: idColumn<SessionId>().nullish(),
+  provider_id: idColumn<ProviderId>(),
+  raw_amount: amount,
+  captured_at: date,
+  canceled_at: date,
+  captures: z.array(captureShape).default([]),
+})
+const sessionShape = z.object({
+  id: idColumn<SessionId>(),
+  status: z.string(),
+  provider_id: idColumn<ProviderId>(),
+  raw_amount: amount,
+  currency_code: z.string(),
+})
+const collectionShape = z.object({
+  id: idColumn<CollectionId>(),
+  raw_amount: amount,
+  currency_code: z.string(),
+  payment_sessions: z.array(sessionShape).default([]),
+  payments: z.array(paymentShape).default([]),
+})
+const orderShape = z.object({
+  id: idColumn<OrderId>(),
+  status: z.string(),
+  transactions: z
+    .array(z.object({ reference: z.string().nullish(), reference_id: z.string().nullish() }))
+    .default([]),
+  payment_collections: z.array(collectionShape.pick({ id: true, payments: true })).default([]),
+})
+
+export type MedusaPayment = z.output<typeof paymentShape>
+
+/** What Medusa shows of a collection's cart, order and payments. Amounts: decimal strings, store currency. */
+export type MedusaView = {
+  cartId: CartId | null
+  orderId: OrderId | null
+  order: "none" | "open" | "cancelled"
+  amount: string
+  currencyCode: string
+  sessions: z.output<typeof sessionShape>[]
+  /** Payments of every collection of the order, of whatever provider. */
+  payments: MedusaPayment[]
+  transactions: z.output<typeof orderShape>["transactions"]
+}
+
+/** Medusa as the work sees it: one way to look, and four things to do. */
+export type MedusaSide = {
+  /** Null when the collection is gone. */
+  view(collection: CollectionId): Promise<MedusaView | null>
+  /** Places the order (which reserves stock, then authorizes). Returns why not, or null. */
+  completeCart(cart: CartId): Promise<string | null>
+  authorize(session: SessionId): Promise<void>
+  capture(payment: string): Promise<void>
+  /** Marks a fully booked payment as captured. */
+  finishCapture(payment: string): Promise<void>
+  cancelOrder(order: OrderId): Promise<void>
+}
+
+/**
+ * Binds the work to a booted Medusa. Each effect is a separate, awaited run of Medusa's own workflow:
+ * composed into one, its compensation would undo the payment it had just made.
+ */
+export function medusaSide(container: MedusaContainer): MedusaSide {
+  const query = container.resolve(ContainerRegistrationKeys.QUERY)
+  const engine = container.resolve(Modules.WORKFLOW_ENGINE)
+  const payments = container.resolve(Modules.PAYMENT)
+
+  const first = async <S extends z.ZodType>(
+    schema: S,
+    entity: string,
+    fields: string[],
+    filters: Record<string, string>,
+  ): Promise<z.output<S> | null> => {
+    const { data } = await query.graph({ entity, fields, filters })
+    return data[0] === undefined ? null : schema.parse(data[0])
+  }
+
+  return {
+    async view(collectionId) {
+      const [collection, cartLink, orderLink] = await promiseAll([
+        first(
+          collectionShape,
+          "payment_collection",
+          ["*", "payment_sessions.*", "payments.*", "payments.captures.*"],
+          { id: collectionId },
+        ),
+        first(
+          z.object({ cart_id: idColumn<CartId>() }),
+          "cart_payment_collection",
+          ["cart_id"],
+          { payment_collection_id: collectionId },
+        ),
+        first(
+          z.object({ order_id: idColumn<OrderId>() }),
+          "order_payment_collection",
+          ["order_id"],
+          { payment_collection_id: collectionId },
+        ),
+      ])
+      if (collection === null) return null
+      const orderId = orderLink?.order_id ?? null
+      const order =
+        orderId === null
+          ? null
+          : await first(
+              orderShape,
+              "order",
+              [
+                "id",
+                "status",
+                "transactions.*",
+                "payment_collections.id",
+                "payment_collections.payments.*",
+                "payment_collections.payments.captures.*",
+              ],
+              { id: orderId },
+            )
+      return {
+        cartId: cartLink?.cart_id ?? null,
+        orderId: order?.id ?? null,
+        order: order === null ? "none" : order.status === "canceled" ? "cancelled" : "open",
+        amount: collection.raw_amount,
+        currencyCode: collection.currency_code,
+        sessions: collection.payment_sessions,
+        payments: order?.payment_collections.flatMap((one) => one.payments) ?? collection.payments,
+        transactions: order?.transactions ?? [],
+      }
+    },
+
+    async completeCart(cart) {
+      const { errors } = await engine.run(completeCartWorkflowId, {
+        input: { id: cart },
+        throwOnError: false,
+      })
+      const [failed] = z
+        .array(z.object({ error: z.object({ message: z.string() }).catch({ message: "unknown" }) }))
+        .parse(errors ?? [])
+      return failed?.error.message ?? null
+    },
+
+    async authorize(session) {
+      await payments.authorizePaymentSession(session, {})
+    },
+
+    async capture(payment) {
+      await capturePaymentWorkflow(container).run({
+        input: { payment_id: payment, captured_by: "kobbopay" },
+      })
+    },
+
+    async finishCapture(payment) {
+      const change = { id: payment, captured_at: new Date() }
+      await payments.updatePayment(change)
+    },
+
+    async cancelOrder(order) {
+      await cancelOrderWorkflow(container).run({ input: { order_id: order } })
+    },
+  }
+}
+
+/** True when two decimal amounts of the store currency are the same. */
+export const sameAmount = (a: string, b: string): boolean => MathBN.eq(a, b)

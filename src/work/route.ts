@@ -1,0 +1,107 @@
+import { isOurReference } from "../kobbopay/reference"
+import { retryPause, UNKNOWN_PATIENCE_MS } from "../kobbopay/schedule"
+import { openException } from "../store/exceptions"
+import { wakeGroup } from "../store/groups"
+import {
+  finishEvent,
+  retryEvent,
+  routeEvent,
+  unroutedEvents,
+  type EventRow,
+} from "../store/inbox"
+import { paymentsNamed, watchSibling } from "../store/ledger"
+import type { PaymentRow } from "../store/payment"
+import type { Deps } from "./deps"
+
+const BATCH = 100
+
+/**
+ * Hands recorded events to the payments they name, so that their groups become due. An event that
+ * names a payment the ledger does not know waits a while (it may have overtaken our own create), then
+ * rests. Returns how many events were looked at.
+ */
+export async function routeEvents(deps: Deps): Promise<number> {
+  const events = await unroutedEvents(deps.sql, deps.now(), BATCH)
+  for (const event of events) await routeOne(deps, event)
+  return events.length
+}
+
+async function routeOne(deps: Deps, event: EventRow): Promise<void> {
+  const now = deps.now()
+  if (event.kobbopay_ids.length === 0 && event.reference === null) {
+    await finishEvent(deps.sql, event.id, "done", "names_no_payment", now)
+    return
+  }
+  const named = await paymentsNamed(deps.sql, event.account_id, event.kobbopay_ids, event.reference)
+  const payment = await paymentFor(deps, event, named, now)
+  if (payment !== null) {
+    await deps.sql.transaction(async (trx) => {
+      await routeEvent(trx, event.id, payment.id, payment.collection_id)
+      await wakeGroup(trx, payment.collection_id, now)
+    })
+    return
+  }
+  if (isPatient(event, now)) {
+    const pause = retryPause(event.attempts, deps.random)
+    await retryEvent(deps.sql, event.id, new Date(now.getTime() + pause))
+    return
+  }
+  await giveUp(deps, event, now)
+}
+
+const isPatient = (event: EventRow, now: Date): boolean =>
+  now.getTime() - event.received_at.getTime() < UNKNOWN_PATIENCE_MS
+
+/** The payment to work for this event; null while it is better to wait. */
+async function paymentFor(
+  deps: Deps,
+  event: EventRow,
+  named: readonly PaymentRow[],
+  now: Date,
+): Promise<Pick<PaymentRow, "id" | "collection_id"> | null> {
+  const byId = named.find(
+    (payment) => payment.kobbopay_id !== null && event.kobbopay_ids.includes(payment.kobbopay_id),
+  )
+  if (byId !== undefined) return byId
+  const byReference = named[0]
+  if (byReference === undefined) return null
+  const [unknownId] = event.kobbopay_ids
+  if (unknownId === undefined) return byReference.kobbopay_id === null ? null : byReference
+  // Our reference under an id we never stored: our create may be on its way, or its answer was lost.
+  if (byReference.state === "creating" && isPatient(event, now)) return null
+  await watchSibling(deps.sql, byReference.id, unknownId, now)
+  const [sibling] = await paymentsNamed(deps.sql, event.account_id, [unknownId], null)
+  return sibling ?? null
+}
+
+async function giveUp(deps: Deps, event: EventRow, now: Date): Promise<void> {
+  await deps.sql.transaction(async (trx) => {
+    await finishEvent(trx, event.id, "done", "unknown_payment", now)
+    // An account may serve other systems too: only a reference of ours makes it our affair.
+    if (event.reference === null || !isOurReference(event.reference)) return
+    await openException(
+      trx,
+      {
+        class: "unknown_payment",
+        subjectId: event.id,
+        paymentId: null,
+        eventRowId: event.id,
+        accountId: event.account_id,
+        orderId: null,
+        railId: null,
+        expected: {},
+        observed: {
+          type: event.type,
+          reference: event.reference,
+          kobbopay_id: event.kobbopay_ids[0] ?? null,
+        },
+        fingerprint: event.id,
+      },
+      now,
+    )
+  })
+  deps.log.warn(
+    `kobbopay: event ${event.id} (${event.type}) names a payment that the ledger does not know; it rests as unknown_payment`,
+  )
+}
+

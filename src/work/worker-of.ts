@@ -1,0 +1,40 @@
+import { container } from "@medusajs/framework"
+import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
+import { randomUUID } from "node:crypto"
+import { hostname } from "node:os"
+import { createClient } from "../kobbopay/client"
+import { rulesOf } from "../kobbopay/rules"
+import { KOBBOPAY_MODULE } from "../modules/kobbopay"
+import type KobbopayModuleService from "../modules/kobbopay/service"
+import { runtime } from "../runtime"
+import { medusaSide } from "./medusa"
+import { Worker } from "./worker"
+
+const workers = new WeakMap<KobbopayModuleService, Worker>()
+
+/** The worker of this process: one for each booted kobbopay module, made when first asked for. */
+export function workerOf(service: KobbopayModuleService): Worker {
+  const known = workers.get(service)
+  if (known !== undefined) return known
+  const worker = new Worker({
+    sql: service.sql,
+    accounts: new Map(
+      service.accounts.map((account) => [
+        account.id,
+        { account, client: createClient(account, runtime.client), rules: rulesOf(account) },
+      ]),
+    ),
+    medusa: medusaSide(container),
+    log: container.resolve(ContainerRegistrationKeys.LOGGER),
+    owner: `${hostname()}:${process.pid}:${randomUUID()}`,
+    now: runtime.now,
+    random: runtime.random,
+  })
+  workers.set(service, worker)
+  return worker
+}
+
+/** The kobbopay module of a container: the app's, or a request's scope. */
+export const kobbopayOf = (scope: {
+  resolve<T>(name: string): T
+}): KobbopayModuleService => scope.resolve<KobbopayModuleService>(KOBBOPAY_MODULE)
