@@ -1,6 +1,6 @@
 /** All tests, in three projects: pure parts beside their code, the booted store, and the package. */
 const shared = {
-  rootDir: "..",
+  rootDir: require("node:path").join(__dirname, ".."),
   testEnvironment: "node",
   moduleFileExtensions: ["ts", "tsx", "js", "cjs", "json"],
   modulePathIgnorePatterns: ["<rootDir>/.medusa/"],
@@ -19,7 +19,7 @@ const shared = {
 }
 
 module.exports = {
-  rootDir: "..",
+  rootDir: require("node:path").join(__dirname, ".."),
   projects: [
     {
       ...shared,

@@ -1,5 +1,6 @@
 import { request, type Dispatcher } from "undici"
 import { KobbopayError, safeText } from "./errors"
+import { isObject } from "./json"
 
 /** Answers are a few hundred bytes; what is larger than 1 MiB is something else. */
 export const MAX_ANSWER_BYTES = 1024 * 1024
@@ -12,10 +13,11 @@ export type HttpAnswer = {
   body: Buffer | null
 }
 
+/** By its shape: an error of Node's own may come from another realm than ours. */
 const reasonFor = (error: unknown): string => {
-  if (!(error instanceof Error)) return "unknown"
-  const code = "code" in error && typeof error.code === "string" ? error.code : error.name
-  return safeText(code, [])
+  const { code, name } = isObject(error) ? error : {}
+  const reason = [code, name].find((word) => typeof word === "string")
+  return safeText(typeof reason === "string" ? reason : "unknown", [])
 }
 
 /**

@@ -64,7 +64,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   readonly #checkouts = new Map<string, Checkout>()
 
   constructor(container: Container, options: Record<string, unknown>) {
-    super({ ...container }, options)
+    super(container, options)
     this.#logger = container.logger
     this.#sql = container.__pg_connection__
     this.#options = parseAccountOptions(options)
