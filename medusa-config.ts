@@ -54,7 +54,7 @@ const kobbopay = {
 const accounts: { id: string; options: Record<string, unknown> }[] =
   env.KOBBOPAY_ACCOUNTS === undefined
     ? [{ id: "kobbopay", options: kobbopay }]
-    : JSON.parse(env.KOBBOPAY_ACCOUNTS)
+    : (JSON.parse(env.KOBBOPAY_ACCOUNTS) as { id: string; options: Record<string, unknown> }[])
 
 const redisModules = (redisUrl: string): InputConfigModules => [
   {

@@ -20,7 +20,7 @@ Environment
   KOBBOPAY_PROFILE             the wire contract: invoice or docs       invoice
   KOBBOPAY_WEBHOOK_SECRETS     comma-separated; the first one signs     sandbox-webhook-secret
   KOBBOPAY_PLACE_ORDER         before-payment or after-payment          before-payment
-  KOBBOPAY_EXPIRY_WINDOW       how long a payment is offered            10m (--scripted: 4s)
+  KOBBOPAY_EXPIRY_WINDOW       how long a payment is offered            10m (--scripted: 8s)
   KOBBOPAY_CANCEL_ORDER_AFTER  and then until its order is cancelled    1m  (--scripted: 1s)
 `
 
@@ -49,13 +49,10 @@ const port = (fallback: number) =>
     .max(65_535, { error: "is no port; use 0 (any free one) to 65535" })
     .default(fallback)
 
-const duration = (fallback: string) =>
-  z
-    .string()
-    .refine((text) => parseDuration(text) !== null, {
-      error: 'is no duration; write "90s" or "10m"',
-    })
-    .default(fallback)
+const duration = () =>
+  z.string().refine((text) => parseDuration(text) !== null, {
+    error: 'is no duration; write "90s" or "10m"',
+  })
 
 const environment = (scripted: boolean) =>
   z.object({
@@ -69,9 +66,9 @@ const environment = (scripted: boolean) =>
       .default("invoice"),
     KOBBOPAY_WEBHOOK_SECRETS: z.string().default("sandbox-webhook-secret"),
     KOBBOPAY_PLACE_ORDER: z.string().default("before-payment"),
-    KOBBOPAY_EXPIRY_WINDOW: duration(scripted ? "4s" : "10m"),
-    KOBBOPAY_CANCEL_ORDER_AFTER: duration(scripted ? "1s" : "1m"),
-    KOBBOPAY_CLOSE_PENDING_AFTER: duration(scripted ? "4s" : "10m"),
+    KOBBOPAY_EXPIRY_WINDOW: duration().default(scripted ? "8s" : "10m"),
+    KOBBOPAY_CANCEL_ORDER_AFTER: duration().default(scripted ? "1s" : "1m"),
+    KOBBOPAY_CLOSE_PENDING_AFTER: duration().optional(),
   })
 
 /**
@@ -112,7 +109,7 @@ export function readSettings(
     expiry: {
       window: given.KOBBOPAY_EXPIRY_WINDOW,
       cancelOrderAfter: given.KOBBOPAY_CANCEL_ORDER_AFTER,
-      closePendingAfter: given.KOBBOPAY_CLOSE_PENDING_AFTER,
+      closePendingAfter: given.KOBBOPAY_CLOSE_PENDING_AFTER ?? given.KOBBOPAY_EXPIRY_WINDOW,
     },
     windowMs: parseDuration(given.KOBBOPAY_EXPIRY_WINDOW) ?? 0,
   }

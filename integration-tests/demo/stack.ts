@@ -76,18 +76,18 @@ export async function startStack(
   const webhookUrl = `${front.url}/hooks/kobbopay`
   const sandbox = await sandboxFor(settings, webhookUrl)
   started.add(() => sandbox.close())
-  tell(`Sandbox, a stand-in for Kobbopay, profile ${settings.profile}`)
+  tell(`Sandbox is up: a stand-in for Kobbopay, profile ${settings.profile}`)
   const databaseUrl = await databaseFor(settings, started, tell)
   const medusa: MedusaOptions = {
     logFile: LOG_FILE,
     env: environmentFor(settings, databaseUrl, sandbox.url),
   }
   await rm(LOG_FILE, { force: true })
-  tell("Database tables (about 15 s)")
+  tell("Making the tables (about 15 s)")
   await runMedusa(["db:migrate", "--execute-safe-links", "--execute-safe-search"], medusa)
-  tell("Products, stock, shipping, admin user")
+  tell("Filling the store: products, stock, shipping, admin user")
   const store = await seed(medusa)
-  tell(settings.scripted ? "Medusa" : "Medusa and its admin")
+  tell(settings.scripted ? "Starting Medusa" : "Starting Medusa and its admin")
   const port = await freePort()
   const { failed } = await keepRunning(port, medusa, started, tell)
   open(front, port, settings, store, sandbox.url)
@@ -146,12 +146,12 @@ async function databaseFor(
     await checkDatabase(databaseUrl).catch((error: Error) => {
       throw new UsageError(`${error.message}\nStart it, correct DATABASE_URL, or leave it out.`)
     })
-    tell("PostgreSQL of DATABASE_URL")
+    tell("PostgreSQL of DATABASE_URL answers")
     return databaseUrl
   }
+  tell("Starting PostgreSQL, from npm")
   const postgres = await startPostgres({ durable: true })
   started.add(() => postgres.stop())
-  tell("PostgreSQL, from npm")
   return postgres.createDatabase("medusa-kobbopay-demo")
 }
 

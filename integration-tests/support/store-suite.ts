@@ -134,7 +134,9 @@ export function storeSuite(name: string, tests: (world: () => World) => void): v
 
       beforeAll(async () => {
         const container = getContainer()
-        const url = z.string().parse(api.defaults.baseURL)
+        const { baseURL: url } = z
+          .object({ baseURL: z.string() })
+          .parse((api as { defaults: unknown }).defaults)
         const hook = `${url}/hooks/kobbopay`
         const store = await seedStore(container, {
           admin: ADMIN,

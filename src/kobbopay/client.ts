@@ -120,6 +120,13 @@ export function createClient(account: Account, deps: ClientDeps): KobbopayClient
     return error.retryAfterMs <= MAX_WAIT_MS ? error.retryAfterMs + jitter : null
   }
 
+  /** Waits to try again; false when woken up to stop. */
+  const wait = (ms: number, signal?: AbortSignal): Promise<boolean> =>
+    deps.sleep(ms, signal).then(
+      () => true,
+      () => false,
+    )
+
   const asking =
     (call: CallOptions): Ask =>
     async (asked) => {
@@ -128,9 +135,7 @@ export function createClient(account: Account, deps: ClientDeps): KobbopayClient
           return await tryOnce(asked, call.signal)
         } catch (error) {
           const pause = pauseAfter(error, attempt, call)
-          if (pause === null) throw error
-          // Woken up to stop: what failed is still the reason.
-          await deps.sleep(pause, call.signal).catch(() => Promise.reject(error))
+          if (pause === null || !(await wait(pause, call.signal))) throw error
         }
       }
     }

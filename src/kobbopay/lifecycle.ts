@@ -60,7 +60,7 @@ export type Facts = {
   covered: boolean
   /** The checkout shows another payment now, so this one has no session to settle on. */
   superseded: boolean
-  /** Paid or partial for longer than the account's `stuckAfter`. */
+  /** Money is there, but not confirmed, for longer than the account's `stuckAfter`. */
   stuck: boolean
   policy: Policy
 }
@@ -128,7 +128,7 @@ const withMoneyKept = (fit: Fit): Step =>
 function fromOpen(said: SaidState, fit: Fit): Step {
   switch (said) {
     case "pending":
-      return fit.amount === "none" ? stay("pending") : stay("partial")
+      return fit.amount === "under" ? stay("partial") : stay("pending")
     case "partial":
       return stay("partial")
     case "paid":
@@ -200,6 +200,6 @@ export function decide(facts: Facts, observation: Observation): Decision {
       found.add(fit.amount === "under" ? "underpaid" : "late_payment")
     }
   }
-  if (facts.stuck && (state === "paid" || state === "partial")) found.add("stuck")
+  if (facts.stuck && holdsMoney(fit) && state !== "confirmed") found.add("stuck")
   return { state, want, exceptions: [...found] }
 }

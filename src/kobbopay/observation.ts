@@ -29,15 +29,12 @@ export function mergeTransfers(known: readonly Transfer[], seen: readonly Transf
 }
 
 /**
- * All money that arrived, minor units of the asset: per transaction hash where the reads name hashes,
- * else the sum they state. Null when the reads say nothing of amounts.
+ * All money that arrived, minor units of the asset: the sum that Kobbopay itself states for the payment,
+ * else counted once per transaction hash. Null when the reads say nothing of amounts.
  */
 export function receivedMinor(transfers: readonly Transfer[], reading: Reading): bigint | null {
-  const counted = transfers.reduce((sum, transfer) => sum + transfer.amountMinor, 0n)
-  if (transfers.length === 0) return reading.receivedMinor
-  return reading.receivedMinor !== null && reading.receivedMinor > counted
-    ? reading.receivedMinor
-    : counted
+  if (reading.receivedMinor !== null || transfers.length === 0) return reading.receivedMinor
+  return transfers.reduce((sum, transfer) => sum + transfer.amountMinor, 0n)
 }
 
 const differs = (seen: string | null, asked: string): boolean =>

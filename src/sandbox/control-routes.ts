@@ -15,7 +15,7 @@ type Handler = (
   control: SandboxControl,
   input: Input,
   parameters: string[],
-) => unknown | Promise<unknown>
+) => unknown
 
 type Route = { method: "GET" | "POST" | "DELETE"; path: RegExp; run: Handler }
 
@@ -175,7 +175,7 @@ function setByForm(control: SandboxControl, { fields }: Input) {
 
 function patchOf(kind: string, value: string): WeatherPatch {
   try {
-    return { [kind]: JSON.parse(value) }
+    return { [kind]: JSON.parse(value) as unknown }
   } catch {
     throw new SandboxError(400, `${kind}: write true, false, a number, or JSON like {"count": 2}`)
   }

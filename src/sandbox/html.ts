@@ -11,8 +11,9 @@ type Value = string | number | null | Html | readonly Html[]
 export function html(parts: TemplateStringsArray, ...values: Value[]): Html {
   const filled = values.map((value) => {
     if (value instanceof Html) return value.text
-    if (Array.isArray(value)) return value.map((piece: Html) => piece.text).join("\n")
-    return escape(String(value ?? ""))
+    if (value === null) return ""
+    if (typeof value !== "object") return escape(String(value))
+    return value.map((piece) => piece.text).join("\n")
   })
   return new Html(parts.map((part, index) => part + (filled[index] ?? "")).join(""))
 }

@@ -66,7 +66,12 @@ export const paymentById = (sql: Sql, id: PaymentId): Promise<PaymentRow | null>
   row(sql, paymentRow, `SELECT * FROM kobbopay_payment WHERE id = ?`, [id])
 
 export const paymentByToken = (sql: Sql, token: PublicToken): Promise<PaymentRow | null> =>
-  row(sql, paymentRow, `SELECT * FROM kobbopay_payment WHERE public_token = ? AND deleted_at IS NULL`, [token])
+  row(
+    sql,
+    paymentRow,
+    `SELECT * FROM kobbopay_payment WHERE public_token = ? AND deleted_at IS NULL`,
+    [token],
+  )
 
 /** The payments of a collection, the oldest first. */
 export const paymentsOf = (sql: Sql, collection: CollectionId): Promise<PaymentRow[]> =>
@@ -177,7 +182,10 @@ export async function currentPayment(sql: Sql, wanted: NewPayment, now: Date): P
 /** The collection's current payment for the same account, rail and store amount, inside its window. */
 export const findCurrent = (
   sql: Sql,
-  wanted: Pick<NewPayment, "collectionId" | "accountId" | "railId" | "storeAmount" | "currencyCode">,
+  wanted: Pick<
+    NewPayment,
+    "collectionId" | "accountId" | "railId" | "storeAmount" | "currencyCode"
+  >,
   now: Date,
 ): Promise<PaymentRow | null> =>
   row(

@@ -49,7 +49,9 @@ export function nextStep(
   }
   if (want === "authorized" || isCaptured(live, view)) return { do: "nothing" }
   if (live.captured_at !== null || !isFullyBooked(live)) return { do: "capture", payment: live.id }
-  return live.captures.every((one) => now.getTime() - one.created_at.getTime() > ABANDONED_CAPTURE_MS)
+  return live.captures.every(
+    (one) => now.getTime() - one.created_at.getTime() > ABANDONED_CAPTURE_MS,
+  )
     ? { do: "finish_capture", payment: live.id }
     : { do: "blocked", why: "another process is capturing this payment" }
 }

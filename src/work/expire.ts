@@ -21,7 +21,8 @@ export type LookAgain = (payment: PaymentRow, view: MedusaView) => Promise<strin
  */
 export async function expireOrder(deps: Deps, lease: Lease, look: LookAgain): Promise<Expiry> {
   const payments = await paymentsOf(deps.sql, lease.collectionId)
-  if (payments.length === 0 || payments.some((one) => one.want !== "order_cancelled")) return AT_REST
+  if (payments.length === 0 || payments.some((one) => one.want !== "order_cancelled"))
+    return AT_REST
   if (payments.every((one) => one.converged_at !== null)) return AT_REST
   const view = await deps.medusa.view(lease.collectionId)
   if (view === null || view.orderId === null || view.order !== "open") {
@@ -41,10 +42,12 @@ export async function expireOrder(deps: Deps, lease: Lease, look: LookAgain): Pr
     (one) => one.kobbopay_id !== null && (one.last_read_at === null || one.last_read_at < started),
   )
   if (unread !== undefined) return { next: unread.next_look_at, failure: null }
-  if (fresh.some((one) => one.want !== "order_cancelled")) return { next: deps.now(), failure: null }
+  if (fresh.some((one) => one.want !== "order_cancelled"))
+    return { next: deps.now(), failure: null }
 
   const now = await deps.medusa.view(lease.collectionId)
-  if (now === null || now.orderId === null || now.order !== "open" || showsMoney(now)) return AT_REST
+  if (now === null || now.orderId === null || now.order !== "open" || showsMoney(now))
+    return AT_REST
   if (!(await markCancelling(deps.sql, lease, deps.now()))) {
     return { next: deps.now(), failure: null }
   }

@@ -1,10 +1,5 @@
 import type { MedusaContainer } from "@medusajs/framework/types"
-import {
-  ContainerRegistrationKeys,
-  MathBN,
-  Modules,
-  promiseAll,
-} from "@medusajs/framework/utils"
+import { ContainerRegistrationKeys, MathBN, Modules, promiseAll } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import {
   cancelOrderWorkflow,
@@ -48,6 +43,14 @@ const orderShape = z.object({
     .array(z.object({ reference: z.string().nullish(), reference_id: z.string().nullish() }))
     .default([]),
   payment_collections: z.array(collectionShape.pick({ id: true, payments: true })).default([]),
+})
+
+const completionShape = z.object({
+  errors: z
+    .array(
+      z.object({ error: z.object({ message: z.string() }).catch({ message: "no reason given" }) }),
+    )
+    .default([]),
 })
 
 export type MedusaPayment = z.output<typeof paymentShape>
@@ -106,12 +109,9 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
           ["*", "payment_sessions.*", "payments.*", "payments.captures.*"],
           { id: collectionId },
         ),
-        first(
-          z.object({ cart_id: idColumn<CartId>() }),
-          "cart_payment_collection",
-          ["cart_id"],
-          { payment_collection_id: collectionId },
-        ),
+        first(z.object({ cart_id: idColumn<CartId>() }), "cart_payment_collection", ["cart_id"], {
+          payment_collection_id: collectionId,
+        }),
         first(
           z.object({ order_id: idColumn<OrderId>() }),
           "order_payment_collection",
@@ -150,13 +150,11 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
     },
 
     async completeCart(cart) {
-      const { errors } = await engine.run(completeCartWorkflowId, {
+      const run: unknown = await engine.run(completeCartWorkflowId, {
         input: { id: cart },
         throwOnError: false,
       })
-      const [failed] = z
-        .array(z.object({ error: z.object({ message: z.string() }).catch({ message: "unknown" }) }))
-        .parse(errors ?? [])
+      const [failed] = completionShape.parse(run).errors
       return failed?.error.message ?? null
     },
 

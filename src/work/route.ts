@@ -2,13 +2,7 @@ import { isOurReference } from "../kobbopay/reference"
 import { retryPause, UNKNOWN_PATIENCE_MS } from "../kobbopay/schedule"
 import { openException } from "../store/exceptions"
 import { wakeGroup } from "../store/groups"
-import {
-  finishEvent,
-  retryEvent,
-  routeEvent,
-  unroutedEvents,
-  type EventRow,
-} from "../store/inbox"
+import { finishEvent, retryEvent, routeEvent, unroutedEvents, type EventRow } from "../store/inbox"
 import { paymentsNamed, watchSibling } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
@@ -104,4 +98,3 @@ async function giveUp(deps: Deps, event: EventRow, now: Date): Promise<void> {
     `kobbopay: event ${event.id} (${event.type}) names a payment that the ledger does not know; it rests as unknown_payment`,
   )
 }
-

@@ -174,7 +174,8 @@ async function factsFor(
   if (settled) return { order: view.order, covered: false, superseded: false, orderChanged: false }
   const shown = view.sessions.filter((session) => isMine(session.id))
   const settlesElsewhere = (await paymentsOf(deps.sql, payment.collection_id)).some(
-    (other) => other.id !== payment.id && (other.want === "authorized" || other.want === "captured"),
+    (other) =>
+      other.id !== payment.id && (other.want === "authorized" || other.want === "captured"),
   )
   const paidElsewhere = view.payments.some(
     (other) => other.canceled_at === null && !isMine(other.payment_session_id),
@@ -197,12 +198,7 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<string | null>
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = await deps.medusa.view(payment.collection_id)
     if (view === null) return null
-    const step = nextStep(
-      payment.want,
-      view,
-      await sessionsOf(deps.sql, payment.id),
-      deps.now(),
-    )
+    const step = nextStep(payment.want, view, await sessionsOf(deps.sql, payment.id), deps.now())
     switch (step.do) {
       case "nothing":
         await markConverged(deps.sql, payment.id, deps.now())
@@ -266,4 +262,3 @@ async function nextTime(deps: Deps, lease: Lease, expiry: Date | null): Promise<
   }
   return times.reduce<Date | null>((least, at) => (least === null || at < least ? at : least), null)
 }
-

@@ -35,6 +35,5 @@ export function workerOf(service: KobbopayModuleService): Worker {
 }
 
 /** The kobbopay module of a container: the app's, or a request's scope. */
-export const kobbopayOf = (scope: {
-  resolve<T>(name: string): T
-}): KobbopayModuleService => scope.resolve<KobbopayModuleService>(KOBBOPAY_MODULE)
+export const kobbopayOf = (scope: { resolve<T>(name: string): T }): KobbopayModuleService =>
+  scope.resolve<KobbopayModuleService>(KOBBOPAY_MODULE)

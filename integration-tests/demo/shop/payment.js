@@ -14,11 +14,12 @@ const WORDS = {
   expired: "The time for this payment is over",
   failed: "The payment failed",
 }
-const STEPS = [
-  ["Your transfer", ["creating", "pending", "partial"]],
-  ["Seen on the network", ["paid"]],
-  ["Confirmed", ["confirmed"]],
-]
+/** Something may still come in these; the others are the end of a payment. */
+const OPEN = ["creating", "pending", "partial", "paid"]
+
+/** The way of a payment, and how many of its steps are behind it in each state. */
+const STEPS = ["Your transfer", "Seen on the network", "Confirmed"]
+const BEHIND = { paid: 2, confirmed: 3 }
 
 /** The payer's view: amount, address, QR, countdown and live status, until the payment has ended. Returns how to leave it. */
 export async function paymentView(token, orderId, go) {
@@ -58,9 +59,9 @@ export async function paymentView(token, orderId, go) {
       status.replaceChildren(...statusOf(payment))
       steps.replaceChildren(...stepsOf(payment))
     }
-    countdown.hidden = !["creating", "pending", "partial"].includes(payment.state)
+    countdown.hidden = !OPEN.includes(payment.state) || payment.state === "paid"
     const placed = payment.order_id ?? orderId
-    if (["confirmed", "expired", "failed"].includes(payment.state) && placed !== null) {
+    if (!OPEN.includes(payment.state) && placed !== null) {
       go({ order: placed }, { forward: true })
     }
   }
@@ -137,13 +138,15 @@ function statusOf({ state, amount, amount_received: received, asset }) {
 }
 
 function stepsOf({ state }) {
-  const now = STEPS.findIndex(([, states]) => states.includes(state))
-  return STEPS.map(([name], index) => {
-    const done = index < now || state === "confirmed"
-    const current = index === now && !done
+  const behind = BEHIND[state] ?? 0
+  return STEPS.map((name, index) => {
+    const current = index === behind && OPEN.includes(state)
     return h(
       "li",
-      { class: done ? "done" : current ? "now" : "", "aria-current": current ? "step" : null },
+      {
+        class: index < behind ? "done" : current ? "now" : "",
+        "aria-current": current ? "step" : null,
+      },
       name,
     )
   })

@@ -84,12 +84,7 @@ function railChoice(rail, first) {
     "label",
     { class: "choice" },
     h("input", { type: "radio", name: "rail", value: rail.id, required: true, checked: first }),
-    h(
-      "span",
-      {},
-      h("strong", {}, rail.label),
-      h("span", { class: "quiet small" }, `${rail.asset} over ${rail.network}`),
-    ),
+    h("strong", {}, rail.label),
   )
 }
 

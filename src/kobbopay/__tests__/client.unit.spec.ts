@@ -3,20 +3,13 @@ import { createClient } from "../client"
 import { KobbopayError, safeText } from "../errors"
 import { retryAfterMs } from "../http"
 import { brandAs, type KobbopayId, type Reference } from "../ids"
-import type { Account } from "../options"
-import type { Rail } from "../rails"
 import { accountFrom, docsInput, invoiceInput } from "./support/accounts"
+import { railOf, TRON_ADDRESS } from "./support/profiles"
 import { hangUp, scripted, status, type Answer, type Scripted } from "./support/server"
 
 const ID = brandAs<KobbopayId>("pay_1")
-const railOf = (account: Account): Rail => {
-  const [rail] = account.options.rails
-  if (rail === undefined) throw new Error("no rail")
-  return rail
-}
 const rail = railOf(accountFrom(docsInput))
 const payment = { reference: brandAs<Reference>("order_01JABCXYZ"), rail, amountMinor: 10_500_000n }
-const ADDRESS = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"
 const PENDING = { payment_id: "pay_1", status: "Pending" }
 
 let open: Scripted | undefined
@@ -40,7 +33,7 @@ const failure = async (call: Promise<unknown>): Promise<KobbopayError> => {
 describe("requests", () => {
   it("sends and signs exactly the published create, down to the byte", async () => {
     const { client, seen } = await start(invoiceInput, {
-      receiver: ADDRESS,
+      receiver: TRON_ADDRESS,
       tracker_id: "trk_1",
       token: "USDTTRC",
     })
@@ -62,7 +55,7 @@ describe("requests", () => {
   })
 
   it("repeats a create under the same reference, with the same body and a fresh signature", async () => {
-    const created = { receiver: ADDRESS, tracker_id: "trk_1", token: "USDTTRC" }
+    const created = { receiver: TRON_ADDRESS, tracker_id: "trk_1", token: "USDTTRC" }
     const options = { ...invoiceInput, headers: { idempotency: "Idempotency-Key" } }
     const server = await start(options, hangUp, status(503), created)
     const { client, seen, clock } = server
@@ -81,7 +74,7 @@ describe("requests", () => {
   })
 
   it("authenticates the docs profile by its key alone, and sends the amount as text", async () => {
-    const { client, seen } = await start(docsInput, { payment_id: "pay_1", address: ADDRESS })
+    const { client, seen } = await start(docsInput, { payment_id: "pay_1", address: TRON_ADDRESS })
     await client.create(payment)
     expect(seen[0]).toMatchObject({
       url: "/v1/payments",
@@ -172,17 +165,21 @@ describe("trying again", () => {
     }
   })
 
-  it("stops when told to, also between two tries", async () => {
-    const stop = new AbortController()
-    const tried: Answer = (response) => {
-      stop.abort()
-      response.writeHead(500).end()
+  it("stops when told to, in the middle of a try and between two", async () => {
+    for (const during of ["try", "pause"]) {
+      const stop = new AbortController()
+      const tried: Answer = (response) => {
+        if (during === "try") stop.abort()
+        response.writeHead(500).end()
+      }
+      const { client, seen, events, close } = await start(docsInput, tried)
+      events.onPause = () => stop.abort()
+      expect(await failure(client.read(ID, rail, { signal: stop.signal }))).toMatchObject({
+        kind: "unavailable",
+      })
+      expect(seen).toHaveLength(1)
+      await close()
     }
-    const { client, seen } = await start(docsInput, tried)
-    expect(await failure(client.read(ID, rail, { signal: stop.signal }))).toMatchObject({
-      kind: "unavailable",
-    })
-    expect(seen).toHaveLength(1)
   })
 })
 

@@ -128,6 +128,8 @@ const docsFields = z
     transactions: orNone.prefault("transactions"),
     transactionHash: field.prefault("hash"),
     transactionAmount: field.prefault("amount"),
+    transactionCurrency: orNone.prefault("currency"),
+    transactionNetwork: orNone.prefault("network"),
   })
   .prefault({})
 

@@ -67,6 +67,8 @@ export function docsProfile(options: DocsOptions): Profile {
       ? list.map((one: unknown) => ({
           hash: valueAt(one, fields.transactionHash),
           amount: valueAt(one, fields.transactionAmount),
+          currency: fields.transactionCurrency ? valueAt(one, fields.transactionCurrency) : null,
+          network: fields.transactionNetwork ? valueAt(one, fields.transactionNetwork) : null,
         }))
       : list
 
@@ -171,19 +173,45 @@ export function docsProfile(options: DocsOptions): Profile {
         z.object({
           amount: maybe(amount(asked.decimals)),
           received: maybe(amount(asked.decimals)),
-          transactions: maybe(z.array(z.object({ hash: text, amount: amount(asked.decimals) }))),
+          transactions: maybe(
+            z.array(
+              z.object({
+                hash: text,
+                amount: text,
+                currency: maybe(phrase),
+                network: maybe(phrase),
+              }),
+            ),
+          ),
         }),
         { ...answer, transactions: transfersOf(answer.transactions) },
         nameOf,
       )
+      const seen = (money.transactions ?? []).map((one) => ({
+        ...one,
+        currency: inSpellingOf(asked.asset, one.currency) ?? asked.asset,
+        network: inSpellingOf(asked.network, one.network) ?? asked.network,
+      }))
+      const isAsked = (one: { currency: string; network: string }) =>
+        one.currency === asked.asset && one.network === asked.network
+      // A transfer on another rail pays nothing here, but its rail is told: somebody must look.
+      const astray = seen.find((one) => !isAsked(one))
       return {
         ...reading,
+        asset: astray?.currency ?? reading.asset,
+        network: astray?.network ?? reading.network,
         expectedMinor: money.amount,
         receivedMinor: money.received,
-        transfers: (money.transactions ?? []).map((one) => ({
-          hash: one.hash,
-          amountMinor: one.amount,
-        })),
+        transfers: seen.flatMap((one, index) => {
+          if (!isAsked(one)) return []
+          const key = `transactions[${index}].amount`
+          const { [key]: amountMinor } = checked(
+            z.record(z.literal(key), amount(asked.decimals)),
+            { [key]: one.amount },
+            (name) => name.replace("transactions", nameOf("transactions")),
+          )
+          return amountMinor === undefined ? [] : [{ hash: one.hash, amountMinor }]
+        }),
       }
     },
 

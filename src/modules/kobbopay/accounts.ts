@@ -26,7 +26,9 @@ const providerModule = z.looseObject({ services: z.array(z.unknown()) })
  * Recognised by the provider's identifier, however `resolve` is written.
  * @throws {OptionsError} with all faults of all accounts
  */
-export async function accountsFromConfig(config: Pick<ConfigModule, "modules">): Promise<Account[]> {
+export async function accountsFromConfig(
+  config: Pick<ConfigModule, "modules">,
+): Promise<Account[]> {
   const declared = paymentModule.safeParse(config.modules?.[Modules.PAYMENT])
   const entries = declared.data?.options?.providers ?? []
   const ours: { id: string; options: unknown }[] = []

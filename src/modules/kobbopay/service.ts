@@ -50,8 +50,8 @@ export default class KobbopayModuleService extends MedusaService({
   readonly settings: ModuleOptions
   readonly __hooks: { onApplicationShutdown: () => Promise<void> }
 
-  constructor(dependencies: Dependencies, options?: Record<string, unknown>) {
-    super(...arguments)
+  constructor(dependencies: Dependencies, options?: Record<string, unknown>, ...rest: unknown[]) {
+    super(dependencies, options, ...rest)
     this.accounts = dependencies.kobbopayAccounts
     this.sql = dependencies.__pg_connection__
     this.inbox = new InboxPool(dependencies.configModule.projectConfig)

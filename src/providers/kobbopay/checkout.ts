@@ -1,6 +1,7 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { BigNumber } from "bignumber.js"
 import type { KobbopayClient } from "../../kobbopay/client"
+import { KobbopayError } from "../../kobbopay/errors"
 import { brandAs, type RailId } from "../../kobbopay/ids"
 import type { Account } from "../../kobbopay/options"
 import { AmountError } from "../../kobbopay/money"
@@ -84,8 +85,7 @@ export async function showPayment(
     currencyCode: order.currencyCode.toLowerCase(),
   }
   const payment =
-    (await findCurrent(sql, wanted, checkout.now())) ??
-    (await newPayment(checkout, rail, wanted))
+    (await findCurrent(sql, wanted, checkout.now())) ?? (await newPayment(checkout, rail, wanted))
   const ready = payment.state === "creating" ? await createOnce(checkout, rail, payment) : payment
   await attachSession(sql, session.session_id, ready.id, checkout.now())
   return ready
@@ -126,13 +126,18 @@ async function quoteOrRefuse(
   } catch (cause) {
     if (!(cause instanceof NoPriceError || cause instanceof AmountError)) throw cause
     const others = account.options.rails.filter((other) => other.id !== rail.id)
-    const hint = others.length === 0 ? "" : ` Other rails: ${others.map((one) => one.id).join(", ")}`
+    const hint =
+      others.length === 0 ? "" : ` Other rails: ${others.map((one) => one.id).join(", ")}`
     throw refuse(`${cause.message}${hint}`)
   }
 }
 
 /** Creates the payment at Kobbopay, by one request at a time; the others wait for what it brings. */
-async function createOnce(checkout: Checkout, rail: Rail, payment: PaymentRow): Promise<PaymentRow> {
+async function createOnce(
+  checkout: Checkout,
+  rail: Rail,
+  payment: PaymentRow,
+): Promise<PaymentRow> {
   const { sql, client, account } = checkout
   const deadline = checkout.now().getTime() + WAIT_FOR_OTHER_MS
   for (;;) {
@@ -149,6 +154,13 @@ async function createOnce(checkout: Checkout, rail: Rail, payment: PaymentRow): 
       { reference: payment.reference, rail, amountMinor: payment.expected_minor },
       { attempts: CREATE_ATTEMPTS },
     )
+    if (made.amountMinor !== null && made.amountMinor !== payment.expected_minor) {
+      throw new KobbopayError(
+        "invalid_answer",
+        `payment ${payment.id}: Kobbopay was asked for ${payment.expected_minor} minor units and answers with ${made.amountMinor}`,
+        { field: "amount" },
+      )
+    }
     const now = checkout.now()
     const ends =
       made.expiresAt !== null && made.expiresAt < payment.window_ends_at

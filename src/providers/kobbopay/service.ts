@@ -36,7 +36,12 @@ import {
 } from "../../kobbopay/options"
 import { rulesOf } from "../../kobbopay/rules"
 import { runtime } from "../../runtime"
-import { detachSession, medusaSession, paymentOfSession, type MedusaSession } from "../../store/ledger"
+import {
+  detachSession,
+  medusaSession,
+  paymentOfSession,
+  type MedusaSession,
+} from "../../store/ledger"
 import { payerView } from "../../store/payer-view"
 import type { PaymentRow } from "../../store/payment"
 import { showPayment, unavailable, type Checkout } from "./checkout"
@@ -45,7 +50,9 @@ import { authorizationStatus, whyNotCaptured } from "./status"
 
 type Container = { logger: Logger; __pg_connection__: Knex; configModule: ConfigModule }
 
-const sessionData = z.looseObject({ session_id: z.string().transform((id) => brandAs<SessionId>(id)) })
+const sessionData = z.looseObject({
+  session_id: z.string().transform((id) => brandAs<SessionId>(id)),
+})
 const checkoutData = sessionData.extend({ rail: z.string().optional() })
 
 const IDENTIFIER = "kobbopay"

@@ -40,7 +40,9 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   const unfit = unfitHeaders(req)
   if (unfit !== null) return unfit
   const ip = (req.ip ?? "").replace(/^::ffff:/, "")
-  const mayCome = service.accounts.some(({ options }) => isAllowedIp(options.webhook.allowedIps, ip))
+  const mayCome = service.accounts.some(({ options }) =>
+    isAllowedIp(options.webhook.allowedIps, ip),
+  )
   if (!mayCome) return refuse(403, `the address ${ip} is in no account's webhook.allowedIps`)
 
   const rawBody = await readRawBody(req, MAX_WEBHOOK_BYTES, BODY_WITHIN_MS)

@@ -1,4 +1,4 @@
-import { parseAccounts, type Account } from "../../options"
+import { OptionsError, parseAccounts, type Account } from "../../options"
 
 const rail = { id: "usdt-tron", token: "USDTTRC", prices: { usd: "1", eur: "1.08" } }
 
@@ -23,4 +23,15 @@ export function accountFrom(options: unknown, id = "kobbopay"): Account {
   const [account] = parseAccounts([{ id, options }])
   if (account === undefined) throw new Error("no account")
   return account
+}
+
+/** The faults for which options are refused. */
+export function faultsOf(run: () => unknown): string[] {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof OptionsError) return error.faults
+    throw error
+  }
+  throw new Error("no fault was found")
 }

@@ -21,6 +21,8 @@ export type Scripted = {
   /** Pauses the client asked for, milliseconds. */
   pauses: number[]
   clock: { now: number }
+  /** What happens while the client pauses. */
+  events: { onPause: () => void }
   close: () => Promise<void>
 }
 
@@ -29,6 +31,7 @@ export async function scripted(options: object, answers: Answer[]): Promise<Scri
   const seen: Seen[] = []
   const pauses: number[] = []
   const clock = { now: 1_735_689_600_000 }
+  const events = { onPause: () => {} }
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on("data", (chunk: Buffer) => chunks.push(chunk))
@@ -49,10 +52,11 @@ export async function scripted(options: object, answers: Answer[]): Promise<Scri
     dispatcher,
     now: () => clock.now,
     random: () => 0.5,
-    sleep: (ms) => {
+    sleep: (ms, signal) => {
       pauses.push(ms)
       clock.now += ms
-      return Promise.resolve()
+      events.onPause()
+      return signal?.aborted ? Promise.reject(new Error("woken up")) : Promise.resolve()
     },
   })
   const close = async (): Promise<void> => {
@@ -60,5 +64,5 @@ export async function scripted(options: object, answers: Answer[]): Promise<Scri
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
-  return { client, seen, pauses, clock, close }
+  return { client, seen, pauses, clock, events, close }
 }

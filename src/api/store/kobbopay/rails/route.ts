@@ -23,9 +23,7 @@ export function GET(req: MedusaRequest, res: MedusaResponse): void {
         .filter((rail) => {
           const currencies = currenciesOf(rail)
           return (
-            currency_code === undefined ||
-            currencies === null ||
-            currencies.includes(currency_code)
+            currency_code === undefined || currencies === null || currencies.includes(currency_code)
           )
         })
         .map((rail) => ({

@@ -1,0 +1,172 @@
+import { KobbopayError } from "../errors"
+import { profileOf } from "../profiles"
+import { accountFrom, docsInput, invoiceInput } from "./support/accounts"
+import {
+  answering,
+  create,
+  EVM_ADDRESS,
+  fieldOf,
+  ID,
+  railOf,
+  read,
+  TRON_ADDRESS,
+} from "./support/profiles"
+
+const docs = accountFrom(docsInput)
+const invoice = accountFrom(invoiceInput)
+
+describe("invoice: what it can say", () => {
+  it("is never expired in invoice, whose reads must carry amount and asset", () => {
+    expect([...profileOf(invoice).says].sort()).toEqual(["confirmed", "failed", "paid", "pending"])
+    expect(profileOf(invoice).requires).toEqual({ amount: true, asset: true })
+  })
+})
+
+describe("invoice: create", () => {
+  const created = { receiver: TRON_ADDRESS, tracker_id: "trk_1", token: "USDTTRC" }
+
+  it("takes address, tracker and tag", async () => {
+    await expect(create(invoice, { ...created, dest_tag: 7 })).resolves.toEqual({
+      kobbopayId: "trk_1",
+      address: TRON_ADDRESS,
+      memo: "7",
+      amountMinor: null,
+      expiresAt: null,
+    })
+    await expect(
+      create(invoice, { ...created, message: "ok", error: "", dest_tag: "" }),
+    ).resolves.toMatchObject({ memo: null })
+  })
+
+  it.each([
+    ["receiver", { receiver: undefined }],
+    ["receiver", { receiver: EVM_ADDRESS }],
+    ["tracker_id", { tracker_id: "" }],
+    ["token", { token: undefined }],
+    ["token", { token: "USDTBSC" }],
+    ["client_transaction_id", { client_transaction_id: "another" }],
+  ])("refuses a wrong %s, naming it", async (field, changes) => {
+    expect(await fieldOf(create(invoice, { ...created, ...changes }))).toBe(field)
+  })
+
+  it("refuses an address that looks right when the token is another network's", async () => {
+    const account = accountFrom({
+      ...invoiceInput,
+      rails: [{ id: "erc", token: "USDTERC", prices: { usd: "1" } }],
+    })
+    const answer = { receiver: EVM_ADDRESS, tracker_id: "trk_1", token: "USDTBSC" }
+    expect(await fieldOf(create(account, answer))).toBe("token")
+  })
+
+  it.each([
+    { error: "token disabled" },
+    { error_message: "no" },
+    { message: "no" },
+    { success: false },
+  ])("takes %p under HTTP 200 for a refusal", async (answer) => {
+    await expect(create(invoice, answer)).rejects.toMatchObject({ kind: "rejected" })
+  })
+})
+
+describe("invoice: read", () => {
+  const found = { transaction_tracker_id: "tx_1" }
+  const transaction = (changes: object = {}) => ({
+    transaction: { status: "SUCCESS", amount: "10.5", token: "USDTTRC", hash: "ab", ...changes },
+  })
+
+  it("is pending without a second question while nothing arrived", async () => {
+    for (const answer of [{}, { tracker_id: "id_1" }, { transaction_tracker_id: null }]) {
+      const { ask, asked } = answering(answer)
+      const reading = await profileOf(invoice).read(ID, railOf(invoice), ask)
+      expect(reading).toMatchObject({ state: "pending", receivedMinor: null, transfers: [] })
+      expect(asked).toEqual([
+        { method: "GET", path: "/api/crypto/invoice/get/?tracker_id=id_1", body: "" },
+      ])
+    }
+  })
+
+  it("asks for the transaction by its own tracker, with the published body", async () => {
+    const { ask, asked } = answering({ transaction_tracker_id: "trk_1" }, transaction())
+    await profileOf(invoice).read(ID, railOf(invoice), ask)
+    expect(asked[1]).toEqual({
+      method: "POST",
+      path: "/api/transaction/get",
+      body: '{"tracker_id":"trk_1"}',
+    })
+  })
+
+  it.each([
+    ["SUCCESS", "confirmed"],
+    ["accepted", "paid"],
+    ["PROCESSING", "pending"],
+    [undefined, "pending"],
+  ])("reads %p as %s, with the transfer", async (status, state) => {
+    await expect(read(invoice, found, transaction({ status }))).resolves.toEqual({
+      kobbopayId: "id_1",
+      state,
+      asset: null,
+      network: null,
+      token: "USDTTRC",
+      reference: null,
+      expectedMinor: null,
+      receivedMinor: null,
+      transfers: [{ hash: "ab", amountMinor: 10_500_000n }],
+    })
+  })
+
+  it("counts nothing of a transfer that failed", async () => {
+    await expect(read(invoice, found, transaction({ status: "ERROR" }))).resolves.toMatchObject({
+      state: "failed",
+      receivedMinor: null,
+      transfers: [],
+    })
+  })
+
+  it("states the amount as a sum where the transfer has no hash yet", async () => {
+    await expect(read(invoice, found, transaction({ hash: null }))).resolves.toMatchObject({
+      receivedMinor: 10_500_000n,
+      transfers: [],
+    })
+  })
+
+  it("reports another token as told, and no amount of it as ours", async () => {
+    const other = transaction({ token: "USDTBSC", amount: "10.123456789" })
+    await expect(read(invoice, found, other)).resolves.toMatchObject({
+      token: "USDTBSC",
+      receivedMinor: null,
+      transfers: [],
+    })
+  })
+
+  it.each([
+    ["tracker_id", [{ tracker_id: "another" }]],
+    ["transaction_tracker_id", [{ transaction_tracker_id: [] }]],
+    ["transaction", [found, {}]],
+    ["transaction.status", [found, transaction({ status: {} })]],
+    ["transaction.amount", [found, transaction({ amount: "10.5 USDT" })]],
+  ])("refuses a wrong %s, naming it", async (field, answers) => {
+    expect(await fieldOf(read(invoice, ...answers))).toBe(field)
+  })
+
+  it.each([
+    { error: "try later" },
+    { message: "Unauthorized" },
+    { error: true },
+    { success: false },
+  ])("does not take %p under HTTP 200 for a payment without money", async (answer) => {
+    await expect(read(invoice, answer)).rejects.toThrow(KobbopayError)
+  })
+
+  it("never shows a secret that an answer echoes", async () => {
+    const echo = { error: `bad key ${invoiceInput.privateKey}` }
+    await expect(read(invoice, echo)).rejects.toThrow("bad key [hidden]")
+  })
+})
+
+describe("enabled tokens", () => {
+  it("are known to invoice only", async () => {
+    const { ask } = answering({ tokens: ["USDTTRC", "BTC"] })
+    await expect(profileOf(invoice).enabledTokens(ask)).resolves.toEqual(["USDTTRC", "BTC"])
+    await expect(profileOf(docs).enabledTokens(ask)).resolves.toBeNull()
+  })
+})

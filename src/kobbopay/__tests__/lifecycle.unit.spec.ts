@@ -1,0 +1,294 @@
+import fc from "fast-check"
+import { decide, EXCEPTION_CLASSES, type Decision, type Facts, type Fit } from "../lifecycle"
+import { PAYMENT_STATES, type PaymentState, type SaidState } from "../reading"
+
+const SAID: readonly SaidState[] = ["pending", "partial", "paid", "confirmed", "expired", "failed"]
+const AMOUNTS: readonly Fit["amount"][] = ["none", "under", "fits", "over", "unknown"]
+
+const facts = (change: Partial<Facts> = {}): Facts => ({
+  state: "pending",
+  order: "open",
+  covered: false,
+  superseded: false,
+  stuck: false,
+  policy: { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" },
+  ...change,
+})
+const fit = (amount: Fit["amount"], ...mismatches: Fit["mismatches"]): Fit => ({
+  amount,
+  mismatches,
+})
+
+/** "state wants what: exceptions", the way the design's table is written. */
+const words = ({ state, want, exceptions }: Decision): string =>
+  [`${state} wants ${want}`, ...[...exceptions].sort()].join(" + ")
+
+/** What a read of this state reports of money when nothing is wrong. */
+const USUAL: Record<SaidState, Fit["amount"]> = {
+  pending: "none",
+  partial: "under",
+  paid: "fits",
+  confirmed: "fits",
+  expired: "none",
+  failed: "none",
+}
+
+describe("the table for an open order with nothing else settled", () => {
+  const table: Record<Exclude<PaymentState, "creating">, Record<SaidState, string>> = {
+    pending: {
+      pending: "pending wants nothing",
+      partial: "partial wants nothing + underpaid",
+      paid: "paid wants authorized",
+      confirmed: "confirmed wants captured",
+      expired: "expired wants order_cancelled",
+      failed: "failed wants order_cancelled",
+    },
+    partial: {
+      pending: "partial wants nothing + underpaid",
+      partial: "partial wants nothing + underpaid",
+      paid: "paid wants authorized",
+      confirmed: "confirmed wants captured",
+      expired: "expired wants nothing + underpaid",
+      failed: "partial wants nothing + ambiguous_finality + underpaid",
+    },
+    paid: {
+      pending: "paid wants authorized",
+      partial: "paid wants authorized + ambiguous_finality",
+      paid: "paid wants authorized",
+      confirmed: "confirmed wants captured",
+      expired: "paid wants authorized + ambiguous_finality",
+      failed: "paid wants authorized + ambiguous_finality",
+    },
+    confirmed: {
+      pending: "confirmed wants captured",
+      partial: "confirmed wants captured",
+      paid: "confirmed wants captured",
+      confirmed: "confirmed wants captured",
+      expired: "confirmed wants captured",
+      failed: "confirmed wants captured + ambiguous_finality",
+    },
+    expired: {
+      pending: "expired wants order_cancelled",
+      partial: "expired wants nothing + late_payment",
+      paid: "expired wants nothing + late_payment",
+      confirmed: "expired wants nothing + late_payment",
+      expired: "expired wants order_cancelled",
+      failed: "expired wants order_cancelled",
+    },
+    failed: {
+      pending: "failed wants order_cancelled",
+      partial: "failed wants nothing + late_payment",
+      paid: "failed wants nothing + late_payment",
+      confirmed: "failed wants nothing + late_payment",
+      expired: "failed wants order_cancelled",
+      failed: "failed wants order_cancelled",
+    },
+  }
+  // Once money was seen it stays counted, whatever a later read forgets to say.
+  const counted: Record<Exclude<PaymentState, "creating">, Fit["amount"]> = {
+    pending: "none",
+    partial: "under",
+    paid: "fits",
+    confirmed: "fits",
+    expired: "none",
+    failed: "none",
+  }
+  const cases = Object.entries(table).flatMap(([state, row]) =>
+    SAID.map((said) => [state as keyof typeof table, said, row[said]] as const),
+  )
+
+  test.each(cases)("%s, seen %s: %s", (state, said, expected) => {
+    const usual = USUAL[said]
+    const amount =
+      usual === "none" ? counted[state] : state === "paid" && usual === "under" ? "fits" : usual
+    const settled = state === "confirmed" && said === "partial" ? "fits" : amount
+    expect(words(decide(facts({ state }), { said, fit: fit(settled) }))).toBe(expected)
+  })
+
+  test.each(SAID)("creating is judged as pending when %s is seen", (said) => {
+    const observation = { said, fit: fit(USUAL[said]) }
+    expect(decide(facts({ state: "creating" }), observation)).toEqual(
+      decide(facts({ state: "pending" }), observation),
+    )
+  })
+})
+
+describe("money that does not fit", () => {
+  const confirmed = (change: Partial<Facts>, seen: Fit): string =>
+    words(decide(facts(change), { said: "confirmed", fit: seen }))
+
+  test("too little is partial, whatever Kobbopay calls it", () => {
+    expect(confirmed({}, fit("under"))).toBe("partial wants nothing + underpaid")
+    expect(confirmed({ state: "partial" }, fit("under"))).toBe("partial wants nothing + underpaid")
+  })
+  test("too much settles the order and is noted", () => {
+    expect(confirmed({}, fit("over"))).toBe("confirmed wants captured + overpaid")
+  })
+  test("an amount that the read does not carry is never a fit", () => {
+    expect(confirmed({}, fit("unknown"))).toBe("confirmed wants nothing + amount_unknown")
+  })
+  test("a Confirmed over less than was paid contradicts itself", () => {
+    expect(confirmed({ state: "paid" }, fit("under"))).toBe(
+      "paid wants nothing + ambiguous_finality + underpaid",
+    )
+  })
+  test.each(["rail_mismatch", "reference_mismatch", "order_changed"] as const)(
+    "%s keeps it from settling",
+    (mismatch) => {
+      expect(confirmed({}, fit("fits", mismatch))).toBe(`confirmed wants nothing + ${mismatch}`)
+    },
+  )
+})
+
+describe("money on an order that cannot take it", () => {
+  const seen = (change: Partial<Facts>, said: SaidState = "confirmed") =>
+    decide(facts(change), { said, fit: fit(said === "partial" ? "under" : "fits") })
+
+  test.each(["cancelling", "cancelled"] as const)("an order %s is never settled", (order) => {
+    expect(words(seen({ order }))).toBe("confirmed wants nothing + order_cancelled")
+    expect(words(seen({ order }, "paid"))).toBe("paid wants nothing + order_cancelled")
+    expect(words(seen({ order }, "partial"))).toBe("partial wants nothing + order_cancelled")
+    expect(words(seen({ order, state: "expired" }))).toBe("expired wants nothing + order_cancelled")
+  })
+  test("an order that something else pays for is not paid twice in silence", () => {
+    expect(words(seen({ covered: true }))).toBe("confirmed wants nothing + duplicate_payment")
+    expect(words(seen({ covered: true, state: "expired" }))).toBe(
+      "expired wants nothing + duplicate_payment",
+    )
+  })
+  test("a payment that the checkout no longer shows does not settle by itself", () => {
+    expect(words(seen({ superseded: true }))).toBe("confirmed wants nothing + superseded")
+  })
+  test("a late payment settles where the merchant accepts them", () => {
+    const policy = { authorizeOn: "paid", captureOn: "confirmed", latePayments: "accept" } as const
+    expect(words(seen({ state: "expired", policy }))).toBe("confirmed wants captured")
+    expect(words(seen({ state: "expired", policy, order: "cancelled" }))).toBe(
+      "confirmed wants nothing + order_cancelled",
+    )
+  })
+  test("money that stays unconfirmed too long is stuck", () => {
+    expect(words(seen({ state: "paid", stuck: true }, "paid"))).toBe(
+      "paid wants authorized + stuck",
+    )
+    expect(words(seen({ state: "paid", stuck: true }))).toBe("confirmed wants captured")
+  })
+})
+
+describe("what holds for every combination", () => {
+  const anyFacts = fc.record<Facts>({
+    state: fc.constantFrom(...PAYMENT_STATES),
+    order: fc.constantFrom("none", "open", "cancelling", "cancelled"),
+    covered: fc.boolean(),
+    superseded: fc.boolean(),
+    stuck: fc.boolean(),
+    policy: fc.constantFrom(
+      { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" },
+      { authorizeOn: "paid", captureOn: "confirmed", latePayments: "accept" },
+      { authorizeOn: "confirmed", captureOn: "confirmed", latePayments: "review" },
+      { authorizeOn: "paid", captureOn: "paid", latePayments: "accept" },
+    ),
+  })
+  const anyObservation = fc.record({
+    said: fc.constantFrom(...SAID),
+    fit: fc.record<Fit>({
+      amount: fc.constantFrom(...AMOUNTS),
+      mismatches: fc.subarray(["rail_mismatch", "reference_mismatch", "order_changed"]),
+    }),
+  })
+  const holds = (
+    check: (facts: Facts, seen: { said: SaidState; fit: Fit }, made: Decision) => void,
+  ) => {
+    fc.assert(
+      fc.property(anyFacts, anyObservation, (known, seen) => {
+        check(known, seen, decide(known, seen))
+      }),
+      { numRuns: 5_000 },
+    )
+  }
+  const RANK: Record<PaymentState, number> = {
+    creating: 0,
+    pending: 1,
+    partial: 2,
+    paid: 3,
+    confirmed: 4,
+    expired: 2,
+    failed: 2,
+  }
+
+  test("nothing moves backwards", () => {
+    holds((known, _seen, { state }) => {
+      if (known.state === "expired" || known.state === "failed") {
+        expect(["expired", "failed", "pending", "partial", "paid", "confirmed"]).toContain(state)
+        if (known.policy.latePayments === "review") expect(state).toBe(known.state)
+      } else {
+        expect(RANK[state]).toBeGreaterThanOrEqual(RANK[known.state])
+      }
+    })
+  })
+
+  test("nothing is captured before its gate, without a fit, or for an order that cannot take it", () => {
+    holds((known, seen, { want, state }) => {
+      if (want !== "captured" && want !== "authorized") return
+      expect(["fits", "over"]).toContain(seen.fit.amount)
+      expect(seen.fit.mismatches).toEqual([])
+      expect(["none", "open"]).toContain(known.order)
+      expect(known.covered || known.superseded).toBe(false)
+      if (want === "captured" && known.policy.captureOn === "confirmed") {
+        expect(state).toBe("confirmed")
+      }
+    })
+  })
+
+  test("an order is cancelled only over payments without money", () => {
+    holds((_known, seen, { want, state }) => {
+      if (want !== "order_cancelled") return
+      expect(seen.fit.amount).toBe("none")
+      expect(["expired", "failed"]).toContain(state)
+    })
+  })
+
+  test("money ends as something wanted or as an exception, never as neither", () => {
+    holds((known, seen, { want, state, exceptions }) => {
+      if (seen.fit.amount === "none" || state === "pending") return
+      const waits = state === "paid" && known.policy.authorizeOn === "confirmed"
+      expect(want !== "nothing" || exceptions.length > 0 || waits).toBe(true)
+    })
+  })
+
+  test("deciding again over the same read asks for the same", () => {
+    holds((known, seen, first) => {
+      const again = decide({ ...known, state: first.state }, seen)
+      expect(again.state).toBe(first.state)
+      expect(again.want).toBe(first.want)
+    })
+  })
+
+  test("only known classes are opened, each once", () => {
+    holds((_known, _seen, { exceptions }) => {
+      expect(new Set(exceptions).size).toBe(exceptions.length)
+      for (const found of exceptions) expect(EXCEPTION_CLASSES).toContain(found)
+    })
+  })
+
+  test("whatever was seen on the way, the same last truth ends in the same want and exceptions", () => {
+    const onTheWay = fc.array(
+      fc.constantFrom<{ said: SaidState; fit: Fit }>(
+        { said: "pending", fit: fit("none") },
+        { said: "paid", fit: fit("fits") },
+        { said: "confirmed", fit: fit("fits") },
+      ),
+      { maxLength: 12 },
+    )
+    const truth = { said: "confirmed", fit: fit("fits") } as const
+    fc.assert(
+      fc.property(onTheWay, (seen) => {
+        const walk = [...seen, truth].reduce<Decision>(
+          (known, next) => decide(facts({ state: known.state }), next),
+          { state: "pending", want: "nothing", exceptions: [] },
+        )
+        expect(words(walk)).toBe("confirmed wants captured")
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})

@@ -1,0 +1,144 @@
+import fc from "fast-check"
+import { brandAs, type KobbopayId, type Reference } from "../ids"
+import { fitOf, hear, mergeTransfers, receivedMinor, type Asked } from "../observation"
+import type { Reading, SaidState } from "../reading"
+
+const REFERENCE = brandAs<Reference>("kp_1")
+const asked: Asked = {
+  asset: "USDT",
+  network: "TRC20",
+  token: "USDTTRC",
+  reference: REFERENCE,
+  expectedMinor: 1_000n,
+  underMinor: 0n,
+  overMinor: 10n,
+  orderChanged: false,
+}
+const reading = (change: Partial<Reading> = {}): Reading => ({
+  kobbopayId: brandAs<KobbopayId>("pay_1"),
+  state: "confirmed",
+  asset: null,
+  network: null,
+  token: "USDTTRC",
+  reference: null,
+  expectedMinor: null,
+  receivedMinor: null,
+  transfers: [],
+  ...change,
+})
+const COMPARES = { amount: true, asset: true }
+const TRUSTS = { amount: false, asset: false }
+
+describe("how much arrived", () => {
+  test("each transfer counts once, however often it is read", () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({ hash: fc.constantFrom("a", "b", "c"), amountMinor: fc.bigInt(0n, 9n) }),
+        ),
+        (seen) => {
+          const once = mergeTransfers([], seen)
+          expect(mergeTransfers(once, seen)).toEqual(once)
+          expect(new Set(once.map((one) => one.hash)).size).toBe(once.length)
+        },
+      ),
+    )
+  })
+  test("transfers that a later read no longer names stay counted", () => {
+    const known = [{ hash: "a", amountMinor: 400n }]
+    const merged = mergeTransfers(known, [{ hash: "b", amountMinor: 600n }])
+    expect(receivedMinor(merged, reading())).toBe(1_000n)
+  })
+  test("a sum that Kobbopay states itself is not added to", () => {
+    const transfers = [
+      { hash: "a", amountMinor: 400n },
+      { hash: "b", amountMinor: 600n },
+    ]
+    expect(receivedMinor(transfers, reading({ receivedMinor: 400n }))).toBe(400n)
+  })
+  test("nothing said is unknown, not zero", () => {
+    expect(receivedMinor([], reading())).toBeNull()
+  })
+})
+
+describe("whether it fits", () => {
+  const amountOf = (received: bigint | null, change: Partial<Reading> = {}, required = COMPARES) =>
+    fitOf(asked, reading(change), received, required).amount
+
+  test("to the minor unit, with the tolerances on either side", () => {
+    expect(amountOf(999n)).toBe("under")
+    expect(amountOf(1_000n)).toBe("fits")
+    expect(amountOf(1_010n)).toBe("fits")
+    expect(amountOf(1_011n)).toBe("over")
+    expect(fitOf({ ...asked, underMinor: 5n }, reading(), 995n, COMPARES).amount).toBe("fits")
+    expect(fitOf({ ...asked, underMinor: 5n }, reading(), 994n, COMPARES).amount).toBe("under")
+  })
+  test("money without an amount, or of an unnamed asset, is unknown where the shop must compare", () => {
+    expect(amountOf(null)).toBe("unknown")
+    expect(amountOf(1_000n, { token: null })).toBe("unknown")
+  })
+  test("where Kobbopay was told the amount, its word is enough, unless it was told another", () => {
+    expect(amountOf(null, { token: null }, TRUSTS)).toBe("fits")
+    expect(amountOf(null, { token: null, expectedMinor: 1_000n }, TRUSTS)).toBe("fits")
+    expect(amountOf(null, { token: null, expectedMinor: 999n }, TRUSTS)).toBe("unknown")
+  })
+  test("paid with nothing received is unknown, never a fit", () => {
+    expect(amountOf(0n, {}, TRUSTS)).toBe("unknown")
+  })
+  test("an open payment without money is none", () => {
+    expect(amountOf(null, { state: "pending" })).toBe("none")
+    expect(amountOf(0n, { state: "expired" })).toBe("none")
+  })
+  test.each([
+    ["rail_mismatch", { token: "USDTBSC" }],
+    ["rail_mismatch", { network: "BEP20" }],
+    ["rail_mismatch", { asset: "USDC" }],
+    ["reference_mismatch", { reference: brandAs<Reference>("kp_2") }],
+  ])("%s is found", (mismatch, change) => {
+    expect(fitOf(asked, reading(change), 1_000n, COMPARES).mismatches).toEqual([mismatch])
+  })
+  test("spelling is no mismatch, an order that changed is", () => {
+    const same = reading({
+      token: "usdttrc",
+      asset: "usdt",
+      network: "trc20",
+      reference: REFERENCE,
+    })
+    expect(fitOf(asked, same, 1_000n, COMPARES).mismatches).toEqual([])
+    expect(fitOf({ ...asked, orderChanged: true }, same, 1_000n, COMPARES).mismatches).toEqual([
+      "order_changed",
+    ])
+  })
+})
+
+describe("the read decides", () => {
+  const ALL = new Set<SaidState>(["pending", "paid", "confirmed", "expired", "failed", "partial"])
+  const WITHOUT_ENDS = new Set<SaidState>(["pending", "paid", "confirmed"])
+  const heard = (
+    state: SaidState,
+    claim: SaidState | null,
+    says = ALL,
+    received: bigint | null = null,
+  ) => hear({ state }, received, claim, says)
+
+  test("an event that claims more waits for the read", () => {
+    expect(heard("pending", "paid").kind).toBe("behind")
+    expect(heard("pending", "confirmed").kind).toBe("behind")
+    expect(heard("paid", "confirmed").kind).toBe("behind")
+    expect(heard("pending", "expired").kind).toBe("behind")
+  })
+  test("an event that claims the same or less is done, and changes nothing", () => {
+    expect(heard("confirmed", "paid")).toEqual({ kind: "observed", said: "confirmed" })
+    expect(heard("paid", "paid")).toEqual({ kind: "observed", said: "paid" })
+    expect(heard("confirmed", "expired")).toEqual({ kind: "observed", said: "confirmed" })
+    expect(heard("paid", null)).toEqual({ kind: "observed", said: "paid" })
+  })
+  test("an ending that the reads cannot express is taken from the event, but never over money", () => {
+    expect(heard("pending", "expired", WITHOUT_ENDS)).toEqual({ kind: "observed", said: "expired" })
+    expect(heard("pending", "expired", WITHOUT_ENDS, 1n)).toEqual({
+      kind: "observed",
+      said: "pending",
+    })
+    expect(heard("paid", "expired", WITHOUT_ENDS)).toEqual({ kind: "observed", said: "paid" })
+  })
+})
