@@ -1,4 +1,4 @@
-/** All tests, in three projects: pure parts beside their code, the booted store, and the package. */
+/** All tests, in projects: pure parts beside their code, the booted store, and faults from outside. */
 const shared = {
   rootDir: require("node:path").join(__dirname, ".."),
   testEnvironment: "node",
@@ -33,6 +33,11 @@ module.exports = {
       globalSetup: "<rootDir>/integration-tests/support/jest-setup.ts",
       globalTeardown: "<rootDir>/integration-tests/support/jest-teardown.ts",
       setupFiles: ["<rootDir>/integration-tests/support/jest-file.ts"],
+    },
+    {
+      ...shared,
+      displayName: "faults",
+      testMatch: ["<rootDir>/integration-tests/faults/**/*.spec.ts"],
     },
   ],
 }

@@ -4,6 +4,10 @@ import { setTimeout as delay } from "node:timers/promises"
 export const runtime = {
   now: (): Date => new Date(),
   random: Math.random,
+  webhook: {
+    /** How long a webhook's body may take to arrive, milliseconds. */
+    bodyWithinMs: 10_000,
+  },
   client: {
     now: Date.now,
     random: Math.random,

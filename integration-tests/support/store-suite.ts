@@ -3,7 +3,7 @@ import type { MedusaContainer } from "@medusajs/framework/types"
 import { z } from "@medusajs/framework/zod"
 import { startSandbox, type Sandbox } from "../../src/sandbox"
 import type KobbopayModuleService from "../../src/modules/kobbopay/service"
-import { kobbopayOf, workerOf } from "../../src/work/worker-of"
+import { kobbopay, workerOf } from "../../src/work/worker-of"
 import type { Worker } from "../../src/work/worker"
 import { Merchant } from "./merchant"
 import { seedStore } from "./seed"
@@ -18,6 +18,8 @@ export const DOCS = "pp_kobbopay_docs"
 export const AFTER = "pp_kobbopay_after"
 /** A window of one second; in the second sandbox. */
 export const BRIEF = "pp_kobbopay_brief"
+/** A docs contract whose reads state no amounts; in the second sandbox, which sends it no webhooks. */
+export const BARE = "pp_kobbopay_bare"
 
 export const SECRETS = {
   invoice: "test-invoice-secret",
@@ -25,6 +27,8 @@ export const SECRETS = {
   docs: "test-docs-secret",
   after: "test-after-secret",
   brief: "test-brief-secret",
+  bare: "test-bare-secret",
+  guarded: "test-guarded-secret",
 }
 const ADMIN = { email: "admin@example.com", password: "test-password" }
 const CREDENTIALS = {
@@ -89,6 +93,29 @@ function accounts(first: string, second: string) {
         expiry: { window: "1s", cancelOrderAfter: "0s", closePendingAfter: "1s" },
       },
     },
+    {
+      id: "bare",
+      options: {
+        ...shared,
+        profile: "docs",
+        baseUrl: second,
+        apiKey,
+        webhook: { secrets: [SECRETS.bare] },
+        fields: { amount: null, received: null, transactions: null },
+      },
+    },
+    // Takes webhooks from one address only; nothing is sold through it.
+    {
+      id: "guarded",
+      options: {
+        ...shared,
+        profile: "invoice",
+        baseUrl: second,
+        publicId,
+        privateKey,
+        webhook: { secrets: [SECRETS.guarded], allowedIps: ["203.0.113.7"] },
+      },
+    },
   ]
 }
 
@@ -140,9 +167,9 @@ export function storeSuite(name: string, tests: (world: () => World) => void): v
         const hook = `${url}/hooks/kobbopay`
         const store = await seedStore(container, {
           admin: ADMIN,
-          paymentProviders: [INVOICE, DOCS, AFTER, BRIEF],
+          paymentProviders: [INVOICE, DOCS, AFTER, BRIEF, BARE],
         })
-        const service = kobbopayOf(container)
+        const service = kobbopay()
         const worker = workerOf(service)
         const sandboxes = await Promise.all([
           openSandbox(port("TEST_SANDBOX_PORT"), hook, {

@@ -1,9 +1,8 @@
-import type { MedusaContainer } from "@medusajs/framework/types"
-import { kobbopayOf, workerOf } from "../work/worker-of"
+import { kobbopay, workerOf } from "../work/worker-of"
 
 /** Works whatever is due: what a webhook did not reach, what was left by a process that died, expiries. */
-export default async function sweep(container: MedusaContainer): Promise<void> {
-  const service = kobbopayOf(container)
+export default async function sweep(): Promise<void> {
+  const service = kobbopay()
   if (service.settings.sweep === "scheduled") await workerOf(service).drain()
 }
 

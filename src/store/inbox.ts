@@ -173,6 +173,16 @@ export const retryEvent = (sql: Sql, event: EventRowId, at: Date): Promise<numbe
     [at, event],
   )
 
+/** Brings the next look at the event's payment forward, unless nothing more can come of it. */
+export const lookAgain = (sql: Sql, event: EventRowId, now: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_payment SET next_look_at = ?, updated_at = now()
+      WHERE id = (SELECT payment_id FROM kobbopay_event WHERE id = ?)
+        AND state <> 'confirmed' AND (next_look_at IS NULL OR next_look_at > ?)`,
+    [now, event, now],
+  )
+
 /** Wakes events that rest because their payment was unknown, now that the id was learnt. */
 export const reviveUnknown = (
   sql: Sql,

@@ -12,7 +12,7 @@ import type { Reading, SaidState } from "../kobbopay/reading"
 import type { Rules } from "../kobbopay/rules"
 import { nextLook } from "../kobbopay/schedule"
 import { closeCleared, openException } from "./exceptions"
-import { holdGroup, type Lease } from "./groups"
+import { holdGroup, wakeGroup, type Lease } from "./groups"
 import { insertTransition, type NewTransition } from "./ledger"
 import { paymentRow, type PaymentRow } from "./payment"
 import { row, type Sql } from "./sql"
@@ -97,6 +97,10 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
 
     const payment = await save(trx, look, before, decision, fit, { transfers, received })
     const opened = await keepExceptions(trx, look, payment, decision)
+    // The provider only answers Medusa's call: what else is wanted now, a capture, is the work's to do.
+    if (look.lease === null && payment.want !== before.want) {
+      await wakeGroup(trx, look.collectionId, look.now)
+    }
     return { payment, decision, met, opened }
   })
 }

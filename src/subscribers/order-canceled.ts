@@ -2,7 +2,7 @@ import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { brandAs, type OrderId } from "../kobbopay/ids"
 import { runtime } from "../runtime"
 import { noteOrderCancelled } from "../store/groups"
-import { kobbopayOf, workerOf } from "../work/worker-of"
+import { kobbopay, workerOf } from "../work/worker-of"
 
 /**
  * An order that awaits its payment has no Payment in Medusa, so the provider is never told that it was
@@ -10,9 +10,8 @@ import { kobbopayOf, workerOf } from "../work/worker-of"
  */
 export default async function orderCanceled({
   event,
-  container,
 }: SubscriberArgs<{ id: string }>): Promise<void> {
-  const service = kobbopayOf(container)
+  const service = kobbopay()
   await noteOrderCancelled(service.sql, brandAs<OrderId>(event.data.id), runtime.now())
   workerOf(service).wake()
 }

@@ -5,7 +5,7 @@ import { brandAs, type OrderId } from "../kobbopay/ids"
 import { noteOrder } from "../store/ledger"
 import { idColumn } from "../store/payment"
 import type { CollectionId } from "../kobbopay/ids"
-import { kobbopayOf } from "../work/worker-of"
+import { kobbopay } from "../work/worker-of"
 
 const links = z.array(z.object({ payment_collection_id: idColumn<CollectionId>() }))
 
@@ -20,7 +20,7 @@ export default async function orderPlaced({
     fields: ["payment_collection_id"],
     filters: { order_id: event.data.id },
   })
-  const { sql } = kobbopayOf(container)
+  const { sql } = kobbopay()
   for (const link of links.parse(data)) {
     await noteOrder(sql, link.payment_collection_id, null, brandAs<OrderId>(event.data.id))
   }

@@ -34,6 +34,9 @@ export function workerOf(service: KobbopayModuleService): Worker {
   return worker
 }
 
-/** The kobbopay module of a container: the app's, or a request's scope. */
-export const kobbopayOf = (scope: { resolve<T>(name: string): T }): KobbopayModuleService =>
-  scope.resolve<KobbopayModuleService>(KOBBOPAY_MODULE)
+/**
+ * The kobbopay module of the app. From the app's own container, never from the one that a job or a
+ * workflow step is given: that one hands out modules whose members are wrapped anew at each call.
+ */
+export const kobbopay = (): KobbopayModuleService =>
+  container.resolve<KobbopayModuleService>(KOBBOPAY_MODULE)

@@ -4,12 +4,10 @@ import { isAllowedIp } from "../../../kobbopay/allowed-ips"
 import { MAX_WEBHOOK_BYTES, receiveWebhook, type Received } from "../../../kobbopay/webhook"
 import type KobbopayModuleService from "../../../modules/kobbopay/service"
 import { runtime } from "../../../runtime"
-import { finishEvent, recordEvent, type Recorded } from "../../../store/inbox"
+import { finishEvent, lookAgain, recordEvent, type Recorded } from "../../../store/inbox"
 import { text } from "../../../work/text"
-import { kobbopayOf, workerOf } from "../../../work/worker-of"
+import { kobbopay, workerOf } from "../../../work/worker-of"
 import { BodyRefused, readRawBody } from "./raw-body"
-
-const BODY_WITHIN_MS = 10_000
 
 /** Ends the request with a status and nothing that helps a stranger; the cause goes to the log. */
 type Answer = { status: number; cause: string | null }
@@ -23,13 +21,16 @@ const ACCEPTED: Answer = { status: 200, cause: null }
  */
 export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<void> {
   const log = req.scope.resolve(ContainerRegistrationKeys.LOGGER)
-  const answer = await take(req, kobbopayOf(req.scope)).catch((cause: unknown) =>
+  const service = kobbopay()
+  const answer = await take(req, service).catch((cause: unknown) =>
     cause instanceof BodyRefused
       ? refuse(cause.status, cause.message)
       : refuse(503, `the webhook could not be handled: ${text(cause)}`),
   )
   if (answer.cause !== null) {
-    log.warn(`kobbopay: webhook refused with ${answer.status}: ${answer.cause}`)
+    log.warn(
+      `kobbopay: webhook refused with ${answer.status}${idsToldIn(req, service)}: ${answer.cause}`,
+    )
   }
   // What was not read of a refused body must not be taken for the connection's next request.
   if (!req.readableEnded) res.setHeader("connection", "close")
@@ -45,7 +46,7 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   )
   if (!mayCome) return refuse(403, `the address ${ip} is in no account's webhook.allowedIps`)
 
-  const rawBody = await readRawBody(req, MAX_WEBHOOK_BYTES, BODY_WITHIN_MS)
+  const rawBody = await readRawBody(req, MAX_WEBHOOK_BYTES, runtime.webhook.bodyWithinMs)
   const received = receiveWebhook({
     rawBody,
     headers: headersOf(req),
@@ -73,6 +74,15 @@ function unfitHeaders(req: MedusaRequest): Answer | null {
   return length > MAX_WEBHOOK_BYTES
     ? refuse(413, `the body is announced with ${length} bytes`)
     : null
+}
+
+/** The ids a refused webhook came with, for the log. Unproven, so only what is short and plain. */
+function idsToldIn(req: MedusaRequest, { accounts }: KobbopayModuleService): string {
+  const told = (kind: "eventId" | "deliveryId") =>
+    accounts
+      .flatMap(({ options }) => req.headersDistinct[options.webhook.headers[kind] ?? ""] ?? [])
+      .find((value) => /^[\x21-\x7e]{1,200}$/.test(value)) ?? "none"
+  return ` (event ${told("eventId")}, delivery ${told("deliveryId")})`
 }
 
 /** Headers with each repetition kept apart: a doubled signature must not look like one. */
@@ -108,7 +118,7 @@ async function record(
   } catch (cause) {
     return refuse(
       503,
-      `event ${event.eventId ?? "without id"} could not be recorded, Kobbopay will send it again: ${text(cause)}`,
+      `event ${event.eventId ?? "without id"} of payment ${event.kobbopayId ?? "unknown"} could not be recorded, Kobbopay will send it again: ${text(cause)}`,
     )
   }
   setImmediate(() => {
@@ -128,6 +138,7 @@ async function afterAnswer(
     await finishEvent(service.sql, recorded.id, "done", "test", runtime.now()).catch(() => 0)
   } else if (!recorded.inserted && recorded.collectionId !== null) {
     // Seen before: Kobbopay asks us to look, so the next look comes forward.
+    await lookAgain(service.sql, recorded.id, runtime.now()).catch(() => 0)
     await worker.call(recorded.collectionId).catch(() => undefined)
   } else {
     worker.wake()

@@ -2,7 +2,7 @@ import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { currenciesOf } from "../../../../kobbopay/rails"
-import { kobbopayOf } from "../../../../work/worker-of"
+import { kobbopay } from "../../../../work/worker-of"
 
 const query = z.object({
   currency_code: z.string().toLowerCase().optional(),
@@ -16,7 +16,7 @@ export function GET(req: MedusaRequest, res: MedusaResponse): void {
     throw new MedusaError(MedusaError.Types.INVALID_DATA, z.prettifyError(asked.error))
   }
   const { currency_code, provider_id } = asked.data
-  const rails = kobbopayOf(req.scope)
+  const rails = kobbopay()
     .accounts.filter((account) => provider_id === undefined || account.providerId === provider_id)
     .flatMap((account) =>
       account.options.rails

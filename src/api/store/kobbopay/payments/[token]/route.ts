@@ -4,13 +4,13 @@ import { brandAs, type PublicToken } from "../../../../../kobbopay/ids"
 import { runtime } from "../../../../../runtime"
 import { paymentByToken } from "../../../../../store/ledger"
 import { payerView } from "../../../../../store/payer-view"
-import { kobbopayOf } from "../../../../../work/worker-of"
+import { kobbopay } from "../../../../../work/worker-of"
 
 /** The live status of one payment, for whoever holds its token: what its payer may see, and no more. */
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
   const token = req.params["token"] ?? ""
   const payment = /^[0-9a-f]{32}$/.test(token)
-    ? await paymentByToken(kobbopayOf(req.scope).sql, brandAs<PublicToken>(token))
+    ? await paymentByToken(kobbopay().sql, brandAs<PublicToken>(token))
     : null
   if (payment === null) {
     throw new MedusaError(MedusaError.Types.NOT_FOUND, "There is no payment with this token")
