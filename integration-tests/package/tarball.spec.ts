@@ -1,0 +1,165 @@
+import { execFile } from "node:child_process"
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { z } from "@medusajs/framework/zod"
+import { freePort } from "../support/free-port"
+import { runMedusa, startMedusa, type MedusaOptions } from "../support/medusa-process"
+import { startPostgres, type Postgres } from "../support/postgres"
+
+const run = promisify(execFile)
+const ROOT = join(__dirname, "..", "..")
+const NAME = "medusa-payment-kobbopay"
+
+jest.setTimeout(300_000)
+
+/** A store as a merchant writes it: the plugin by its name, the provider beside the existing ones. */
+const STORE_CONFIG = `
+const { defineConfig } = require("@medusajs/framework/utils")
+module.exports = defineConfig({
+  projectConfig: {
+    databaseUrl: process.env.DATABASE_URL,
+    http: { storeCors: "*", adminCors: "*", authCors: "*", jwtSecret: "local", cookieSecret: "local" },
+  },
+  admin: { disable: true },
+  plugins: ["${NAME}"],
+  modules: [
+    {
+      resolve: "@medusajs/medusa/payment",
+      options: {
+        providers: [
+          {
+            resolve: "${NAME}/providers/kobbopay",
+            id: "kobbopay",
+            options: {
+              profile: "invoice",
+              baseUrl: "http://localhost:4500",
+              publicId: "sandbox-public-id",
+              privateKey: "sandbox-private-key",
+              webhook: { secrets: [process.env.KOBBOPAY_WEBHOOK_SECRET] },
+              rails: [{ id: "usdt-tron", token: "USDTTRC", prices: { usd: "1" } }],
+            },
+          },
+        ],
+      },
+    },
+  ],
+})
+`
+
+describe("the packed plugin", () => {
+  let home: string
+  let files: string[]
+  let store: string
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), "kobbopay-package-"))
+    await run("npx", ["medusa", "plugin:build"], { cwd: ROOT })
+    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", home], {
+      cwd: ROOT,
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    const [packed] = z
+      .array(z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) }))
+      .parse(JSON.parse(stdout))
+    if (packed === undefined) throw new Error("npm pack made nothing")
+    files = packed.files.map((file) => file.path)
+    store = await storeWith(join(home, packed.filename))
+  })
+
+  afterAll(() => rm(home, { recursive: true, force: true }))
+
+  /** A store whose installed packages are those of this repository, and the plugin from its tarball. */
+  async function storeWith(tarball: string): Promise<string> {
+    const folder = join(home, "store")
+    const modules = join(folder, "node_modules")
+    await mkdir(join(modules, NAME), { recursive: true })
+    for (const name of await readdir(join(ROOT, "node_modules"))) {
+      await symlink(join(ROOT, "node_modules", name), join(modules, name))
+    }
+    await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(modules, NAME)])
+    await writeFile(
+      join(folder, "package.json"),
+      JSON.stringify({ name: "store", version: "1.0.0" }),
+    )
+    await writeFile(join(folder, "medusa-config.js"), STORE_CONFIG)
+    return folder
+  }
+
+  test("holds what a store needs and nothing else", () => {
+    for (const needed of [
+      "package.json",
+      "README.md",
+      "LICENSE",
+      ".medusa/server/src/providers/kobbopay/index.js",
+      ".medusa/server/src/modules/kobbopay/index.js",
+      ".medusa/server/src/api/hooks/kobbopay/route.js",
+      ".medusa/server/src/admin/index.mjs",
+      ".medusa/server/src/sandbox/bin.js",
+    ]) {
+      expect(files).toContain(needed)
+    }
+    expect(
+      files.some((file) => /modules\/kobbopay\/migrations\/Migration\d+\.js$/.test(file)),
+    ).toBe(true)
+    expect(
+      files.filter((file) => /__tests__|\.spec\.|integration-tests|medusa-config|\.env/.test(file)),
+    ).toEqual([])
+  })
+
+  test("has a sandbox that tells how it is used", async () => {
+    const bin = join(store, "node_modules", NAME, ".medusa/server/src/sandbox/bin.js")
+    const { stdout } = await run(process.execPath, [bin, "--help"], { cwd: store })
+    expect(stdout).toContain("sandbox")
+    expect(stdout).toContain("--webhook-url")
+  })
+
+  describe("in a store", () => {
+    let postgres: Postgres
+    let options: MedusaOptions
+
+    beforeAll(async () => {
+      postgres = await startPostgres({ durable: false })
+      options = {
+        cwd: store,
+        logFile: join(home, "medusa.log"),
+        env: {
+          NODE_ENV: "production",
+          DATABASE_URL: await postgres.createDatabase("packed"),
+          KOBBOPAY_WEBHOOK_SECRET: "sandbox-webhook-secret",
+        },
+      }
+      await runMedusa(["db:migrate", "--execute-safe-links", "--execute-safe-search"], options)
+    })
+
+    afterAll(() => postgres.stop())
+
+    test("takes webhooks, and is known to the store's payment providers", async () => {
+      const medusa = await startMedusa(await freePort(), options)
+      try {
+        const hook = `${medusa.url}/hooks/kobbopay`
+        expect((await fetch(hook)).status).toBe(405)
+        const forged = await fetch(hook, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: "{}",
+        })
+        expect(forged.status).toBe(401)
+        expect(await forged.text()).toBe("")
+      } finally {
+        await medusa.stop()
+      }
+    })
+
+    test("does not boot on bad options, and names every fault without its value", async () => {
+      const secret = " surrounded-by-spaces "
+      await expect(
+        startMedusa(await freePort(), {
+          ...options,
+          env: { ...options.env, KOBBOPAY_WEBHOOK_SECRET: secret },
+        }),
+      ).rejects.toThrow(/webhook\.secrets/)
+    })
+  })
+})
