@@ -1,4 +1,4 @@
-/** All tests, in projects: pure parts beside their code, the booted store, and faults from outside. */
+/** All tests, in projects: pure parts beside their code, the booted store, faults from outside, and the package. */
 const shared = {
   rootDir: require("node:path").join(__dirname, ".."),
   testEnvironment: "node",
@@ -38,6 +38,11 @@ module.exports = {
       ...shared,
       displayName: "faults",
       testMatch: ["<rootDir>/integration-tests/faults/**/*.spec.ts"],
+    },
+    {
+      ...shared,
+      displayName: "package",
+      testMatch: ["<rootDir>/integration-tests/package/**/*.spec.ts"],
     },
   ],
 }

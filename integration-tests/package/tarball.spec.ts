@@ -81,7 +81,11 @@ describe("the packed plugin", () => {
     await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(modules, NAME)])
     await writeFile(
       join(folder, "package.json"),
-      JSON.stringify({ name: "store", version: "1.0.0" }),
+      JSON.stringify({
+        name: "store",
+        version: "1.0.0",
+        dependencies: { "@medusajs/medusa": "*", [NAME]: "*" },
+      }),
     )
     await writeFile(join(folder, "medusa-config.js"), STORE_CONFIG)
     return folder

@@ -15,6 +15,8 @@ export type MedusaOptions = {
   env: Record<string, string>
   /** Everything that Medusa prints is appended here. */
   logFile: string
+  /** The store's folder. Default: this repository. */
+  cwd?: string
 }
 
 export type MedusaProcess = {
@@ -72,7 +74,10 @@ export async function startMedusa(port: number, options: MedusaOptions): Promise
   }
 }
 
-async function spawnMedusa(args: string[], { env, logFile }: MedusaOptions): Promise<ChildProcess> {
+async function spawnMedusa(
+  args: string[],
+  { env, logFile, cwd = ROOT }: MedusaOptions,
+): Promise<ChildProcess> {
   await mkdir(dirname(logFile), { recursive: true })
   const log = openSync(logFile, "a")
   const child = spawn(
@@ -84,7 +89,7 @@ async function spawnMedusa(args: string[], { env, logFile }: MedusaOptions): Pro
       ...args,
     ],
     {
-      cwd: ROOT,
+      cwd,
       env: { ...process.env, MEDUSA_DISABLE_TELEMETRY: "1", ...env },
       // A group of its own: on Ctrl-C we stop it, and only then what it stands on.
       detached: true,

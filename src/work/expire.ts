@@ -48,9 +48,8 @@ export async function expireOrder(deps: Deps, lease: Lease, look: LookAgain): Pr
   const now = await deps.medusa.view(lease.collectionId)
   if (now === null || now.orderId === null || now.order !== "open" || showsMoney(now))
     return AT_REST
-  if (!(await markCancelling(deps.sql, lease, deps.now()))) {
-    return { next: deps.now(), failure: null }
-  }
+  // Refused over an unworked event or money: each has its own time at which it is looked at again.
+  if (!(await markCancelling(deps.sql, lease, deps.now()))) return AT_REST
   let failure: string | null = null
   try {
     await deps.medusa.cancelOrder(now.orderId)

@@ -6,7 +6,7 @@ import type { Deps } from "./deps"
 import { settleGroup } from "./settle"
 import { text } from "./text"
 
-export const LEASE_MS = 30_000
+export const LEASE_MS = 20_000
 
 /**
  * Works one claimed group to rest: renews the lease meanwhile, and gives it back with the time of the
