@@ -301,6 +301,12 @@ const scheduleGroupOf = (sql: Sql, payment: PaymentId, at: Date): Promise<number
     [at, at, payment],
   )
 
+/** Makes a payment due for a look at once. */
+export async function lookNow(sql: Sql, payment: PaymentId, now: Date): Promise<void> {
+  await execute(sql, `UPDATE kobbopay_payment SET next_look_at = ? WHERE id = ?`, [now, payment])
+  await scheduleGroupOf(sql, payment, now)
+}
+
 export async function attachSession(
   sql: Sql,
   session: SessionId,

@@ -1,0 +1,104 @@
+import { z } from "@medusajs/framework/zod"
+import type { CollectionId, OrderId, PaymentId } from "../kobbopay/ids"
+import { idColumn, paymentRow, type PaymentRow } from "./payment"
+import { minorColumn, rows, type Sql } from "./sql"
+
+const transitionRow = z.object({
+  payment_id: idColumn<PaymentId>(),
+  from_state: z.string(),
+  to_state: z.string(),
+  source: z.string(),
+  received_minor: minorColumn.nullable(),
+  at: z.date(),
+})
+export type TransitionRow = z.output<typeof transitionRow>
+
+const facts = z.record(z.string(), z.string().nullable())
+const exceptionRow = z.object({
+  payment_id: idColumn<PaymentId>(),
+  class: z.string(),
+  state: z.enum(["open", "closed"]),
+  expected: facts,
+  observed: facts,
+  opened_at: z.date(),
+  closed_at: z.date().nullable(),
+  resolution: z.string().nullable(),
+})
+export type ExceptionRow = z.output<typeof exceptionRow>
+
+const groupRow = z.object({
+  id: idColumn<CollectionId>(),
+  failures: z.number(),
+  last_error: z.string().nullable(),
+  due_at: z.date().nullable(),
+})
+export type GroupRow = z.output<typeof groupRow>
+
+/** A payment with all that happened to it. */
+export type PaymentHistory = {
+  payment: PaymentRow
+  /** The oldest first. */
+  transitions: TransitionRow[]
+  /** Open and closed, the newest first. */
+  exceptions: ExceptionRow[]
+  group: GroupRow | null
+}
+
+/**
+ * The payments of an order with their history, the newest payment first. `collections` are the order's
+ * payment collections: their payments are found also while the ledger has not noted the order yet.
+ */
+export async function historyOfOrder(
+  sql: Sql,
+  order: OrderId,
+  collections: readonly CollectionId[],
+): Promise<PaymentHistory[]> {
+  const payments = await rows(
+    sql,
+    paymentRow,
+    `SELECT * FROM kobbopay_payment
+      WHERE deleted_at IS NULL AND (order_id = ? OR collection_id = ANY(?::text[]))
+      ORDER BY created_at DESC, id DESC`,
+    [order, [...collections]],
+  )
+  const ids = payments.map((payment) => payment.id)
+  const [transitions, exceptions, groups] = await Promise.all([
+    transitionsOf(sql, ids),
+    exceptionsOf(sql, ids),
+    groupsOf(sql, [...new Set(payments.map((payment) => payment.collection_id))]),
+  ])
+  return payments.map((payment) => ({
+    payment,
+    transitions: transitions.filter((one) => one.payment_id === payment.id),
+    exceptions: exceptions.filter((one) => one.payment_id === payment.id),
+    group: groups.find((one) => one.id === payment.collection_id) ?? null,
+  }))
+}
+
+const transitionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise<TransitionRow[]> =>
+  rows(
+    sql,
+    transitionRow,
+    `SELECT payment_id, from_state, to_state, source, received_minor, at FROM kobbopay_transition
+      WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY at, id`,
+    [[...payments]],
+  )
+
+const exceptionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise<ExceptionRow[]> =>
+  rows(
+    sql,
+    exceptionRow,
+    `SELECT payment_id, class, state, expected, observed, opened_at, closed_at, resolution
+       FROM kobbopay_exception
+      WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY opened_at DESC, id DESC`,
+    [[...payments]],
+  )
+
+const groupsOf = (sql: Sql, collections: readonly CollectionId[]): Promise<GroupRow[]> =>
+  rows(
+    sql,
+    groupRow,
+    `SELECT id, failures, last_error, due_at FROM kobbopay_group
+      WHERE id = ANY(?::text[]) AND deleted_at IS NULL`,
+    [[...collections]],
+  )

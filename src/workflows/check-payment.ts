@@ -1,0 +1,45 @@
+import { MedusaError } from "@medusajs/framework/utils"
+import {
+  createStep,
+  createWorkflow,
+  StepResponse,
+  WorkflowResponse,
+  type WorkflowData,
+} from "@medusajs/framework/workflows-sdk"
+import { brandAs, type PaymentId } from "../kobbopay/ids"
+import { lookNow, paymentById } from "../store/ledger"
+import { runtime } from "../runtime"
+import { kobbopay, workerOf } from "../work/worker-of"
+
+export type CheckPaymentInput = {
+  /** Row id of the payment in the ledger: "kpay_…". */
+  payment_id: string
+}
+
+export const checkPaymentStep = createStep(
+  "kobbopay-check-payment",
+  async ({ payment_id }: CheckPaymentInput) => {
+    const service = kobbopay()
+    const id = brandAs<PaymentId>(payment_id)
+    const payment = await paymentById(service.sql, id)
+    if (payment === null) {
+      throw new MedusaError(
+        MedusaError.Types.NOT_FOUND,
+        `There is no Kobbopay payment ${payment_id}`,
+      )
+    }
+    await lookNow(service.sql, id, runtime.now())
+    await workerOf(service).drain()
+    const seen = await paymentById(service.sql, id)
+    return new StepResponse({ payment_id, state: seen?.state ?? payment.state })
+  },
+)
+
+/**
+ * Reads a payment at Kobbopay now and does what follows from it (authorize, capture, exceptions), as the
+ * next scheduled look would. Doing it twice does no harm.
+ */
+export const checkPaymentWorkflow = createWorkflow(
+  "kobbopay-check-payment",
+  (input: WorkflowData<CheckPaymentInput>) => new WorkflowResponse(checkPaymentStep(input)),
+)

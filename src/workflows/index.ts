@@ -1,0 +1,1 @@
+export { checkPaymentStep, checkPaymentWorkflow, type CheckPaymentInput } from "./check-payment"
