@@ -135,20 +135,32 @@ export async function holdGroup(
 
 /**
  * Marks the group as cancelling, if nothing of it holds money, no payment is still open, and no event
- * is unworked: one statement, so that nothing can slip in between. From here on nothing settles until
- * the mark is resolved.
+ * is unworked, routed or not. From here on nothing settles until the mark is resolved. The row is locked
+ * first: a statement that waited for the lock itself would judge by what was so before it waited.
+ *
+ * @throws LeaseLost when the lease was taken over
  */
-export const markCancelling = async (sql: Sql, lease: Lease, now: Date): Promise<boolean> =>
-  (await execute(
-    sql,
-    `UPDATE kobbopay_group g SET cancelling_at = ?, updated_at = now()
-      WHERE g.id = ? AND g.fence = ? AND g.cancelling_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p WHERE p.collection_id = g.id AND p.deleted_at IS NULL
-              AND (p.money_seen_at IS NOT NULL OR p.state NOT IN ('expired', 'failed')))
-        AND NOT EXISTS (SELECT 1 FROM kobbopay_event e WHERE e.collection_id = g.id
-              AND e.state = 'received' AND e.deleted_at IS NULL)`,
-    [now, lease.collectionId, lease.fence],
-  )) === 1
+export const markCancelling = (sql: Sql, lease: Lease, now: Date): Promise<boolean> =>
+  sql.transaction(async (trx) => {
+    await holdGroup(trx, lease.collectionId, lease)
+    const marked = await execute(
+      trx,
+      `UPDATE kobbopay_group g SET cancelling_at = ?, updated_at = now()
+        WHERE g.id = ? AND g.cancelling_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p
+                WHERE p.collection_id = g.id AND p.deleted_at IS NULL
+                  AND (p.money_seen_at IS NOT NULL OR p.state NOT IN ('expired', 'failed')))
+          AND NOT EXISTS (SELECT 1 FROM kobbopay_event e
+                WHERE e.state = 'received' AND e.deleted_at IS NULL
+                  AND (e.collection_id = g.id OR e.collection_id IS NULL AND EXISTS (
+                    SELECT 1 FROM kobbopay_payment p
+                     WHERE p.collection_id = g.id AND p.deleted_at IS NULL
+                       AND p.account_id = e.account_id
+                       AND (p.kobbopay_id = ANY(e.kobbopay_ids) OR p.reference = e.reference))))`,
+      [now, lease.collectionId],
+    )
+    return marked === 1
+  })
 
 export const clearCancelling = (sql: Sql, lease: Lease): Promise<number> =>
   execute(
@@ -168,12 +180,19 @@ export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise
     [now, now, now, order],
   )
 
-/** When the next group wants work, for a process that wants to sleep until then. */
+/**
+ * When there is work to do next: a due group (or the end of the lease it is under), or an event not yet
+ * routed. Null when everything rests.
+ */
 export const nextDue = async (sql: Sql): Promise<Date | null> =>
   (
     await row(
       sql,
       z.object({ due: z.date().nullable() }),
-      `SELECT min(due_at) AS due FROM kobbopay_group WHERE due_at IS NOT NULL AND deleted_at IS NULL`,
+      `SELECT LEAST(
+         (SELECT min(GREATEST(due_at, COALESCE(lease_until, due_at))) FROM kobbopay_group
+           WHERE due_at IS NOT NULL AND deleted_at IS NULL),
+         (SELECT min(next_attempt_at) FROM kobbopay_event
+           WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL)) AS due`,
     )
   )?.due ?? null
