@@ -102,7 +102,13 @@ const config: InputConfig = {
     // A started Medusa counts as production and would keep the admin's cookie for https; this store is only ever local.
     cookieOptions: { secure: false, sameSite: "lax" },
   },
-  admin: { disable: env.MEDUSA_ADMIN_DISABLED === "true" },
+  admin: {
+    disable: env.MEDUSA_ADMIN_DISABLED === "true",
+    // What Vite would only meet while it serves the first page, and then start over.
+    vite: () => ({
+      optimizeDeps: { include: ["@medusajs/admin-shared", "@medusajs/draft-order/admin"] },
+    }),
+  },
   modules: [
     { resolve: "./src/modules/kobbopay", options: given({ sweep: env.KOBBOPAY_SWEEP }) },
     {

@@ -28,7 +28,7 @@ const QR_CHARACTERS = 512
 const STARTING = `<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="2">
 <title>Starting…</title><body style="font-family:system-ui;margin:20vh auto;max-width:24rem;text-align:center">
-<h1>The shop is starting</h1><p>This page opens by itself when it is there.</p></body></html>`
+<h1>Just starting</h1><p>This page opens by itself in a moment.</p></body></html>`
 
 /** What the shop page is told; everything in it is public. */
 export type ShopConfig = {
@@ -46,19 +46,23 @@ export type Front = {
   port: number
   /** From now on the shop is served, and everything that is not the shop's goes to Medusa on this port. */
   open(medusaPort: number, config: ShopConfig): void
+  /** From now on the admin is served too. */
+  openAdmin(): void
   close(): Promise<void>
 }
 
 /**
  * The one address of the demo: the shop page, and behind it the store, admin and hooks of Medusa, so that a browser sees one
- * origin. It listens from the first second, and says that the shop is starting until it is opened.
+ * origin. It listens from the first second, and says that it is starting until it is opened.
  *
  * @throws UsageError when the port is taken.
  */
 export async function startFront(wantedPort: number): Promise<Front> {
   let shop: { medusaPort: number; config: ShopConfig } | null = null
+  let adminIsOpen = false
   const server = createServer((incoming, answer) => {
-    if (shop === null) {
+    const isAdmin = incoming.url?.startsWith("/app") ?? false
+    if (shop === null || (isAdmin && !adminIsOpen)) {
       answer.writeHead(503, { "content-type": TYPES[".html"], "retry-after": "2" }).end(STARTING)
       return
     }
@@ -80,6 +84,9 @@ export async function startFront(wantedPort: number): Promise<Front> {
     port,
     open: (medusaPort, config) => {
       shop = { medusaPort, config }
+    },
+    openAdmin: () => {
+      adminIsOpen = true
     },
     close: async () => {
       server.closeAllConnections()

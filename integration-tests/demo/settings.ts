@@ -126,6 +126,6 @@ function readFlags(args: string[]): { scripted: boolean; help: boolean } {
     })
     return values
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
   }
 }

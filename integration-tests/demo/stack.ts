@@ -14,6 +14,7 @@ import { startPostgres } from "../support/postgres"
 import { KOBBOPAY_PROVIDER, type SeededStore, seededStoreSchema } from "../support/seeded-store"
 import { startFront, type Front } from "./front"
 import { type Settings, UsageError } from "./settings"
+import { warmAdmin } from "./warm-admin"
 
 const LOG_FILE = join(__dirname, "..", "..", ".cache", "demo", "medusa.log")
 const CREDENTIALS = {
@@ -92,7 +93,9 @@ export async function startStack(
   const { failed } = await keepRunning(port, medusa, started, tell)
   open(front, port, settings, store, sandbox.url)
   if (!settings.scripted) {
-    void warmAdmin(front.url)
+    void warmAdmin(`http://127.0.0.1:${port}`)
+      .catch(() => undefined) // then it may come slowly, and that is all
+      .finally(() => front.openAdmin())
   }
   return { shop: front.url, sandbox: sandbox.url, webhookUrl, store, logFile: LOG_FILE, failed }
 }
@@ -113,13 +116,6 @@ function open(
     sandbox,
     profile: settings.profile,
   })
-}
-
-/** Vite prepares the admin when it is first asked for: ask now, so that its first page comes in seconds. */
-async function warmAdmin(url: string): Promise<void> {
-  for (const path of ["/app/", "/app/entry.jsx"]) {
-    await fetch(`${url}${path}`).catch(() => undefined) // then the first page is slow, and that is all
-  }
 }
 
 async function sandboxFor(settings: Settings, webhookUrl: string): Promise<Sandbox> {
