@@ -29,6 +29,7 @@ export async function paymentView(token, orderId, go) {
   const steps = h("ol", { class: "steps" })
   const clock = h("span", { class: "clock", role: "timer" })
   const countdown = h("p", {}, "Time left: ", clock)
+  const howToPay = h("section", { class: "card", "aria-label": "How to pay" }, instructions(first))
 
   show(
     "Pay for your order",
@@ -38,7 +39,7 @@ export async function paymentView(token, orderId, go) {
       h(
         "div",
         { class: "stack" },
-        h("section", { class: "card", "aria-label": "How to pay" }, instructions(first)),
+        howToPay,
         h("section", { class: "card" }, sandboxHint(first)),
       ),
       h(
@@ -54,12 +55,15 @@ export async function paymentView(token, orderId, go) {
 
   let shown = null
   const render = (payment) => {
-    if (shown !== `${payment.state} ${payment.amount_received}`) {
-      shown = `${payment.state} ${payment.amount_received}`
+    // Once the money is there, or the time is over, nobody should be invited to send more.
+    howToPay.hidden = payment.ended || !["pending", "partial"].includes(payment.state)
+    const facts = `${payment.state} ${payment.amount_received} ${payment.ended}`
+    if (shown !== facts) {
+      shown = facts
       status.replaceChildren(...statusOf(payment))
       steps.replaceChildren(...stepsOf(payment))
     }
-    countdown.hidden = !OPEN.includes(payment.state) || payment.state === "paid"
+    countdown.hidden = payment.ended || !["creating", "pending", "partial"].includes(payment.state)
     const placed = payment.order_id ?? orderId
     if (!OPEN.includes(payment.state) && placed !== null) {
       go({ order: placed }, { forward: true })
@@ -122,13 +126,16 @@ function sandboxHint(payment) {
             target: "_blank",
             rel: "noopener",
           },
-          "Pay in the sandbox",
+          "Open the sandbox",
         )
       : null,
   ]
 }
 
-function statusOf({ state, amount, amount_received: received, asset }) {
+function statusOf({ state, ended, amount, amount_received: received, asset }) {
+  if (ended && state === "pending") {
+    return [h("p", { class: "notice bad", "data-state": "ended" }, WORDS.expired)]
+  }
   const tone = { partial: "warn", expired: "bad", failed: "bad" }[state] ?? ""
   const rest =
     state === "partial"
