@@ -1,0 +1,56 @@
+import { Container, Heading } from "@medusajs/ui"
+import type { ReactNode } from "react"
+import type { OrderPayment } from "../../types/order-payments"
+import { byWeight, storyOf } from "../lib/story"
+import { useWords } from "../lib/words"
+import { Fold } from "./fold"
+import { PaymentSection, StoryBadge } from "./payment-section"
+
+/** The frame of the widget, alike in all its states. */
+export function Frame({ aside, children }: { aside?: ReactNode; children: ReactNode }) {
+  const { t } = useWords()
+  return (
+    <Container className="divide-y p-0">
+      <div className="flex flex-wrap items-center justify-between gap-2 px-6 py-4">
+        <Heading level="h2">{t("title")}</Heading>
+        {aside}
+      </div>
+      {children}
+    </Container>
+  )
+}
+
+type OrderPaymentsProps = {
+  payments: readonly OrderPayment[]
+  orderCanceled: boolean
+  /** Said above everything else, such as that the page could not be refreshed. */
+  notice: ReactNode
+}
+
+/** The payment that tells most of the order in full, and the others folded away unless they need a person. */
+export function OrderPayments({ payments, orderCanceled, notice }: OrderPaymentsProps) {
+  const { t } = useWords()
+  const [main, ...others] = byWeight(payments)
+  if (main === undefined) return null
+  const told = (payment: OrderPayment) => storyOf(payment, payments, orderCanceled)
+  return (
+    <Frame aside={<StoryBadge story={told(main)} />}>
+      {notice}
+      <PaymentSection payment={main} story={told(main)} />
+      {others.length > 0 && (
+        <section aria-label={t("others")} className="divide-y">
+          {others.map((payment) => (
+            <Fold
+              key={payment.id}
+              title={`${payment.amount} ${payment.rail_label}`}
+              aside={<StoryBadge story={told(payment)} />}
+              open={payment.exceptions.some((found) => found.state === "open")}
+            >
+              <PaymentSection payment={payment} story={told(payment)} />
+            </Fold>
+          ))}
+        </section>
+      )}
+    </Frame>
+  )
+}

@@ -1,0 +1,43 @@
+import { InlineTip, Text } from "@medusajs/ui"
+import type { OrderPayment, PaymentException } from "../../types/order-payments"
+import { useWords } from "../lib/words"
+import { comparisonOf, type Line } from "../lib/comparison"
+
+/** An open exception in plain words, with what was expected and what was seen. */
+export function Problem({ found, payment }: { found: PaymentException; payment: OrderPayment }) {
+  const { t } = useWords()
+  const text = (part: "title" | "text") =>
+    t([`problem.${found.class}.${part}`, `problem.other.${part}`])
+  const value = (key: string, said: string) => {
+    if (key === "amount") return `${said} ${payment.asset}`
+    return key === "state" || key === "said" ? t(`state.${said}`, said) : said
+  }
+  const sides = ({ key, expected, observed }: Line): string =>
+    [
+      expected != null && `${t("compare.expected")} ${value(key, expected)}`,
+      observed != null && `${t("compare.observed")} ${value(key, observed)}`,
+      observed === null && t("compare.unsaid"),
+    ]
+      .filter((side) => side !== false)
+      .join(" · ")
+  const lines = comparisonOf(found)
+  return (
+    <InlineTip label={text("title")} variant={found.class === "overpaid" ? "warning" : "error"}>
+      {text("text")}
+      {lines.length > 0 && (
+        <dl className="mt-2 flex flex-col gap-y-1">
+          {lines.map((line) => (
+            <div key={line.key} className="flex flex-wrap gap-x-2">
+              <dt>
+                <Text as="span" size="small" weight="plus">
+                  {t(`compare.${line.key}`, line.key)}
+                </Text>
+              </dt>
+              <dd className="min-w-0 break-words">{sides(line)}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </InlineTip>
+  )
+}

@@ -1,0 +1,252 @@
+import type { ExceptionClass, PaymentState } from "../../types/order-payments"
+
+type Told = { badge: string; now: string; next: string }
+
+/** Where a payment stands, and what happens next. */
+const story = {
+  creating: {
+    badge: "Being set up",
+    now: "The payment is being set up at Kobbopay. The shopper has no address to pay to yet.",
+    next: "If it does not come about by {{until}}, the offer ends and the order is canceled.",
+  },
+  waiting: {
+    badge: "Awaiting payment",
+    now: "The shopper has not paid yet.",
+    next: "The shopper can pay until {{until}}. If nothing arrives, the order is canceled and its stock released.",
+  },
+  overdue: {
+    badge: "Not paid in time",
+    now: "The time to pay ended {{until}} and nothing has arrived.",
+    next: "As soon as Kobbopay reports the payment as expired, the order is canceled and its stock released. Money that still arrives will be noticed.",
+  },
+  unpaid_canceled: {
+    badge: "Not paid",
+    now: "The order is canceled and nothing has arrived.",
+    next: "Nothing to do. Money that still arrives will be shown here.",
+  },
+  unused: {
+    badge: "Not used",
+    now: "Nothing arrived on this payment; another one pays for the order.",
+    next: "Nothing to do. Money that still arrives will be shown here.",
+  },
+  partial: {
+    badge: "Paid in part",
+    now: "Only part of the amount has arrived.",
+    next: "The order goes on by itself when the rest arrives. Until then nothing is captured and nothing is canceled.",
+  },
+  authorizing: {
+    badge: "Seen",
+    now: "Seen, waiting for Kobbopay's confirmation.",
+    next: "The order is being marked as authorized.",
+  },
+  seen: {
+    badge: "Seen",
+    now: "Seen, waiting for Kobbopay's confirmation.",
+    next: "When Kobbopay confirms, the payment is captured by itself. Do not hand over the goods before that.",
+  },
+  capturing: {
+    badge: "Capturing",
+    now: "The money is there.",
+    next: "The capture is being booked on the order.",
+  },
+  captured: {
+    badge: "Paid",
+    now: "Confirmed by Kobbopay and captured.",
+    next: "Nothing to do.",
+  },
+  captured_early: {
+    badge: "Paid",
+    now: "Seen and captured. This account captures before Kobbopay confirms.",
+    next: "Kobbopay's confirmation is still awaited.",
+  },
+  captured_canceled: {
+    badge: "Paid, order canceled",
+    now: "Captured, and the order was canceled.",
+    next: "Kobbopay cannot send money back: if the shopper is owed a refund, pay it from your own wallet.",
+  },
+  held: {
+    badge: "Needs attention",
+    now: "Kobbopay confirmed the money, but it does not settle this order.",
+    next: "None of it is captured while the problem below stands.",
+  },
+  held_early: {
+    badge: "Needs attention",
+    now: "The money was seen, but it does not settle this order.",
+    next: "None of it is captured while the problem below stands.",
+  },
+  set_aside: {
+    badge: "Set aside",
+    now: "Kobbopay confirmed the money. It does not count for this order.",
+    next: "Nothing more happens by itself.",
+  },
+  late: {
+    badge: "Needs attention",
+    now: "The payment ended, and there is money on it.",
+    next: "Nothing happens by itself: what to do is said below.",
+  },
+  expired: {
+    badge: "Expired",
+    now: "The payment expired. Nothing arrived.",
+    next: "After a grace time and a last look for money, the order is canceled and its stock released.",
+  },
+  expired_done: {
+    badge: "Expired",
+    now: "The payment expired. Nothing arrived, and the order is canceled.",
+    next: "Nothing to do. Money that still arrives will be shown here.",
+  },
+  failed: {
+    badge: "Failed",
+    now: "The payment failed. Nothing arrived.",
+    next: "After a grace time and a last look for money, the order is canceled and its stock released.",
+  },
+  failed_done: {
+    badge: "Failed",
+    now: "The payment failed. Nothing arrived, and the order is canceled.",
+    next: "Nothing to do. Money that still arrives will be shown here.",
+  },
+} satisfies Record<string, Told>
+
+export type StoryKey = keyof typeof story
+
+type Problem = { title: string; text: string }
+
+/** What is wrong, and what a merchant can do about it. */
+const problem = {
+  underpaid: {
+    title: "Too little arrived",
+    text: "Ask the shopper for the rest, or agree on sending back what came.",
+  },
+  overpaid: {
+    title: "Too much arrived",
+    text: "The order is settled for its own amount. The difference belongs to the shopper.",
+  },
+  amount_unknown: {
+    title: "The amount is not known",
+    text: "Kobbopay calls this paid but does not say what arrived. Check the transfer at Kobbopay before you hand anything over.",
+  },
+  rail_mismatch: {
+    title: "Another asset or network",
+    text: "What arrived is not what the shopper was asked for. Check at Kobbopay whether you can use it.",
+  },
+  reference_mismatch: {
+    title: "Another reference",
+    text: "Kobbopay reports this payment under a reference that is not this order's. Ask Kobbopay which one is right.",
+  },
+  order_changed: {
+    title: "The order changed",
+    text: "The shopper paid for an amount the order no longer has. Settle the difference with the shopper.",
+  },
+  order_cancelled: {
+    title: "Paid, but the order is canceled",
+    text: "The order will not come back by itself. Send the money back, or make a new order for the shopper.",
+  },
+  duplicate_payment: {
+    title: "Paid twice",
+    text: "The order is paid for already. This money belongs to the shopper.",
+  },
+  superseded: {
+    title: "Paid on an earlier offer",
+    text: "The shopper chose another way to pay and then paid on this one. If the order stays unpaid, settle it with the shopper.",
+  },
+  late_payment: {
+    title: "Paid too late",
+    text: "The money came after the payment had ended. Send it back, or make a new order for the shopper.",
+  },
+  ambiguous_finality: {
+    title: "Kobbopay contradicts itself",
+    text: "Its reports on this payment do not agree. Nothing is undone; ask Kobbopay what is true.",
+  },
+  stuck: {
+    title: "No confirmation for long",
+    text: "The money was seen long ago and is still not confirmed. Ask Kobbopay about it.",
+  },
+  unknown_payment: {
+    title: "Unknown payment",
+    text: "Kobbopay reported a payment this store did not make.",
+  },
+  completion_failed: {
+    title: "The order could not be placed",
+    text: "The money is there, but the order could not be made from the cart. It is tried again by itself.",
+  },
+  dead: {
+    title: "Keeps failing",
+    text: "What has to be done for this payment failed many times. It is still tried, but look at the reason.",
+  },
+} satisfies Record<ExceptionClass, Problem>
+
+const state = {
+  creating: "being set up",
+  pending: "awaiting payment",
+  partial: "paid in part",
+  paid: "seen",
+  confirmed: "confirmed",
+  expired: "expired",
+  failed: "failed",
+} satisfies Record<PaymentState, string>
+
+export const en = {
+  title: "Crypto payment",
+  loading: "Loading the crypto payment",
+  unavailable: "The crypto payment could not be loaded.",
+  outdated: "This could not be refreshed and may be out of date.",
+  retry: "Try again",
+  next: "What happens next",
+  none: "Nothing so far",
+  for: "for {{amount}}",
+  copy: "Copy: {{what}}",
+  story,
+  problem: {
+    ...problem,
+    other: { title: "Needs attention", text: "Look at this payment at Kobbopay." },
+  },
+  field: {
+    expected: "Expected",
+    received: "Received",
+    rail: "Pays with",
+    address: "Address",
+    memo: "Memo",
+    transfer: "Transaction",
+    kobbopay_id: "Kobbopay ID",
+    reference: "Reference",
+    account: "Account",
+    last_read: "Last checked",
+    next_look: "Next check",
+  },
+  compare: {
+    expected: "Expected",
+    observed: "Seen",
+    unsaid: "Not said by Kobbopay",
+    amount: "Amount",
+    asset: "Asset",
+    network: "Network",
+    reference: "Reference",
+    store_amount: "Order total",
+    state: "State",
+    said: "Kobbopay says",
+    order: "Order",
+    reason: "Reason",
+    failure: "Reason",
+    want: "To be done",
+  },
+  work: {
+    unread: "Kobbopay could not be asked",
+    failing: "Not done yet",
+    again: "Tried again {{at}}.",
+  },
+  others: "Other payments of this order",
+  details: "Details and history",
+  history: {
+    created: "Offered to the shopper",
+    changed: "Now {{state}}",
+    changedWith: "Now {{state}}, {{amount}} received",
+    opened: "Problem: {{title}}",
+    closed: "Solved: {{title}}",
+  },
+  source: {
+    read: "Seen when checking at Kobbopay",
+    checkout: "From the checkout",
+    event: "Reported by a Kobbopay webhook",
+    clock: "Time was over",
+  },
+  state,
+}

@@ -1,0 +1,92 @@
+import type { OrderPayment } from "../../types/order-payments"
+import type { StoryKey } from "../i18n/en"
+
+export type Tone = "grey" | "blue" | "orange" | "green" | "red"
+
+/** What a merchant is told of a payment: the name of the texts, and the colour of its badge. */
+export type Story = { key: StoryKey; tone: Tone }
+
+const settles = (payment: OrderPayment): boolean =>
+  payment.want === "captured" || payment.want === "authorized"
+
+const hasOpen = (payment: OrderPayment): boolean =>
+  payment.exceptions.some((found) => found.state === "open")
+
+/**
+ * Where a payment stands and what happens next, from what the ledger says of it. Pure.
+ * @param all the payments of the order, this one among them
+ */
+export function storyOf(
+  payment: OrderPayment,
+  all: readonly OrderPayment[],
+  orderCanceled: boolean,
+): Story {
+  const covered = all.some((other) => other.id !== payment.id && settles(other))
+  switch (payment.state) {
+    case "creating":
+    case "pending":
+      if (covered) return { key: "unused", tone: "grey" }
+      if (orderCanceled) return { key: "unpaid_canceled", tone: "grey" }
+      if (payment.state === "creating") return { key: "creating", tone: "grey" }
+      return payment.ended ? { key: "overdue", tone: "orange" } : { key: "waiting", tone: "orange" }
+    case "partial":
+      return { key: "partial", tone: "red" }
+    case "paid":
+    case "confirmed":
+      return withMoney(payment, orderCanceled)
+    case "expired":
+    case "failed":
+      if (payment.want !== "order_cancelled") return { key: "late", tone: "red" }
+      if (covered) return { key: "unused", tone: "grey" }
+      if (payment.converged || orderCanceled) return { key: `${payment.state}_done`, tone: "grey" }
+      return { key: payment.state, tone: "orange" }
+  }
+}
+
+function withMoney(payment: OrderPayment, orderCanceled: boolean): Story {
+  const confirmed = payment.state === "confirmed"
+  switch (payment.want) {
+    case "captured":
+      if (!payment.converged) return { key: "capturing", tone: "blue" }
+      if (orderCanceled) return { key: "captured_canceled", tone: "orange" }
+      return { key: confirmed ? "captured" : "captured_early", tone: "green" }
+    case "authorized":
+      return { key: payment.converged ? "seen" : "authorizing", tone: "blue" }
+    case "nothing":
+    case "order_cancelled":
+      if (hasOpen(payment)) return { key: confirmed ? "held" : "held_early", tone: "red" }
+      return confirmed ? { key: "set_aside", tone: "grey" } : { key: "seen", tone: "blue" }
+  }
+}
+
+const MOVING: ReadonlySet<OrderPayment["state"]> = new Set([
+  "creating",
+  "pending",
+  "partial",
+  "paid",
+])
+
+/** Something may still change by itself soon, so that it is worth looking again. */
+export function isMoving(payments: readonly OrderPayment[]): boolean {
+  const covered = payments.some((payment) => settles(payment) && payment.converged)
+  return payments.some(
+    (payment) =>
+      MOVING.has(payment.state) ||
+      (!payment.converged && !(covered && payment.want === "order_cancelled")),
+  )
+}
+
+/** How much a payment tells of its order: what settles it, then what holds money, then what can be paid. */
+function weight(payment: OrderPayment): number {
+  if (settles(payment)) return 3
+  if (payment.amount_received !== null && payment.amount_received !== "0") return 2
+  return payment.ended ? 0 : 1
+}
+
+/** The payments in the order in which they matter; what matters alike stays the newest first. */
+export const byWeight = (payments: readonly OrderPayment[]): OrderPayment[] =>
+  [...payments].sort((one, other) => weight(other) - weight(one))
+
+/** A mark that changes when Medusa's own view of the order may have changed. */
+export const markOf = (payments: readonly OrderPayment[]): string =>
+  payments.map(({ id, state, converged }) => `${id}:${state}:${converged}`).join()
