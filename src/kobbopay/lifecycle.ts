@@ -21,19 +21,17 @@ export const EXCEPTION_CLASSES = [
 export type ExceptionClass = (typeof EXCEPTION_CLASSES)[number]
 
 /**
- * Classes that state a condition rather than an incident: when the condition is over (the payer topped
- * up, the read caught up), an open exception of the class is closed by itself.
+ * Classes of a decision that state a condition rather than an incident: when a later decision no longer
+ * names them (the payer topped up, the read caught up), an open exception of the class is closed by itself.
  */
-export const SELF_CLEARING: ReadonlySet<ExceptionClass> = new Set([
+export const CONDITIONS: readonly ExceptionClass[] = [
   "underpaid",
   "amount_unknown",
   "order_changed",
   "superseded",
   "ambiguous_finality",
   "stuck",
-  "completion_failed",
-  "dead",
-])
+]
 
 /** What Medusa should show of a payment. `nothing` asks for no change. */
 export type Want = "nothing" | "authorized" | "captured" | "order_cancelled"

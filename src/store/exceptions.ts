@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import { SELF_CLEARING, type ExceptionClass } from "../kobbopay/lifecycle"
+import type { ExceptionClass } from "../kobbopay/lifecycle"
 import type { AccountId, OrderId, PaymentId, RailId } from "../kobbopay/ids"
 import { execute, newId, rows, type Sql } from "./sql"
 
@@ -61,15 +61,11 @@ export async function openException(sql: Sql, found: NewException, now: Date): P
   return opened[0]?.inserted ?? false
 }
 
-/**
- * Closes the payment's open exceptions that state a condition which no longer holds. `holding` are the
- * classes that do; classes of incidents are never closed here.
- */
+/** Closes the payment's open exceptions of classes whose condition is over, in the name of the plugin. */
 export const closeCleared = (
   sql: Sql,
   payment: PaymentId,
-  holding: readonly ExceptionClass[],
-  among: readonly ExceptionClass[],
+  over: readonly ExceptionClass[],
   now: Date,
 ): Promise<number> =>
   execute(
@@ -77,10 +73,6 @@ export const closeCleared = (
     `UPDATE kobbopay_exception
         SET state = 'closed', closed_at = ?, actor = 'kobbopay', resolution = 'cleared',
             updated_at = now()
-      WHERE subject_id = ? AND state = 'open' AND class = ANY(?::text[])`,
-    [
-      now,
-      payment,
-      among.filter((candidate) => SELF_CLEARING.has(candidate) && !holding.includes(candidate)),
-    ],
+      WHERE subject_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
+    [now, payment, [...over]],
   )

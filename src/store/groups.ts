@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { CollectionId, OrderId } from "../kobbopay/ids"
+import type { CollectionId, OrderId, PaymentId } from "../kobbopay/ids"
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 
@@ -106,6 +106,15 @@ export const wakeGroup = (sql: Sql, collection: CollectionId, at: Date): Promise
     `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
       WHERE id = ?`,
     [at, at, collection],
+  )
+
+/** Brings a payment's group's next work forward to `at` if it is later, or was resting. */
+export const scheduleGroupOf = (sql: Sql, payment: PaymentId, at: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
+      WHERE id = (SELECT collection_id FROM kobbopay_payment WHERE id = ?)`,
+    [at, at, payment],
   )
 
 /**

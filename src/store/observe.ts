@@ -1,4 +1,5 @@
 import {
+  CONDITIONS,
   decide,
   type Decision,
   type ExceptionClass,
@@ -199,16 +200,6 @@ async function save(
   return after
 }
 
-/** The classes a judgement can open; those of them that no longer hold are closed by it. */
-const JUDGED: readonly ExceptionClass[] = [
-  "underpaid",
-  "amount_unknown",
-  "order_changed",
-  "superseded",
-  "ambiguous_finality",
-  "stuck",
-]
-
 async function keepExceptions(
   trx: Sql,
   look: Look,
@@ -253,6 +244,7 @@ async function keepExceptions(
     )
     if (isNew) opened.push(found)
   }
-  await closeCleared(trx, payment.id, decision.exceptions, JUDGED, look.now)
+  const over = CONDITIONS.filter((condition) => !decision.exceptions.includes(condition))
+  await closeCleared(trx, payment.id, over, look.now)
   return opened
 }

@@ -76,6 +76,6 @@ async function callDead(deps: Deps, lease: Lease, failure: string, now: Date): P
 
 async function reviveGroup(deps: Deps, lease: Lease, now: Date): Promise<void> {
   for (const payment of await paymentsOf(deps.sql, lease.collectionId)) {
-    await closeCleared(deps.sql, payment.id, [], ["dead"], now)
+    await closeCleared(deps.sql, payment.id, ["dead"], now)
   }
 }

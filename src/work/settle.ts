@@ -5,14 +5,8 @@ import { retryPause } from "../kobbopay/schedule"
 import { closeCleared, openException } from "../store/exceptions"
 import { clearCancelling, noteOrderCancelled, type Lease } from "../store/groups"
 import { finishEvent, openEvents, retryEvent, type EventRow } from "../store/inbox"
-import {
-  endAbandonedCreations,
-  markConverged,
-  noteFailedRead,
-  noteOrder,
-  paymentsOf,
-  sessionsOf,
-} from "../store/ledger"
+import { endAbandonedCreations } from "../store/creation"
+import { markConverged, noteFailedRead, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
 import { observe, type OrderFacts } from "../store/observe"
 import type { PaymentRow } from "../store/payment"
 import { CLAIM_PATIENCE_MS } from "../kobbopay/schedule"
@@ -202,7 +196,7 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<string | null>
     switch (step.do) {
       case "nothing":
         await markConverged(deps.sql, payment.id, deps.now())
-        await closeCleared(deps.sql, payment.id, [], ["completion_failed"], deps.now())
+        await closeCleared(deps.sql, payment.id, ["completion_failed"], deps.now())
         return null
       case "blocked":
         return `payment ${payment.id}: ${step.why}`

@@ -10,16 +10,13 @@ import { newPublicToken, newReference } from "../../kobbopay/reference"
 import { nextLook } from "../../kobbopay/schedule"
 import { reviveUnknown } from "../../store/inbox"
 import {
-  attachSession,
   claimCreation,
   currentPayment,
   findCurrent,
-  moneyIn,
-  paymentById,
   recordCreated,
   releaseCreation,
-  type MedusaSession,
-} from "../../store/ledger"
+} from "../../store/creation"
+import { attachSession, moneyIn, paymentById, type MedusaSession } from "../../store/ledger"
 import type { PaymentRow } from "../../store/payment"
 import type { Sql } from "../../store/sql"
 
