@@ -5,7 +5,7 @@ export default defineMiddlewares({
     {
       // The signature is over the bytes as sent: nothing may read or parse them before the route does.
       matcher: "/hooks/kobbopay",
-      methods: ["POST", "PUT", "PATCH", "DELETE"],
+      methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
       bodyParser: false,
     },
   ],

@@ -28,6 +28,8 @@ export const CONDITIONS: readonly ExceptionClass[] = [
   "underpaid",
   "amount_unknown",
   "order_changed",
+  "order_cancelled",
+  "duplicate_payment",
   "superseded",
   "ambiguous_finality",
   "stuck",

@@ -105,7 +105,7 @@ export type Heard =
  */
 export function hear(
   reading: Pick<Reading, "state">,
-  received: bigint | null,
+  holdsMoney: boolean,
   claim: SaidState | null,
   says: ReadonlySet<SaidState>,
 ): Heard {
@@ -114,7 +114,7 @@ export function hear(
   if (claim === "expired" || claim === "failed") {
     if (reading.state !== "pending") return observed
     if (says.has(claim)) return { kind: "behind" }
-    return received === null || received === 0n ? { kind: "observed", said: claim } : observed
+    return holdsMoney ? observed : { kind: "observed", said: claim }
   }
   // A partial claim over a settled read, or any claim the reads cannot express, is no more than a hint.
   if (claim === "partial" && !says.has("partial")) return observed

@@ -11,11 +11,7 @@ import { type Answer, type ApiRequest, headerOf, jsonBody } from "./wire"
 /** What a control request carried, from JSON or from a form of the pages. */
 type Input = { form: boolean; fields: Record<string, unknown>; query: URLSearchParams }
 
-type Handler = (
-  control: SandboxControl,
-  input: Input,
-  parameters: string[],
-) => unknown
+type Handler = (control: SandboxControl, input: Input, parameters: string[]) => unknown
 
 type Route = { method: "GET" | "POST" | "DELETE"; path: RegExp; run: Handler }
 

@@ -24,13 +24,14 @@ const sessionRow = z.object({
   session_currency: z.string(),
   collection_amount: z.string(),
   collection_currency: z.string(),
+  paid_sessions: z.array(idColumn<SessionId>()),
 })
 export type MedusaSession = z.output<typeof sessionRow>
 
 /**
  * The one read of Medusa's own tables by SQL: a provider is told neither its own id nor the
- * collection of the session it serves, nor what the collection asks for now. Amounts are decimal
- * strings of the store currency.
+ * collection of the session it serves, nor what the collection asks for now, nor which of its sessions
+ * have a Payment already. Amounts are decimal strings of the store currency.
  */
 export const medusaSession = (sql: Sql, id: SessionId): Promise<MedusaSession | null> =>
   row(
@@ -38,7 +39,10 @@ export const medusaSession = (sql: Sql, id: SessionId): Promise<MedusaSession | 
     sessionRow,
     `SELECT s.id AS session_id, s.status, s.provider_id, s.payment_collection_id AS collection_id,
             s.raw_amount->>'value' AS session_amount, s.currency_code AS session_currency,
-            c.raw_amount->>'value' AS collection_amount, c.currency_code AS collection_currency
+            c.raw_amount->>'value' AS collection_amount, c.currency_code AS collection_currency,
+            ARRAY(SELECT p.payment_session_id FROM payment p
+                   WHERE p.payment_collection_id = c.id AND p.canceled_at IS NULL
+                     AND p.deleted_at IS NULL) AS paid_sessions
        FROM payment_session s JOIN payment_collection c ON c.id = s.payment_collection_id
       WHERE s.id = ? AND s.deleted_at IS NULL`,
     [id],

@@ -70,7 +70,7 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
     const received = highest(before.received_minor, receivedMinor(transfers, look.reading))
     const { said, met, unmet } = weigh(look, before, received)
     const { underMinor, overMinor } = look.rules.tolerance(before.expected_minor, before.decimals)
-    const fit = fitOf(
+    const seenFit = fitOf(
       {
         asset: before.asset,
         network: before.network,
@@ -85,6 +85,11 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
       received,
       look.rules.required,
     )
+    // A read that says nothing of money does not take back what an earlier one said.
+    const fit: Fit =
+      seenFit.amount === "none" && before.amount_fit !== null
+        ? { ...seenFit, amount: before.amount_fit }
+        : seenFit
     const facts: Facts = {
       state: before.state,
       order: marks.cancelled ? "cancelled" : marks.cancelling ? "cancelling" : look.facts.order,
@@ -120,8 +125,9 @@ function weigh(look: Look, before: PaymentRow, received: bigint | null) {
   const met = new Set<SaidState>()
   let said = look.reading.state
   let unmet = false
+  const holdsMoney = before.money_seen_at !== null || (received !== null && received > 0n)
   for (const claim of look.claims) {
-    const heard = hear(look.reading, received, claim.said, look.rules.says)
+    const heard = hear(look.reading, holdsMoney, claim.said, look.rules.says)
     if (heard.kind === "behind") {
       unmet ||= !claim.patient
       continue
@@ -131,8 +137,7 @@ function weigh(look: Look, before: PaymentRow, received: bigint | null) {
     if (heard.said !== look.reading.state) said = heard.said
   }
   const age = look.now.getTime() - before.created_at.getTime()
-  const moneyless = received === null || received === 0n
-  if (said === "pending" && moneyless && age >= look.rules.closePendingAfterMs) said = "expired"
+  if (said === "pending" && !holdsMoney && age >= look.rules.closePendingAfterMs) said = "expired"
   return { said, met, unmet }
 }
 
@@ -160,7 +165,7 @@ async function save(
     trx,
     paymentRow,
     `UPDATE kobbopay_payment
-        SET state = ?, want = ?, received_minor = ?, transfers = ?::jsonb,
+        SET state = ?, want = ?, received_minor = ?, transfers = ?::jsonb, amount_fit = ?,
             current = current AND ? AND window_ends_at > ?,
             money_seen_at = COALESCE(money_seen_at, ?), paid_at = COALESCE(paid_at, ?),
             confirmed_at = COALESCE(confirmed_at, ?), ended_at = COALESCE(ended_at, ?),
@@ -174,6 +179,7 @@ async function save(
       JSON.stringify(
         money.transfers.map((t) => ({ hash: t.hash, amount_minor: t.amountMinor.toString() })),
       ),
+      fit.amount === "none" ? null : fit.amount,
       open,
       now,
       moneySeen ? now : null,
@@ -199,6 +205,8 @@ async function save(
   }
   return after
 }
+
+const MONEY_CONDITIONS: readonly ExceptionClass[] = ["underpaid", "amount_unknown"]
 
 async function keepExceptions(
   trx: Sql,
@@ -244,7 +252,9 @@ async function keepExceptions(
     )
     if (isNew) opened.push(found)
   }
-  const over = CONDITIONS.filter((condition) => !decision.exceptions.includes(condition))
+  // The provider knows less of the order than the work does: it clears only what the money itself tells.
+  const judged = look.lease === null ? MONEY_CONDITIONS : CONDITIONS
+  const over = judged.filter((condition) => !decision.exceptions.includes(condition))
   await closeCleared(trx, payment.id, over, look.now)
   return opened
 }

@@ -54,6 +54,7 @@ export const paymentRow = z.object({
   want: z.enum(WANTS),
   received_minor: minorColumn.nullable(),
   transfers: transfersColumn,
+  amount_fit: z.enum(["under", "fits", "over", "unknown"]).nullable(),
   money_seen_at: z.date().nullable(),
   paid_at: z.date().nullable(),
   confirmed_at: z.date().nullable(),

@@ -114,12 +114,8 @@ describe("whether it fits", () => {
 describe("the read decides", () => {
   const ALL = new Set<SaidState>(["pending", "paid", "confirmed", "expired", "failed", "partial"])
   const WITHOUT_ENDS = new Set<SaidState>(["pending", "paid", "confirmed"])
-  const heard = (
-    state: SaidState,
-    claim: SaidState | null,
-    says = ALL,
-    received: bigint | null = null,
-  ) => hear({ state }, received, claim, says)
+  const heard = (state: SaidState, claim: SaidState | null, says = ALL, holdsMoney = false) =>
+    hear({ state }, holdsMoney, claim, says)
 
   test("an event that claims more waits for the read", () => {
     expect(heard("pending", "paid").kind).toBe("behind")
@@ -135,7 +131,7 @@ describe("the read decides", () => {
   })
   test("an ending that the reads cannot express is taken from the event, but never over money", () => {
     expect(heard("pending", "expired", WITHOUT_ENDS)).toEqual({ kind: "observed", said: "expired" })
-    expect(heard("pending", "expired", WITHOUT_ENDS, 1n)).toEqual({
+    expect(heard("pending", "expired", WITHOUT_ENDS, true)).toEqual({
       kind: "observed",
       said: "pending",
     })

@@ -3,7 +3,7 @@ import { MathBN } from "@medusajs/framework/utils"
 import type { KobbopayClient } from "../../kobbopay/client"
 import { KobbopayError } from "../../kobbopay/errors"
 import type { Rules } from "../../kobbopay/rules"
-import { paymentsOf, type MedusaSession } from "../../store/ledger"
+import { paymentsOf, sessionsOf, type MedusaSession } from "../../store/ledger"
 import { observe } from "../../store/observe"
 import type { PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
@@ -53,6 +53,7 @@ export async function refresh(
     return payment
   }
   const others = await paymentsOf(deps.sql, payment.collection_id)
+  const own = await sessionsOf(deps.sql, payment.id)
   const seen = await observe(deps.sql, {
     paymentId: payment.id,
     collectionId: payment.collection_id,
@@ -62,10 +63,12 @@ export async function refresh(
     rules: deps.rules,
     facts: {
       order: isPlaced(session) ? "open" : "none",
-      covered: others.some(
-        (other) =>
-          other.id !== payment.id && (other.want === "authorized" || other.want === "captured"),
-      ),
+      covered:
+        session.paid_sessions.some((paid) => !own.includes(paid)) ||
+        others.some(
+          (other) =>
+            other.id !== payment.id && (other.want === "authorized" || other.want === "captured"),
+        ),
       superseded: false,
       orderChanged: orderChanged(session, payment),
     },

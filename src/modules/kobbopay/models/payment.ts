@@ -36,6 +36,8 @@ export const KobbopayPayment = model
       received_minor: model.text().nullable(),
       /** Transfers seen by reads: [{ hash, amount_minor }]. */
       transfers: model.json().nullable(),
+      /** How the money seen so far compares with what was asked; null while none was seen. */
+      amount_fit: model.text().nullable(),
       money_seen_at: model.dateTime().nullable(),
       paid_at: model.dateTime().nullable(),
       confirmed_at: model.dateTime().nullable(),
