@@ -82,8 +82,9 @@ const STATEMENT = `
     ARRAY(SELECT want FROM ledger ORDER BY created_at, id) AS wants,
     ARRAY(SELECT class FROM faults WHERE state = 'open' ORDER BY class) AS open,
     ARRAY(SELECT class FROM faults WHERE state = 'closed' ORDER BY class) AS closed,
-    (SELECT count(*)::int FROM kobbopay_event e WHERE e.state = 'received'
-      AND e.kobbopay_ids && ARRAY(SELECT kobbopay_id FROM ledger)) AS unworked`
+    (SELECT count(*)::int FROM kobbopay_event e WHERE e.state = 'received' AND EXISTS
+      (SELECT 1 FROM ledger l WHERE l.account_id = e.account_id
+        AND l.kobbopay_id = ANY(e.kobbopay_ids))) AS unworked`
 
 /** Reads the books of one payment collection. */
 export async function booksOf(world: World, collectionId: string): Promise<Books> {

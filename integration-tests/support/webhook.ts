@@ -31,7 +31,7 @@ export function send(url: string, message: Message): Promise<Answered> {
     })
     sent.on("error", reject)
     if (unended) sent.write(body)
-    else sent.end(body)
+    else sent.setHeader("content-length", Buffer.byteLength(body)).end(body)
   })
 }
 

@@ -9,6 +9,7 @@ import type {
   Reference,
 } from "../kobbopay/ids"
 import { scheduleGroupOf } from "./groups"
+import { reviveUnknown } from "./inbox"
 import { insertTransition } from "./ledger"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
@@ -141,6 +142,7 @@ export const releaseCreation = async (sql: Sql, id: PaymentId): Promise<void> =>
 }
 
 export type CreatedAtKobbopay = {
+  accountId: AccountId
   kobbopayId: KobbopayId
   address: string
   memo: string | null
@@ -179,6 +181,7 @@ export async function recordCreated(
     } else {
       await watchSibling(trx, id, made.kobbopayId, made.nextLookAt)
     }
+    await reviveUnknown(trx, made.accountId, made.kobbopayId, now)
     await scheduleGroupOf(trx, id, made.nextLookAt)
   })
 }

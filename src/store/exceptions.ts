@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { ExceptionClass } from "../kobbopay/lifecycle"
-import type { AccountId, OrderId, PaymentId, RailId } from "../kobbopay/ids"
+import type { AccountId, EventRowId, OrderId, PaymentId, RailId } from "../kobbopay/ids"
 import { execute, newId, rows, type Sql } from "./sql"
 
 export type NewException = {
@@ -61,10 +61,10 @@ export async function openException(sql: Sql, found: NewException, now: Date): P
   return opened[0]?.inserted ?? false
 }
 
-/** Closes the payment's open exceptions of classes whose condition is over, in the name of the plugin. */
+/** Closes the subject's open exceptions of classes whose condition is over, in the name of the plugin. */
 export const closeCleared = (
   sql: Sql,
-  payment: PaymentId,
+  subject: PaymentId | EventRowId,
   over: readonly ExceptionClass[],
   now: Date,
 ): Promise<number> =>
@@ -74,5 +74,5 @@ export const closeCleared = (
         SET state = 'closed', closed_at = ?, actor = 'kobbopay', resolution = 'cleared',
             updated_at = now()
       WHERE subject_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
-    [now, payment, [...over]],
+    [now, subject, [...over]],
   )

@@ -183,18 +183,26 @@ export const lookAgain = (sql: Sql, event: EventRowId, now: Date): Promise<numbe
     [now, event, now],
   )
 
-/** Wakes events that rest because their payment was unknown, now that the id was learnt. */
-export const reviveUnknown = (
+/** Makes the events due that name an id which was just learnt: those that wait, and those that gave up. */
+export async function reviveUnknown(
   sql: Sql,
   account: AccountId,
   kobbopayId: KobbopayId,
   now: Date,
-): Promise<number> =>
-  execute(
+): Promise<void> {
+  await execute(
+    sql,
+    `UPDATE kobbopay_event SET next_attempt_at = ?, updated_at = now()
+      WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL
+        AND account_id = ? AND kobbopay_ids @> ARRAY[?]::text[]`,
+    [now, account, kobbopayId],
+  )
+  await execute(
     sql,
     `UPDATE kobbopay_event
         SET state = 'received', outcome = NULL, done_at = NULL, next_attempt_at = ?, updated_at = now()
-      WHERE account_id = ? AND outcome = 'unknown_payment' AND state = 'done'
-        AND kobbopay_ids @> ARRAY[?]::text[]`,
+      WHERE outcome = 'unknown_payment' AND deleted_at IS NULL
+        AND account_id = ? AND kobbopay_ids @> ARRAY[?]::text[]`,
     [now, account, kobbopayId],
   )
+}

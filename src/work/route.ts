@@ -1,6 +1,6 @@
 import { isOurReference } from "../kobbopay/reference"
 import { retryPause, UNKNOWN_PATIENCE_MS } from "../kobbopay/schedule"
-import { openException } from "../store/exceptions"
+import { closeCleared, openException } from "../store/exceptions"
 import { wakeGroup } from "../store/groups"
 import { finishEvent, retryEvent, routeEvent, unroutedEvents, type EventRow } from "../store/inbox"
 import { watchSibling } from "../store/creation"
@@ -32,6 +32,7 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
   if (payment !== null) {
     await deps.sql.transaction(async (trx) => {
       await routeEvent(trx, event.id, payment.id, payment.collection_id)
+      await closeCleared(trx, event.id, ["unknown_payment"], now)
       await wakeGroup(trx, payment.collection_id, now)
     })
     return

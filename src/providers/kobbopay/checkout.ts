@@ -8,7 +8,6 @@ import { AmountError } from "../../kobbopay/money"
 import { NoPriceError, quote, type Rail } from "../../kobbopay/rails"
 import { newPublicToken, newReference } from "../../kobbopay/reference"
 import { nextLook } from "../../kobbopay/schedule"
-import { reviveUnknown } from "../../store/inbox"
 import {
   claimCreation,
   currentPayment,
@@ -168,6 +167,7 @@ async function createOnce(
       sql,
       payment.id,
       {
+        accountId: account.id,
         kobbopayId: made.kobbopayId,
         address: made.address,
         memo: made.memo,
@@ -176,7 +176,6 @@ async function createOnce(
       },
       now,
     )
-    await reviveUnknown(sql, account.id, made.kobbopayId, now)
   } catch (cause) {
     await releaseCreation(sql, payment.id)
     throw cause

@@ -45,6 +45,11 @@ export const KobbopayEvent = model
       where: "state = 'received' AND deleted_at IS NULL",
     },
     {
+      name: "IDX_kobbopay_event_unknown",
+      on: ["account_id"],
+      where: "outcome = 'unknown_payment' AND deleted_at IS NULL",
+    },
+    {
       name: "IDX_kobbopay_event_due",
       on: ["next_attempt_at"],
       where: "state = 'received' AND deleted_at IS NULL",

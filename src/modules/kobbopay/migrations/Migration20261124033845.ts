@@ -1,6 +1,6 @@
 import { Migration } from "@medusajs/framework/mikro-orm/migrations";
 
-export class Migration20261124032755 extends Migration {
+export class Migration20261124033845 extends Migration {
 
   override async up(): Promise<void> {
     this.addSql(`create table if not exists "kobbopay_event" ("id" text not null, "account_id" text not null, "body_hash" text not null, "event_id" text null, "delivery_ids" text[] not null, "type" text not null, "claims" text null, "kobbopay_ids" text[] not null, "reference" text null, "payment_id" text null, "collection_id" text null, "raw_body" text not null, "secret_index" integer not null, "received_at" timestamptz not null, "last_seen_at" timestamptz not null, "times_seen" integer not null default 1, "state" text check ("state" in ('received', 'done', 'dead')) not null default 'received', "conflict" boolean not null default false, "attempts" integer not null default 0, "next_attempt_at" timestamptz null, "outcome" text null, "done_at" timestamptz null, "created_at" timestamptz not null default now(), "updated_at" timestamptz not null default now(), "deleted_at" timestamptz null, constraint "kobbopay_event_pkey" primary key ("id"));`);
@@ -9,6 +9,7 @@ export class Migration20261124032755 extends Migration {
     this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_event_event_id" ON "kobbopay_event" ("account_id", "event_id") WHERE deleted_at IS NULL;`);
     this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_event_payment" ON "kobbopay_event" ("payment_id") WHERE deleted_at IS NULL;`);
     this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_event_open_group" ON "kobbopay_event" ("collection_id") WHERE state = 'received' AND deleted_at IS NULL;`);
+    this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_event_unknown" ON "kobbopay_event" ("account_id") WHERE outcome = 'unknown_payment' AND deleted_at IS NULL;`);
     this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_event_due" ON "kobbopay_event" ("next_attempt_at") WHERE state = 'received' AND deleted_at IS NULL;`);
 
     this.addSql(`create table if not exists "kobbopay_exception" ("id" text not null, "class" text not null, "subject_id" text not null, "payment_id" text null, "event_row_id" text null, "account_id" text not null, "order_id" text null, "rail_id" text null, "expected" jsonb not null, "observed" jsonb not null, "fingerprint" text not null, "state" text check ("state" in ('open', 'closed')) not null default 'open', "opened_at" timestamptz not null, "last_seen_at" timestamptz not null, "closed_at" timestamptz null, "actor" text null, "resolution" text null, "note" text null, "created_at" timestamptz not null default now(), "updated_at" timestamptz not null default now(), "deleted_at" timestamptz null, constraint "kobbopay_exception_pkey" primary key ("id"));`);
