@@ -1,9 +1,9 @@
 import { kobbopay, workerOf } from "../work/worker-of"
 
 /** Works whatever is due: what a webhook did not reach, what was left by a process that died, expiries. */
-export default async function sweep(): Promise<void> {
+export default function sweep(): void {
   const service = kobbopay()
-  if (service.settings.sweep === "scheduled") await workerOf(service).drain()
+  if (service.settings.sweep === "scheduled") workerOf(service).wake()
 }
 
 export const config = {

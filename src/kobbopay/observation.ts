@@ -21,11 +21,40 @@ export type Asked = {
 /** Which fields a read must carry before money may settle (each profile says). */
 export type Required = { amount: boolean; asset: boolean }
 
+/** A transfer as the ledger keeps it. */
+export type KnownTransfer = Transfer & {
+  /** Seen in a read that said Confirmed: this one cannot be dropped or replaced any more. */
+  final: boolean
+}
+
 /** Joins what reads told of transfers: counted once per hash, the newest word on each wins. */
-export function mergeTransfers(known: readonly Transfer[], seen: readonly Transfer[]): Transfer[] {
+export function mergeTransfers(
+  known: readonly KnownTransfer[],
+  reading: Pick<Reading, "state" | "transfers">,
+): KnownTransfer[] {
   const byHash = new Map(known.map((transfer) => [transfer.hash, transfer]))
-  for (const transfer of seen) byHash.set(transfer.hash, transfer)
+  for (const transfer of reading.transfers) {
+    const final = reading.state === "confirmed" || byHash.get(transfer.hash)?.final === true
+    byHash.set(transfer.hash, { ...transfer, final })
+  }
   return [...byHash.values()]
+}
+
+/**
+ * The money that a read lets a payment be judged by, minor units: for a first Confirmed only what is
+ * final, because a transfer that was merely seen may have been dropped or replaced since.
+ */
+export function judgedMinor(
+  transfers: readonly KnownTransfer[],
+  reading: Reading,
+  known: { received: bigint | null; confirmed: boolean },
+): bigint | null {
+  return reading.state === "confirmed" && !known.confirmed
+    ? receivedMinor(
+        transfers.filter((transfer) => transfer.final),
+        reading,
+      )
+    : known.received
 }
 
 /**

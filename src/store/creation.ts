@@ -10,7 +10,7 @@ import type {
 } from "../kobbopay/ids"
 import { scheduleGroupOf } from "./groups"
 import { reviveUnknown } from "./inbox"
-import { insertTransition } from "./ledger"
+import { insertTransition, type NewTransition } from "./ledger"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
@@ -153,14 +153,17 @@ export type CreatedAtKobbopay = {
 /**
  * Records what Kobbopay answered to the create. A second id under the same reference (a repeated
  * create that was not idempotent there) becomes a watched payment of its own: somebody might pay it.
+ * Returns the payment that has the id now.
  */
 export async function recordCreated(
   sql: Sql,
   id: PaymentId,
   made: CreatedAtKobbopay,
   now: Date,
-): Promise<void> {
-  await sql.transaction(async (trx) => {
+): Promise<PaymentId> {
+  return sql.transaction(async (trx) => {
+    const known = await adoptKnown(trx, id, made, now)
+    if (known !== null) return known
     const taken = await execute(
       trx,
       `UPDATE kobbopay_payment
@@ -170,21 +173,63 @@ export async function recordCreated(
       [made.kobbopayId, made.address, made.memo, made.windowEndsAt, made.nextLookAt, id],
     )
     if (taken === 1) {
-      await insertTransition(trx, {
-        paymentId: id,
-        from: "creating",
-        to: "pending",
-        source: "checkout",
-        receivedMinor: null,
-        at: now,
-      })
+      await insertTransition(trx, creationTo("pending", id, now))
     } else {
       await watchSibling(trx, id, made.kobbopayId, made.nextLookAt)
     }
     await reviveUnknown(trx, made.accountId, made.kobbopayId, now)
     await scheduleGroupOf(trx, id, made.nextLookAt)
+    return id
   })
 }
+
+/**
+ * A create whose answer was lost may have come to the ledger by its webhook already, as a payment of its
+ * own; when the repeated create brings the same id, that payment takes the place of the unfinished one.
+ */
+async function adoptKnown(
+  trx: Sql,
+  id: PaymentId,
+  made: CreatedAtKobbopay,
+  now: Date,
+): Promise<PaymentId | null> {
+  const known = await row(
+    trx,
+    z.object({ id: idColumn<PaymentId>() }),
+    `SELECT id FROM kobbopay_payment
+      WHERE account_id = ? AND kobbopay_id = ? AND id <> ? AND deleted_at IS NULL FOR UPDATE`,
+    [made.accountId, made.kobbopayId, id],
+  )
+  if (known === null) return null
+  const ended = await execute(
+    trx,
+    `UPDATE kobbopay_payment
+        SET state = 'failed', want = 'order_cancelled', current = false, ended_at = ?,
+            create_lease_until = NULL, updated_at = now()
+      WHERE id = ? AND state = 'creating'`,
+    [now, id],
+  )
+  if (ended === 1) await insertTransition(trx, creationTo("failed", id, now))
+  await execute(
+    trx,
+    `UPDATE kobbopay_payment
+        SET address = ?, memo = ?, window_ends_at = ?, next_look_at = ?, updated_at = now(),
+            current = state = 'pending' AND money_seen_at IS NULL
+      WHERE id = ?`,
+    [made.address, made.memo, made.windowEndsAt, made.nextLookAt, known.id],
+  )
+  await scheduleGroupOf(trx, known.id, made.nextLookAt)
+  return known.id
+}
+
+const creationTo = (to: "pending" | "failed", paymentId: PaymentId, at: Date): NewTransition => ({
+  paymentId,
+  from: "creating",
+  to,
+  source: to === "pending" ? "checkout" : "clock",
+  receivedMinor: null,
+  at,
+})
 
 /**
  * Adds a watched payment beside the one it belongs to, for a further Kobbopay id under the same
@@ -232,14 +277,7 @@ export async function endAbandonedCreations(
       [now, collection, now, now],
     )
     for (const { id } of ended) {
-      await insertTransition(trx, {
-        paymentId: id,
-        from: "creating",
-        to: "failed",
-        source: "clock",
-        receivedMinor: null,
-        at: now,
-      })
+      await insertTransition(trx, creationTo("failed", id, now))
     }
   })
 }

@@ -18,6 +18,9 @@ export type Lease = {
   orderCancelledAt: Date | null
 }
 
+/** How long a lease lasts without a heartbeat; a killed process is succeeded after it. */
+export const LEASE_MS = 20_000
+
 /** Thrown by a write whose lease was taken over. The work stops; the new owner goes on. */
 export class LeaseLost extends Error {
   constructor(collection: CollectionId) {
@@ -142,6 +145,21 @@ export async function holdGroup(
   return { cancelling: held.cancelling_at !== null, cancelled: held.order_cancelled_at !== null }
 }
 
+/** Whether the order of a collection was cancelled, or is being cancelled for want of payment. */
+export const orderMarks = async (
+  sql: Sql,
+  collection: CollectionId,
+): Promise<{ ended: boolean }> => ({
+  ended:
+    (await row(
+      sql,
+      z.object({ id: z.string() }),
+      `SELECT id FROM kobbopay_group
+        WHERE id = ? AND (cancelling_at IS NOT NULL OR order_cancelled_at IS NOT NULL)`,
+      [collection],
+    )) !== null,
+})
+
 /**
  * Marks the group as cancelling, if nothing of it holds money, no payment is still open, and no event
  * is unworked, routed or not. From here on nothing settles until the mark is resolved. The row is locked
@@ -199,8 +217,9 @@ export const nextDue = async (sql: Sql): Promise<Date | null> =>
       sql,
       z.object({ due: z.date().nullable() }),
       `SELECT LEAST(
-         (SELECT min(GREATEST(due_at, COALESCE(lease_until, due_at))) FROM kobbopay_group
-           WHERE due_at IS NOT NULL AND deleted_at IS NULL),
+         (SELECT min(at) FROM (
+            SELECT GREATEST(due_at, COALESCE(lease_until, due_at)) AS at FROM kobbopay_group
+             WHERE due_at IS NOT NULL AND deleted_at IS NULL ORDER BY due_at LIMIT 50) AS first),
          (SELECT min(next_attempt_at) FROM kobbopay_event
            WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL)) AS due`,
     )

@@ -149,6 +149,17 @@ export const openEvents = (sql: Sql, collection: CollectionId): Promise<EventRow
     [collection],
   )
 
+/** Events of a payment whose claim the reads never met: an exception stands until they do. */
+export const unmetEvents = (sql: Sql, payment: PaymentId): Promise<EventRow[]> =>
+  rows(
+    sql,
+    eventRow,
+    `SELECT * FROM kobbopay_event
+      WHERE payment_id = ? AND state = 'dead' AND outcome = 'ambiguous_finality'
+        AND deleted_at IS NULL`,
+    [payment],
+  )
+
 export const finishEvent = (
   sql: Sql,
   event: EventRowId,
@@ -161,16 +172,21 @@ export const finishEvent = (
     `UPDATE kobbopay_event
         SET state = ?, outcome = ?, done_at = ?, next_attempt_at = NULL, attempts = attempts + 1,
             updated_at = now()
-      WHERE id = ? AND state = 'received'`,
+      WHERE id = ? AND state IN ('received', 'dead')`,
     [state, outcome, now, event],
   )
 
-export const retryEvent = (sql: Sql, event: EventRowId, at: Date): Promise<number> =>
+/** Puts an event off, unless somebody called for it meanwhile: then the call stands. */
+export const retryEvent = (
+  sql: Sql,
+  event: Pick<EventRow, "id" | "next_attempt_at">,
+  at: Date,
+): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_event SET attempts = attempts + 1, next_attempt_at = ?, updated_at = now()
-      WHERE id = ? AND state = 'received'`,
-    [at, event],
+      WHERE id = ? AND state = 'received' AND next_attempt_at IS NOT DISTINCT FROM ?`,
+    [at, event.id, event.next_attempt_at],
   )
 
 /** Brings the next look at the event's payment forward, unless nothing more can come of it. */

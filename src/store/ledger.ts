@@ -102,9 +102,13 @@ export const moneyIn = (sql: Sql, collection: CollectionId): Promise<PaymentRow 
     [collection],
   )
 
-/** Makes a payment due for a look at once. */
+/** Makes a payment due for a look at once; one that was never created at Kobbopay cannot be read. */
 export async function lookNow(sql: Sql, payment: PaymentId, now: Date): Promise<void> {
-  await execute(sql, `UPDATE kobbopay_payment SET next_look_at = ? WHERE id = ?`, [now, payment])
+  await execute(
+    sql,
+    `UPDATE kobbopay_payment SET next_look_at = ? WHERE id = ? AND kobbopay_id IS NOT NULL`,
+    [now, payment],
+  )
   await scheduleGroupOf(sql, payment, now)
 }
 
@@ -127,6 +131,14 @@ export async function attachSession(
        ON CONFLICT (session_id, payment_id) WHERE deleted_at IS NULL
          DO UPDATE SET detached_at = NULL, updated_at = now()`,
       [newId("kpses"), session, payment],
+    )
+    // Money that came while no session showed it can settle on this one.
+    await execute(
+      trx,
+      `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
+        WHERE id = (SELECT collection_id FROM kobbopay_payment
+                     WHERE id = ? AND money_seen_at IS NOT NULL)`,
+      [now, now, payment],
     )
   })
 }
@@ -189,11 +201,37 @@ export const paymentsNamed = (
     [account, [...ids], reference, [...ids]],
   )
 
-export const markConverged = (sql: Sql, id: PaymentId, at: Date | null): Promise<number> =>
-  execute(sql, `UPDATE kobbopay_payment SET converged_at = ?, updated_at = now() WHERE id = ?`, [
-    at,
-    id,
-  ])
+/**
+ * Notes that Medusa shows what was wanted: only if the same is still wanted, for a read made meanwhile
+ * by the provider may have raised it.
+ */
+export const markConverged = (
+  sql: Sql,
+  payment: Pick<PaymentRow, "id" | "want">,
+  at: Date,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_payment SET converged_at = ?, updated_at = now() WHERE id = ? AND want = ?`,
+    [at, payment.id, payment.want],
+  )
+
+/**
+ * Reserves the one session on which a payment's money is booked: several may show it, and Medusa would
+ * make a Payment for each. False when it is another one that still exists.
+ */
+export const claimSession = async (
+  sql: Sql,
+  payment: PaymentId,
+  session: SessionId,
+): Promise<boolean> =>
+  (await execute(
+    sql,
+    `UPDATE kobbopay_payment SET settled_session_id = ?, updated_at = now()
+      WHERE id = ? AND (settled_session_id IS NULL OR settled_session_id = ? OR NOT EXISTS (
+        SELECT 1 FROM payment_session s WHERE s.id = settled_session_id AND s.deleted_at IS NULL))`,
+    [session, payment, session],
+  )) === 1
 
 export const noteFailedRead = (
   sql: Sql,

@@ -1,3 +1,4 @@
+import { z } from "@medusajs/framework/zod"
 import {
   CONDITIONS,
   decide,
@@ -7,7 +8,14 @@ import {
   type Fit,
 } from "../kobbopay/lifecycle"
 import { formatAmount } from "../kobbopay/money"
-import { fitOf, hear, mergeTransfers, receivedMinor } from "../kobbopay/observation"
+import {
+  fitOf,
+  hear,
+  judgedMinor,
+  mergeTransfers,
+  receivedMinor,
+  type KnownTransfer,
+} from "../kobbopay/observation"
 import type { CollectionId, PaymentId } from "../kobbopay/ids"
 import type { Reading, SaidState } from "../kobbopay/reading"
 import type { Rules } from "../kobbopay/rules"
@@ -24,6 +32,8 @@ export type OrderFacts = {
   covered: boolean
   superseded: boolean
   orderChanged: boolean
+  /** Medusa shows this very payment as booked: later changes are not held against it. */
+  settled: boolean
 }
 
 export type Look = {
@@ -32,6 +42,8 @@ export type Look = {
   /** The lease under which the work runs; null for the provider's own reads. */
   lease: Lease | null
   reading: Reading
+  /** When the read began: a judgement of something newer is not undone by it. */
+  readAt: Date
   /** What unworked events claim; the read decides over each. */
   claims: readonly { said: SaidState; patient: boolean }[]
   rules: Rules
@@ -66,8 +78,14 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
     )
     if (before === null) throw new Error(`payment ${look.paymentId} is not in the ledger`)
 
-    const transfers = mergeTransfers(before.transfers, look.reading.transfers)
+    if (before.last_read_at !== null && before.last_read_at > look.readAt) return outdated(before)
+
+    const transfers = mergeTransfers(before.transfers, look.reading)
     const received = highest(before.received_minor, receivedMinor(transfers, look.reading))
+    const judged = judgedMinor(transfers, look.reading, {
+      received,
+      confirmed: before.confirmed_at !== null,
+    })
     const { said, met, unmet } = weigh(look, before, received)
     const { underMinor, overMinor } = look.rules.tolerance(before.expected_minor, before.decimals)
     const seenFit = fitOf(
@@ -82,7 +100,7 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
         orderChanged: look.facts.orderChanged,
       },
       look.reading,
-      received,
+      judged,
       look.rules.required,
     )
     // A read that says nothing of money does not take back what an earlier one said.
@@ -93,13 +111,16 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
     const facts: Facts = {
       state: before.state,
       order: marks.cancelled ? "cancelled" : marks.cancelling ? "cancelling" : look.facts.order,
-      covered: look.facts.covered,
+      covered:
+        look.facts.covered || (!look.facts.settled && (await hasSettlingSibling(trx, before))),
       superseded: look.facts.superseded,
       stuck: isStuck(before, look),
       policy: look.rules.policy,
     }
     const decided = decide(facts, { said, fit })
     const decision = unmet ? withClass(decided, "ambiguous_finality") : decided
+    // The provider knows less than the work: it lifts nothing that the work found to be in the way.
+    if (look.lease === null && (await isHeldBack(trx, before.id))) decision.want = "nothing"
 
     const payment = await save(trx, look, before, decision, fit, { transfers, received })
     const opened = await keepExceptions(trx, look, payment, decision)
@@ -110,6 +131,35 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
     return { payment, decision, met, opened }
   })
 }
+
+/** A read that began before the last one was judged tells nothing new. */
+const outdated = (payment: PaymentRow): Observed => ({
+  payment,
+  decision: { state: payment.state, want: payment.want, exceptions: [] },
+  met: new Set(),
+  opened: [],
+})
+
+/** Another payment of the same collection settles already; asked under the group's lock. */
+const hasSettlingSibling = async (trx: Sql, payment: PaymentRow): Promise<boolean> =>
+  (await row(
+    trx,
+    z.object({ id: z.string() }),
+    `SELECT id FROM kobbopay_payment
+      WHERE collection_id = ? AND id <> ? AND deleted_at IS NULL
+        AND want IN ('authorized', 'captured') LIMIT 1`,
+    [payment.collection_id, payment.id],
+  )) !== null
+
+const isHeldBack = async (trx: Sql, payment: PaymentId): Promise<boolean> =>
+  (await row(
+    trx,
+    z.object({ id: z.string() }),
+    `SELECT id FROM kobbopay_exception
+      WHERE subject_id = ? AND state = 'open' AND deleted_at IS NULL
+        AND class IN ('duplicate_payment', 'order_cancelled', 'superseded') LIMIT 1`,
+    [payment],
+  )) !== null
 
 const withClass = (decision: Decision, found: ExceptionClass): Decision =>
   decision.exceptions.includes(found)
@@ -152,7 +202,7 @@ async function save(
   before: PaymentRow,
   decision: Decision,
   fit: Fit,
-  money: { transfers: readonly { hash: string; amountMinor: bigint }[]; received: bigint | null },
+  money: { transfers: readonly KnownTransfer[]; received: bigint | null },
 ): Promise<PaymentRow> {
   const { now } = look
   const { state, want } = decision
@@ -177,7 +227,11 @@ async function save(
       want,
       money.received?.toString() ?? null,
       JSON.stringify(
-        money.transfers.map((t) => ({ hash: t.hash, amount_minor: t.amountMinor.toString() })),
+        money.transfers.map((transfer) => ({
+          hash: transfer.hash,
+          amount_minor: transfer.amountMinor.toString(),
+          final: transfer.final,
+        })),
       ),
       fit.amount === "none" ? null : fit.amount,
       open,
@@ -188,7 +242,7 @@ async function save(
       ended ? now : null,
       wantChanged,
       now,
-      nextLook(before.created_at, now, look.rules.watchForMs),
+      nextLookOf(before, state, look),
       before.id,
     ],
   )
@@ -204,6 +258,13 @@ async function save(
     })
   }
   return after
+}
+
+/** The next scheduled look, and not later than the time at which a payment that stays pending ends. */
+function nextLookOf(payment: PaymentRow, state: PaymentRow["state"], look: Look): Date | null {
+  const next = nextLook(payment.created_at, look.now, look.rules.watchForMs)
+  const close = new Date(payment.created_at.getTime() + look.rules.closePendingAfterMs)
+  return state === "pending" && next !== null && close > look.now && close < next ? close : next
 }
 
 const MONEY_CONDITIONS: readonly ExceptionClass[] = ["underpaid", "amount_unknown"]

@@ -10,6 +10,7 @@ import type {
   PublicToken,
   RailId,
   Reference,
+  SessionId,
 } from "../kobbopay/ids"
 import { brandAs } from "../kobbopay/ids"
 import { PAYMENT_STATES } from "../kobbopay/reading"
@@ -20,10 +21,14 @@ export const idColumn = <B extends Brand<string>>() =>
   z.string().transform((value) => brandAs<B>(value))
 
 const transfersColumn = z
-  .array(z.object({ hash: z.string(), amount_minor: minorColumn }))
+  .array(z.object({ hash: z.string(), amount_minor: minorColumn, final: z.boolean() }))
   .nullable()
   .transform((list) =>
-    (list ?? []).map((entry) => ({ hash: entry.hash, amountMinor: entry.amount_minor })),
+    (list ?? []).map((entry) => ({
+      hash: entry.hash,
+      amountMinor: entry.amount_minor,
+      final: entry.final,
+    })),
   )
 
 export const WANTS = ["nothing", "authorized", "captured", "order_cancelled"] as const
@@ -55,6 +60,7 @@ export const paymentRow = z.object({
   received_minor: minorColumn.nullable(),
   transfers: transfersColumn,
   amount_fit: z.enum(["under", "fits", "over", "unknown"]).nullable(),
+  settled_session_id: idColumn<SessionId>().nullable(),
   money_seen_at: z.date().nullable(),
   paid_at: z.date().nullable(),
   confirmed_at: z.date().nullable(),

@@ -1,14 +1,17 @@
 import { MathBN } from "@medusajs/framework/utils"
 import type { CartId, SessionId } from "../kobbopay/ids"
-import type { Want } from "../kobbopay/lifecycle"
-import type { MedusaPayment, MedusaView } from "./medusa"
+import type { PaymentRow } from "../store/payment"
+import { capturedOf, type MedusaPayment, type MedusaView } from "./medusa"
 
 /** The one thing to do next so that Medusa shows what a payment wants. */
 export type Step =
   | { do: "nothing" }
+  /** Nothing now, and nothing reached: what is wanted is about to be judged anew. */
+  | { do: "wait" }
   | { do: "complete_cart"; cart: CartId }
   | { do: "authorize"; session: SessionId }
-  | { do: "capture"; payment: string }
+  /** `rest`: what is left to capture, decimal, where a part was captured before; else null. */
+  | { do: "capture"; payment: string; rest: string | null }
   /** A capture whose process died between booking it and marking the payment: finish what it began. */
   | { do: "finish_capture"; payment: string }
   | { do: "blocked"; why: string }
@@ -22,59 +25,66 @@ const ABANDONED_CAPTURE_MS = 2 * 60_000
  * `sessions` are the Medusa sessions that show the payment.
  */
 export function nextStep(
-  want: Want,
+  payment: Pick<PaymentRow, "want" | "settled_session_id">,
   view: MedusaView,
   sessions: readonly SessionId[],
   now: Date,
 ): Step {
-  if (want !== "authorized" && want !== "captured") return { do: "nothing" }
+  if (payment.want !== "authorized" && payment.want !== "captured") return { do: "nothing" }
+  if (view.order === "cancelled") return { do: "wait" }
   if (view.order === "none") {
     return view.cartId === null
       ? { do: "blocked", why: "the payment collection has neither cart nor order" }
       : { do: "complete_cart", cart: view.cartId }
   }
   const mine = view.payments.filter(
-    (payment) =>
-      payment.payment_session_id != null && sessions.includes(payment.payment_session_id),
+    (one) => one.payment_session_id != null && sessions.includes(one.payment_session_id),
   )
-  const live = mine.find((payment) => payment.canceled_at === null)
+  const live = mine.find((one) => one.canceled_at === null)
   if (live === undefined) {
-    if (mine.length > 0) {
-      return { do: "blocked", why: "Medusa's payment was cancelled and can never be captured" }
-    }
-    const session = view.sessions.find((candidate) => sessions.includes(candidate.id))
-    return session === undefined
-      ? { do: "blocked", why: "no payment session of the order shows this payment" }
-      : { do: "authorize", session: session.id }
+    return mine.length > 0
+      ? { do: "blocked", why: "Medusa's payment was cancelled and can never be captured" }
+      : authorizeOn(payment, view, sessions)
   }
-  if (want === "authorized" || isCaptured(live, view)) return { do: "nothing" }
-  if (live.captured_at !== null || !isFullyBooked(live)) return { do: "capture", payment: live.id }
-  return live.captures.every(
-    (one) => now.getTime() - one.created_at.getTime() > ABANDONED_CAPTURE_MS,
-  )
-    ? { do: "finish_capture", payment: live.id }
-    : { do: "blocked", why: "another process is capturing this payment" }
+  return payment.want === "authorized" ? { do: "nothing" } : captureOf(live, view, now)
 }
 
-const isFullyBooked = (payment: MedusaPayment): boolean =>
-  MathBN.gte(
-    payment.captures.reduce(
-      (sum, capture) => MathBN.add(sum, capture.raw_amount),
-      MathBN.convert(0),
-    ),
-    payment.raw_amount,
-  )
+function authorizeOn(
+  payment: Pick<PaymentRow, "settled_session_id">,
+  view: MedusaView,
+  sessions: readonly SessionId[],
+): Step {
+  const showing = view.sessions.filter((session) => sessions.includes(session.id))
+  const session =
+    showing.find((one) => one.id === payment.settled_session_id) ??
+    showing.find((one) => one.status === "pending_authorization") ??
+    showing[0]
+  return session === undefined
+    ? { do: "blocked", why: "no payment session of the order shows this payment" }
+    : { do: "authorize", session: session.id }
+}
 
 /** Captured means all three: the payment's mark, captures for all of it, and the order's transactions. */
-function isCaptured(payment: MedusaPayment, view: MedusaView): boolean {
+function captureOf(payment: MedusaPayment, view: MedusaView, now: Date): Step {
+  const captured = capturedOf(payment)
+  const isWhole = MathBN.gte(captured, payment.raw_amount)
+  if (payment.captured_at === null && !isWhole) {
+    const rest = MathBN.sub(payment.raw_amount, captured).toFixed()
+    return { do: "capture", payment: payment.id, rest: payment.captures.length > 0 ? rest : null }
+  }
+  if (payment.captured_at === null) {
+    return payment.captures.every(
+      (one) => now.getTime() - one.created_at.getTime() > ABANDONED_CAPTURE_MS,
+    )
+      ? { do: "finish_capture", payment: payment.id }
+      : { do: "blocked", why: "another process is capturing this payment" }
+  }
   const booked = new Set(
     view.transactions
       .filter((transaction) => transaction.reference === "capture")
       .map((transaction) => transaction.reference_id),
   )
-  return (
-    payment.captured_at !== null &&
-    isFullyBooked(payment) &&
-    payment.captures.every((capture) => booked.has(capture.id))
-  )
+  return payment.captures.every((capture) => booked.has(capture.id))
+    ? { do: "nothing" }
+    : { do: "capture", payment: payment.id, rest: null }
 }

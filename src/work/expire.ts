@@ -1,10 +1,18 @@
-import type { Lease } from "../store/groups"
-import { clearCancelling, markCancelling, noteOrderCancelled } from "../store/groups"
-import { markConverged, paymentsOf } from "../store/ledger"
+import { MathBN } from "@medusajs/framework/utils"
+import {
+  clearCancelling,
+  LEASE_MS,
+  LeaseLost,
+  markCancelling,
+  noteOrderCancelled,
+  renewLease,
+  type Lease,
+} from "../store/groups"
+import { markConverged, paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { MedusaView } from "./medusa"
-import { text } from "./text"
+import { errorText } from "../store/error-text"
 
 type Expiry = { next: Date | null; failure: string | null }
 
@@ -25,7 +33,7 @@ export async function expireOrder(deps: Deps, lease: Lease, look: LookAgain): Pr
     return AT_REST
   if (payments.every((one) => one.converged_at !== null)) return AT_REST
   const view = await deps.medusa.view(lease.collectionId)
-  if (view === null || view.orderId === null || view.order !== "open") {
+  if (view === null || view.order !== "open" || !(await waitsForUs(deps, view, payments))) {
     await convergeAll(deps, payments)
     return AT_REST
   }
@@ -46,15 +54,17 @@ export async function expireOrder(deps: Deps, lease: Lease, look: LookAgain): Pr
     return { next: deps.now(), failure: null }
 
   const now = await deps.medusa.view(lease.collectionId)
-  if (now === null || now.orderId === null || now.order !== "open" || showsMoney(now))
-    return AT_REST
+  if (now === null || now.orderId === null || now.order !== "open") return AT_REST
+  if (showsMoney(now) || !(await waitsForUs(deps, now, payments))) return AT_REST
   // Refused over an unworked event or money: each has its own time at which it is looked at again.
   if (!(await markCancelling(deps.sql, lease, deps.now()))) return AT_REST
+  // The last moment to notice that another process took over: it would clear the mark and settle.
+  if (!(await renewLease(deps.sql, lease, LEASE_MS))) throw new LeaseLost(lease.collectionId)
   let failure: string | null = null
   try {
     await deps.medusa.cancelOrder(now.orderId)
   } catch (cause) {
-    failure = `order ${now.orderId} could not be cancelled: ${text(cause)}`
+    failure = `order ${now.orderId} could not be cancelled: ${errorText(cause)}`
   }
   const after = await deps.medusa.view(lease.collectionId)
   if (after?.order !== "cancelled") {
@@ -70,7 +80,27 @@ export async function expireOrder(deps: Deps, lease: Lease, look: LookAgain): Pr
 }
 
 async function convergeAll(deps: Deps, payments: readonly PaymentRow[]): Promise<void> {
-  for (const payment of payments) await markConverged(deps.sql, payment.id, deps.now())
+  for (const payment of payments) await markConverged(deps.sql, payment, deps.now())
+}
+
+/**
+ * The order is the one placed from our payments' cart, it costs something, and no session of another
+ * provider is what it really waits for (a bank transfer chosen after all, say).
+ */
+async function waitsForUs(
+  deps: Deps,
+  view: MedusaView,
+  payments: readonly PaymentRow[],
+): Promise<boolean> {
+  if (view.cartId === null || view.orderId === null || !MathBN.gt(view.amount, 0)) return false
+  const ours = new Set<string>()
+  for (const payment of payments) {
+    for (const session of await sessionsOf(deps.sql, payment.id)) ours.add(session)
+  }
+  return view.sessions.every(
+    (session) =>
+      ours.has(session.id) || session.status === "error" || session.status === "canceled",
+  )
 }
 
 /** Medusa shows a payment, capture or transaction, of whatever provider, on any collection of the order. */

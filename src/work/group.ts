@@ -1,12 +1,10 @@
 import { DEAD_AFTER_FAILURES, retryPause } from "../kobbopay/schedule"
 import { closeCleared, openException } from "../store/exceptions"
-import { LeaseLost, releaseGroup, renewLease, type Lease } from "../store/groups"
+import { LEASE_MS, LeaseLost, releaseGroup, renewLease, type Lease } from "../store/groups"
 import { paymentsOf } from "../store/ledger"
 import type { Deps } from "./deps"
 import { settleGroup } from "./settle"
-import { text } from "./text"
-
-export const LEASE_MS = 20_000
+import { errorText } from "../store/error-text"
 
 /**
  * Works one claimed group to rest: renews the lease meanwhile, and gives it back with the time of the
@@ -16,7 +14,9 @@ export const LEASE_MS = 20_000
 export async function workGroup(deps: Deps, lease: Lease): Promise<void> {
   const heartbeat = setInterval(() => {
     renewLease(deps.sql, lease, LEASE_MS).catch((cause: unknown) => {
-      deps.log.warn(`kobbopay: the lease of ${lease.collectionId} was not renewed: ${text(cause)}`)
+      deps.log.warn(
+        `kobbopay: the lease of ${lease.collectionId} was not renewed: ${errorText(cause)}`,
+      )
     })
   }, LEASE_MS / 3)
   try {
@@ -27,7 +27,7 @@ export async function workGroup(deps: Deps, lease: Lease): Promise<void> {
       deps.log.warn(`kobbopay: ${cause.message}; the other process goes on`)
       return
     }
-    await release(deps, lease, null, text(cause))
+    await release(deps, lease, null, errorText(cause))
   } finally {
     clearInterval(heartbeat)
   }

@@ -21,6 +21,7 @@ const paymentShape = z.object({
   captured_at: date,
   canceled_at: date,
   captures: z.array(captureShape).default([]),
+  refunds: z.array(z.object({ raw_amount: amount })).default([]),
 })
 const sessionShape = z.object({
   id: idColumn<SessionId>(),
@@ -39,6 +40,7 @@ const collectionShape = z.object({
 const orderShape = z.object({
   id: idColumn<OrderId>(),
   status: z.string(),
+  summary: z.object({ raw_current_order_total: amount }),
   transactions: z
     .array(z.object({ reference: z.string().nullish(), reference_id: z.string().nullish() }))
     .default([]),
@@ -62,6 +64,8 @@ export type MedusaView = {
   order: "none" | "open" | "cancelled"
   amount: string
   currencyCode: string
+  /** What the order costs in all; the collection's amount while there is no order. */
+  total: string
   sessions: z.output<typeof sessionShape>[]
   /** Payments of every collection of the order, of whatever provider. */
   payments: MedusaPayment[]
@@ -75,7 +79,8 @@ export type MedusaSide = {
   /** Places the order (which reserves stock, then authorizes). Returns why not, or null. */
   completeCart(cart: CartId): Promise<string | null>
   authorize(session: SessionId): Promise<void>
-  capture(payment: string): Promise<void>
+  /** Captures a payment: all of it, or the rest (decimal string) where a part was captured before. */
+  capture(payment: string, rest: string | null): Promise<void>
   /** Marks a fully booked payment as captured. */
   finishCapture(payment: string): Promise<void>
   cancelOrder(order: OrderId): Promise<void>
@@ -106,7 +111,7 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
         first(
           collectionShape,
           "payment_collection",
-          ["*", "payment_sessions.*", "payments.*", "payments.captures.*"],
+          ["*", "payment_sessions.*", "payments.*", "payments.captures.*", "payments.refunds.*"],
           { id: collectionId },
         ),
         first(z.object({ cart_id: idColumn<CartId>() }), "cart_payment_collection", ["cart_id"], {
@@ -134,6 +139,8 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
                 "payment_collections.id",
                 "payment_collections.payments.*",
                 "payment_collections.payments.captures.*",
+                "payment_collections.payments.refunds.*",
+                "summary.*",
               ],
               { id: orderId },
             )
@@ -143,6 +150,7 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
         order: order === null ? "none" : order.status === "canceled" ? "cancelled" : "open",
         amount: collection.raw_amount,
         currencyCode: collection.currency_code,
+        total: order?.summary.raw_current_order_total ?? collection.raw_amount,
         sessions: collection.payment_sessions,
         payments: order?.payment_collections.flatMap((one) => one.payments) ?? collection.payments,
         transactions: order?.transactions ?? [],
@@ -162,9 +170,13 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
       await payments.authorizePaymentSession(session, {})
     },
 
-    async capture(payment) {
+    async capture(payment, rest) {
       await capturePaymentWorkflow(container).run({
-        input: { payment_id: payment, captured_by: "kobbopay" },
+        input: {
+          payment_id: payment,
+          captured_by: "kobbopay",
+          ...(rest === null ? {} : { amount: rest }),
+        },
       })
     },
 
@@ -178,6 +190,14 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
     },
   }
 }
+
+/** What was paid back of a payment, decimal. */
+export const refundedOf = (payment: MedusaPayment) =>
+  payment.refunds.reduce((sum, one) => MathBN.add(sum, one.raw_amount), MathBN.convert(0))
+
+/** What was captured of a payment, decimal. */
+export const capturedOf = (payment: MedusaPayment) =>
+  payment.captures.reduce((sum, one) => MathBN.add(sum, one.raw_amount), MathBN.convert(0))
 
 /** True when two decimal amounts of the store currency are the same. */
 export const sameAmount = (a: string, b: string): boolean => MathBN.eq(a, b)

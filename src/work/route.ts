@@ -39,7 +39,7 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
   }
   if (isPatient(event, now)) {
     const pause = retryPause(event.attempts, deps.random)
-    await retryEvent(deps.sql, event.id, new Date(now.getTime() + pause))
+    await retryEvent(deps.sql, event, new Date(now.getTime() + pause))
     return
   }
   await giveUp(deps, event, now)

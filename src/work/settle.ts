@@ -1,10 +1,11 @@
+import { MathBN } from "@medusajs/framework/utils"
 import { KobbopayError } from "../kobbopay/errors"
 import type { SessionId } from "../kobbopay/ids"
 import { railOf } from "../store/rail"
 import { retryPause } from "../kobbopay/schedule"
 import { closeCleared, openException } from "../store/exceptions"
 import { clearCancelling, noteOrderCancelled, type Lease } from "../store/groups"
-import { finishEvent, openEvents, retryEvent, type EventRow } from "../store/inbox"
+import { finishEvent, openEvents, retryEvent, unmetEvents, type EventRow } from "../store/inbox"
 import { endAbandonedCreations } from "../store/creation"
 import { markConverged, noteFailedRead, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
 import { observe, type OrderFacts } from "../store/observe"
@@ -13,7 +14,7 @@ import { CLAIM_PATIENCE_MS } from "../kobbopay/schedule"
 import { nextStep } from "./converge"
 import type { Deps } from "./deps"
 import { expireOrder } from "./expire"
-import { sameAmount, type MedusaView } from "./medusa"
+import { refundedOf, sameAmount, type MedusaView } from "./medusa"
 
 export type Outcome = {
   /** When the group wants to be looked at next; null when only a call wakes it. */
@@ -21,6 +22,13 @@ export type Outcome = {
   /** Why the work must be tried again, if it must. */
   failure: string | null
 }
+
+/** A mark of cancelling this old has lost its process. */
+const ABANDONED_CANCELLING_MS = 2 * 60_000
+/** The work comes back by itself, so one read need not try for long. */
+const READ_ATTEMPTS = 2
+/** A group is never due again at once: what could not be moved now is not asked about in a loop. */
+const LEAST_PAUSE_MS = 1_000
 
 /** Steps towards one want before the work pauses: completing, authorizing, capturing, and one to spare. */
 const MOST_STEPS = 5
@@ -31,7 +39,8 @@ const MOST_STEPS = 5
  */
 export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
   const view = await deps.medusa.view(lease.collectionId)
-  await resolveMark(deps, lease, view)
+  const busy = await resolveMark(deps, lease, view)
+  if (busy !== null) return { next: busy, failure: null }
   await endAbandonedCreations(deps.sql, lease.collectionId, deps.now())
   if (view !== null) await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId)
 
@@ -59,16 +68,26 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
   }
 }
 
-/** A mark left by a process that died while cancelling is resolved by what Medusa shows. */
-async function resolveMark(deps: Deps, lease: Lease, view: MedusaView | null): Promise<void> {
+/**
+ * A mark left by a process that died while cancelling is resolved by what Medusa shows: but not before it
+ * is old, because that process may only have paused and its cancelling be under way. Returns until when.
+ */
+async function resolveMark(
+  deps: Deps,
+  lease: Lease,
+  view: MedusaView | null,
+): Promise<Date | null> {
   if (view?.order === "cancelled" && view.orderId !== null) {
     if (lease.orderCancelledAt === null) {
       await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId)
       await noteOrderCancelled(deps.sql, view.orderId, deps.now())
     }
   } else if (lease.cancellingAt !== null) {
+    const old = new Date(lease.cancellingAt.getTime() + ABANDONED_CANCELLING_MS)
+    if (old > deps.now()) return old
     await clearCancelling(deps.sql, lease)
   }
+  return null
 }
 
 /**
@@ -88,14 +107,18 @@ async function lookAt(
     return `payment ${payment.id} belongs to account ${payment.account_id}, which is no longer configured`
   }
   let reading
+  const readAt = deps.now()
   try {
-    reading = await account.client.read(payment.kobbopay_id, railOf(payment))
+    reading = await account.client.read(payment.kobbopay_id, railOf(payment), {
+      attempts: READ_ATTEMPTS,
+    })
   } catch (cause) {
     if (!(cause instanceof KobbopayError)) throw cause
     return putOff(deps, payment, events, cause)
   }
   const now = deps.now()
-  const claims = events.flatMap((event) =>
+  const unmet = await unmetEvents(deps.sql, payment.id)
+  const claims = [...events, ...unmet].flatMap((event) =>
     event.claims === null
       ? []
       : [
@@ -110,6 +133,7 @@ async function lookAt(
     collectionId: payment.collection_id,
     lease,
     reading,
+    readAt,
     claims,
     rules: account.rules,
     facts: await factsFor(deps, payment, view),
@@ -123,12 +147,15 @@ async function lookAt(
         (events[0] === undefined ? "" : `, event ${events[0].id}`),
     )
   }
-  for (const event of events) {
+  for (const event of [...events, ...unmet]) {
+    const isPatient = now.getTime() - event.received_at.getTime() < CLAIM_PATIENCE_MS
     if (event.claims === null || seen.met.has(event.claims)) {
-      await finishEvent(deps.sql, event.id, "done", `${seen.payment.state}`, now)
+      await finishEvent(deps.sql, event.id, "done", seen.payment.state, now)
+    } else if (!isPatient) {
+      await finishEvent(deps.sql, event.id, "dead", "ambiguous_finality", now)
     } else {
       const pause = retryPause(event.attempts, deps.random)
-      await retryEvent(deps.sql, event.id, new Date(now.getTime() + pause))
+      await retryEvent(deps.sql, event, new Date(now.getTime() + pause))
     }
   }
   return null
@@ -144,7 +171,7 @@ async function putOff(
   const pause = Math.max(cause.retryAfterMs ?? 0, retryPause(payment.failures, deps.random))
   const at = new Date(deps.now().getTime() + pause)
   await noteFailedRead(deps.sql, payment.id, cause.message, at)
-  for (const event of events) await retryEvent(deps.sql, event.id, at)
+  for (const event of events) await retryEvent(deps.sql, event, at)
   deps.log.warn(
     `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, again at ${at.toISOString()}: ${cause.message}`,
   )
@@ -157,7 +184,7 @@ async function factsFor(
   view: MedusaView | null,
 ): Promise<OrderFacts> {
   if (view === null) {
-    return { order: "none", covered: false, superseded: true, orderChanged: false }
+    return { order: "none", covered: false, superseded: true, orderChanged: false, settled: false }
   }
   const sessions = await sessionsOf(deps.sql, payment.id)
   const isMine = (id: SessionId | null | undefined) => id != null && sessions.includes(id)
@@ -165,37 +192,58 @@ async function factsFor(
     (own) => own.captured_at !== null && isMine(own.payment_session_id),
   )
   // What this payment settled stays settled: later changes of the order are not held against it.
-  if (settled) return { order: view.order, covered: false, superseded: false, orderChanged: false }
+  if (settled) {
+    return { order: view.order, covered: false, superseded: false, orderChanged: false, settled }
+  }
   const shown = view.sessions.filter((session) => isMine(session.id))
-  const settlesElsewhere = (await paymentsOf(deps.sql, payment.collection_id)).some(
-    (other) =>
-      other.id !== payment.id && (other.want === "authorized" || other.want === "captured"),
-  )
-  const paidElsewhere = view.payments.some(
-    (other) => other.canceled_at === null && !isMine(other.payment_session_id),
-  )
   const asked = (amount: string, currency: string) =>
     sameAmount(amount, payment.store_amount) && currency === payment.currency_code
   return {
     order: view.order,
-    covered: settlesElsewhere || paidElsewhere,
+    covered: coveredBy(view, payment, isMine),
     superseded: shown.length === 0,
     orderChanged:
       !asked(view.amount, view.currencyCode) ||
       shown.some((session) => !asked(session.raw_amount, session.currency_code)),
+    settled: false,
   }
+}
+
+/**
+ * Whether other payments, of whatever provider, leave no room for this one: what they come to, less what
+ * was paid back of them, and this one together are more than the order costs.
+ */
+function coveredBy(
+  view: MedusaView,
+  payment: PaymentRow,
+  isMine: (session: SessionId | null | undefined) => boolean,
+): boolean {
+  const others = view.payments.filter(
+    (other) => other.canceled_at === null && !isMine(other.payment_session_id),
+  )
+  if (others.length === 0) return false
+  const paid = others.reduce(
+    (sum, other) => MathBN.add(sum, MathBN.sub(other.raw_amount, refundedOf(other))),
+    MathBN.convert(0),
+  )
+  return MathBN.gt(MathBN.add(paid, payment.store_amount), view.total)
 }
 
 /** Runs Medusa's workflows one by one, looking again between them, until it shows what is wanted. */
 async function converge(deps: Deps, payment: PaymentRow): Promise<string | null> {
-  if (payment.converged_at !== null || payment.want === "order_cancelled") return null
+  if (payment.want === "order_cancelled") return null
+  if (payment.want === "nothing" && payment.converged_at !== null) return null
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = await deps.medusa.view(payment.collection_id)
     if (view === null) return null
-    const step = nextStep(payment.want, view, await sessionsOf(deps.sql, payment.id), deps.now())
+    const sessions = await sessionsOf(deps.sql, payment.id)
+    const step = nextStep(payment, view, sessions, deps.now())
     switch (step.do) {
+      case "wait":
+        return null
       case "nothing":
-        await markConverged(deps.sql, payment.id, deps.now())
+        if (payment.converged_at !== null) return null
+        await markConverged(deps.sql, payment, deps.now())
         await closeCleared(deps.sql, payment.id, ["completion_failed"], deps.now())
         return null
       case "blocked":
@@ -211,7 +259,7 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<string | null>
         await deps.medusa.authorize(step.session)
         break
       case "capture":
-        await deps.medusa.capture(step.payment)
+        await deps.medusa.capture(step.payment, step.rest)
         break
       case "finish_capture":
         await deps.medusa.finishCapture(step.payment)
@@ -245,14 +293,15 @@ async function completionFailed(deps: Deps, payment: PaymentRow, why: string): P
 async function nextTime(deps: Deps, lease: Lease, expiry: Date | null): Promise<Date | null> {
   const times: Date[] = expiry === null ? [] : [expiry]
   for (const payment of await paymentsOf(deps.sql, lease.collectionId)) {
-    if (payment.next_look_at !== null) times.push(payment.next_look_at)
-    const rules = deps.accounts.get(payment.account_id)?.rules
-    if (payment.state === "pending" && rules !== undefined) {
-      times.push(new Date(payment.created_at.getTime() + rules.closePendingAfterMs))
+    if (payment.next_look_at !== null && payment.kobbopay_id !== null) {
+      times.push(payment.next_look_at)
     }
   }
   for (const event of await openEvents(deps.sql, lease.collectionId)) {
     if (event.next_attempt_at !== null) times.push(event.next_attempt_at)
   }
-  return times.reduce<Date | null>((least, at) => (least === null || at < least ? at : least), null)
+  const soonest = deps.now().getTime() + LEAST_PAUSE_MS
+  return times.length === 0
+    ? null
+    : new Date(Math.max(soonest, Math.min(...times.map((at) => at.getTime()))))
 }

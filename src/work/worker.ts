@@ -1,24 +1,25 @@
 import type { CollectionId } from "../kobbopay/ids"
-import { claimGroups, nextDue, wakeGroup } from "../store/groups"
+import { claimGroups, LEASE_MS, nextDue, wakeGroup } from "../store/groups"
 import type { Deps } from "./deps"
-import { LEASE_MS, workGroup } from "./group"
+import { workGroup } from "./group"
 import { routeEvents } from "./route"
-import { text } from "./text"
+import { errorText } from "../store/error-text"
 
 /** Groups worked side by side in one process; two events of one payment never are. */
 const SIDE_BY_SIDE = 4
 
 /** Beyond this the scheduled sweep comes first anyway. */
 const SOON_MS = 5_000
+const LEAST_SLEEP_MS = 100
 
 /**
  * The loop of one process: routes recorded events, claims due groups and works them until nothing is
- * due. Any number of processes may run one; the leases keep them apart.
+ * due. A slow group holds one hand of several, so the others go on. Any number of processes may run one;
+ * the leases keep them apart.
  */
 export class Worker {
   readonly #deps: Deps
-  #running: Promise<void> | null = null
-  #again = false
+  readonly #hands = new Set<Promise<void>>()
   #stopped = false
   #timer: NodeJS.Timeout | null = null
 
@@ -26,9 +27,14 @@ export class Worker {
     this.#deps = deps
   }
 
-  /** Starts working, or makes the running pass look once more. Never throws; returns at once. */
+  /** Starts a hand on what is due, unless all are busy: a busy one looks again before it rests. */
   wake(): void {
-    void this.drain()
+    if (this.#stopped || this.#hands.size >= SIDE_BY_SIDE) return
+    const hand: Promise<void> = this.#work().finally(() => {
+      this.#hands.delete(hand)
+      if (this.#hands.size === 0) void this.#sleep()
+    })
+    this.#hands.add(hand)
   }
 
   /** Makes a collection's group due and works it. */
@@ -37,53 +43,46 @@ export class Worker {
     this.wake()
   }
 
-  /** Works until nothing is due; resolves then. Failures are logged and tried again later. */
-  drain(): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
-    if (this.#running !== null) {
-      this.#again = true
-      return this.#running
-    }
-    this.#running = this.#pass().finally(() => {
-      this.#running = null
-      this.#rest().catch(() => undefined)
-    })
-    return this.#running
+  /** Works until nothing is due and every hand rests. Failures are logged and tried again later. */
+  async drain(): Promise<void> {
+    await this.#idle()
+    this.wake()
+    await this.#idle()
   }
 
-  /** Lets the running pass finish and starts no other. */
+  /** Lets what is under way finish and starts nothing more. */
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#timer !== null) clearTimeout(this.#timer)
-    await this.#running
+    await this.#idle()
   }
 
-  async #pass(): Promise<void> {
+  async #idle(): Promise<void> {
+    while (this.#hands.size > 0) await Promise.all(this.#hands)
+  }
+
+  async #work(): Promise<void> {
     try {
-      do {
-        this.#again = false
+      for (;;) {
         await routeEvents(this.#deps)
-        while (await this.#workBatch()) await routeEvents(this.#deps)
-      } while (this.#again && !this.#stopped)
+        const { sql, owner, now } = this.#deps
+        const [lease] = this.#stopped ? [] : await claimGroups(sql, owner, now(), LEASE_MS, 1)
+        if (lease === undefined) return
+        // Where one group was due there may be more: another hand looks while this one works.
+        this.wake()
+        await workGroup(this.#deps, lease)
+      }
     } catch (cause) {
-      this.#deps.log.error(`kobbopay: the work was interrupted: ${text(cause)}`)
+      this.#deps.log.error(`kobbopay: the work was interrupted: ${errorText(cause)}`)
     }
   }
 
-  async #workBatch(): Promise<boolean> {
-    if (this.#stopped) return false
-    const { sql, owner, now } = this.#deps
-    const leases = await claimGroups(sql, owner, now(), LEASE_MS, SIDE_BY_SIDE)
-    await Promise.all(leases.map((lease) => workGroup(this.#deps, lease)))
-    return leases.length > 0
-  }
-
   /** Wakes by itself for work that is due soon, so that a short pause does not wait for the sweep. */
-  async #rest(): Promise<void> {
+  async #sleep(): Promise<void> {
     if (this.#stopped || this.#timer !== null) return
-    const due = await nextDue(this.#deps.sql)
-    if (due === null) return
-    const pause = Math.max(50, due.getTime() - this.#deps.now().getTime())
+    const due = await nextDue(this.#deps.sql).catch(() => null)
+    if (due === null || this.#stopped) return
+    const pause = Math.max(LEAST_SLEEP_MS, due.getTime() - this.#deps.now().getTime())
     if (pause > SOON_MS) return
     this.#timer = setTimeout(() => {
       this.#timer = null

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { brandAs, type KobbopayId, type Reference } from "../ids"
-import { fitOf, hear, mergeTransfers, receivedMinor, type Asked } from "../observation"
+import { fitOf, hear, judgedMinor, mergeTransfers, receivedMinor, type Asked } from "../observation"
 import type { Reading, SaidState } from "../reading"
 
 const REFERENCE = brandAs<Reference>("kp_1")
@@ -37,16 +37,20 @@ describe("how much arrived", () => {
           fc.record({ hash: fc.constantFrom("a", "b", "c"), amountMinor: fc.bigInt(0n, 9n) }),
         ),
         (seen) => {
-          const once = mergeTransfers([], seen)
-          expect(mergeTransfers(once, seen)).toEqual(once)
+          const read = { state: "paid", transfers: seen } as const
+          const once = mergeTransfers([], read)
+          expect(mergeTransfers(once, read)).toEqual(once)
           expect(new Set(once.map((one) => one.hash)).size).toBe(once.length)
         },
       ),
     )
   })
   test("transfers that a later read no longer names stay counted", () => {
-    const known = [{ hash: "a", amountMinor: 400n }]
-    const merged = mergeTransfers(known, [{ hash: "b", amountMinor: 600n }])
+    const known = [{ hash: "a", amountMinor: 400n, final: false }]
+    const merged = mergeTransfers(known, {
+      state: "paid",
+      transfers: [{ hash: "b", amountMinor: 600n }],
+    })
     expect(receivedMinor(merged, reading())).toBe(1_000n)
   })
   test("a sum that Kobbopay states itself is not added to", () => {
@@ -58,6 +62,26 @@ describe("how much arrived", () => {
   })
   test("nothing said is unknown, not zero", () => {
     expect(receivedMinor([], reading())).toBeNull()
+  })
+})
+
+describe("what a first Confirmed is judged by", () => {
+  const seen = { hash: "a", amountMinor: 1_000n, final: false }
+  const dust = { hash: "b", amountMinor: 1n }
+  const judge = (confirmed: boolean) => {
+    const read = reading({ state: "confirmed", transfers: [dust] })
+    const transfers = mergeTransfers([seen], read)
+    return judgedMinor(transfers, read, { received: receivedMinor(transfers, read), confirmed })
+  }
+
+  test("a transfer that was only ever seen does not count: it may have been replaced", () => {
+    expect(judge(false)).toBe(1n)
+  })
+  test("what was confirmed once stays counted", () => {
+    expect(judge(true)).toBe(1_001n)
+    const first = mergeTransfers([], { state: "confirmed", transfers: [dust] })
+    const again = mergeTransfers(first, { state: "paid", transfers: [dust] })
+    expect(again).toEqual([{ ...dust, final: true }])
   })
 })
 

@@ -145,6 +145,7 @@ async function createOnce(
     if (now.getTime() > deadline) throw unavailable()
     await checkout.sleep(WAIT_STEP_MS)
   }
+  let shown = payment.id
   try {
     const made = await client.create(
       { reference: payment.reference, rail, amountMinor: payment.expected_minor },
@@ -163,7 +164,7 @@ async function createOnce(
         ? made.expiresAt
         : payment.window_ends_at
     const look = nextLook(now, now, account.options.expiry.watchForMs) ?? now
-    await recordCreated(
+    shown = await recordCreated(
       sql,
       payment.id,
       {
@@ -180,7 +181,7 @@ async function createOnce(
     await releaseCreation(sql, payment.id)
     throw cause
   }
-  const ready = await paymentById(sql, payment.id)
+  const ready = await paymentById(sql, shown)
   if (ready === null || ready.address === null) throw unavailable()
   return ready
 }

@@ -3,7 +3,8 @@ import { MathBN } from "@medusajs/framework/utils"
 import type { KobbopayClient } from "../../kobbopay/client"
 import { KobbopayError } from "../../kobbopay/errors"
 import type { Rules } from "../../kobbopay/rules"
-import { paymentsOf, sessionsOf, type MedusaSession } from "../../store/ledger"
+import { orderMarks } from "../../store/groups"
+import { sessionsOf, type MedusaSession } from "../../store/ledger"
 import { observe } from "../../store/observe"
 import type { PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
@@ -39,7 +40,11 @@ export async function refresh(
   const isFresh =
     payment.last_read_at !== null &&
     deps.now().getTime() - payment.last_read_at.getTime() < FRESH_MS
-  if (isFresh && payment.want !== "nothing" && !orderChanged(session, payment)) return payment
+  const marks = await orderMarks(deps.sql, payment.collection_id)
+  // What the ledger wanted before its order was cancelled is not wanted any more.
+  const known: PaymentRow = marks.ended ? { ...payment, want: "nothing" } : payment
+  if (isFresh && known.want !== "nothing" && !orderChanged(session, payment)) return known
+  const readAt = deps.now()
   let reading
   try {
     reading = await deps.client.read(payment.kobbopay_id, railOf(payment), {
@@ -50,25 +55,21 @@ export async function refresh(
     deps.log.warn(
       `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, the ledger answers: ${cause.message}`,
     )
-    return payment
+    return known
   }
-  const others = await paymentsOf(deps.sql, payment.collection_id)
   const own = await sessionsOf(deps.sql, payment.id)
   const seen = await observe(deps.sql, {
     paymentId: payment.id,
     collectionId: payment.collection_id,
     lease: null,
     reading,
+    readAt,
     claims: [],
     rules: deps.rules,
     facts: {
       order: isPlaced(session) ? "open" : "none",
-      covered:
-        session.paid_sessions.some((paid) => !own.includes(paid)) ||
-        others.some(
-          (other) =>
-            other.id !== payment.id && (other.want === "authorized" || other.want === "captured"),
-        ),
+      covered: session.paid_sessions.some((paid) => !own.includes(paid)),
+      settled: session.paid_sessions.some((paid) => own.includes(paid)),
       superseded: false,
       orderChanged: orderChanged(session, payment),
     },

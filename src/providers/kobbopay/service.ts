@@ -37,11 +37,13 @@ import {
 import { rulesOf } from "../../kobbopay/rules"
 import { runtime } from "../../runtime"
 import {
+  claimSession,
   detachSession,
   medusaSession,
   paymentOfSession,
   type MedusaSession,
 } from "../../store/ledger"
+import { errorText } from "../../store/error-text"
 import { payerView } from "../../store/payer-view"
 import type { PaymentRow } from "../../store/payment"
 import { showPayment, unavailable, type Checkout } from "./checkout"
@@ -119,7 +121,12 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   async authorizePayment(input: AuthorizePaymentInput): Promise<AuthorizePaymentOutput> {
     return this.#guarded("authorize", async () => {
       const { session, payment } = await this.#refreshed(input.data)
-      const status = authorizationStatus(payment, session, this.#options, runtime.now())
+      const settles = authorizationStatus(payment, session, this.#options, runtime.now())
+      // Several sessions may show one payment, and Medusa would book its money on each.
+      const status =
+        settles !== "authorized" || (await claimSession(this.#sql, payment.id, session.session_id))
+          ? settles
+          : "pending_authorization"
       return { status, data: this.#data(session.session_id, payment) }
     })
   }
@@ -130,6 +137,12 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
       const { session, payment } = await this.#refreshed(input.data)
       if (payment.want !== "captured") {
         throw new MedusaError(MedusaError.Types.NOT_ALLOWED, whyNotCaptured(payment))
+      }
+      if (!(await claimSession(this.#sql, payment.id, session.session_id))) {
+        throw new MedusaError(
+          MedusaError.Types.NOT_ALLOWED,
+          `Nothing was captured: Kobbopay payment ${payment.id} is booked on another payment session of this order.`,
+        )
       }
       return { data: this.#data(session.session_id, payment) }
     })
@@ -276,8 +289,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
           `The payment session's data does not fit: ${z.prettifyError(cause)}`,
         )
       }
-      const why = cause instanceof Error ? cause.message : String(cause)
-      this.#logger.error(`kobbopay: ${action} failed: ${why}`)
+      this.#logger.error(`kobbopay: ${action} failed: ${errorText(cause)}`)
       if (cause instanceof KobbopayError) throw unavailable()
       throw new MedusaError(
         MedusaError.Types.UNEXPECTED_STATE,

@@ -25,13 +25,7 @@ export function authorizationStatus(
       "The order's amount changed after this payment was made. Choose the payment method again to pay the new amount.",
     )
   }
-  if (payment.want === "authorized" || payment.want === "captured") {
-    // Two sessions may show the same payment; its money is booked once.
-    if (session.paid_sessions.some((paid) => paid !== session.session_id)) {
-      throw refuse("This order is already paid through another payment session.")
-    }
-    return "authorized"
-  }
+  if (payment.want === "authorized" || payment.want === "captured") return "authorized"
   if (isPlaced(session)) return "pending_authorization"
   if (payment.address === null) throw refuse("This payment is not ready. Choose it again.")
   const over =

@@ -5,7 +5,7 @@ import { MAX_WEBHOOK_BYTES, receiveWebhook, type Received } from "../../../kobbo
 import type KobbopayModuleService from "../../../modules/kobbopay/service"
 import { runtime } from "../../../runtime"
 import { finishEvent, lookAgain, recordEvent, type Recorded } from "../../../store/inbox"
-import { text } from "../../../work/text"
+import { errorText } from "../../../store/error-text"
 import { kobbopay, workerOf } from "../../../work/worker-of"
 import { BodyRefused, readRawBody } from "./raw-body"
 
@@ -25,7 +25,7 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
   const answer = await take(req, service).catch((cause: unknown) =>
     cause instanceof BodyRefused
       ? refuse(cause.status, cause.message)
-      : refuse(503, `the webhook could not be handled: ${text(cause)}`),
+      : refuse(503, `the webhook could not be handled: ${errorText(cause)}`),
   )
   if (answer.cause !== null) {
     log.warn(
@@ -118,7 +118,7 @@ async function record(
   } catch (cause) {
     return refuse(
       503,
-      `event ${event.eventId ?? "without id"} of payment ${event.kobbopayId ?? "unknown"} could not be recorded, Kobbopay will send it again: ${text(cause)}`,
+      `event ${event.eventId ?? "without id"} of payment ${event.kobbopayId ?? "unknown"} could not be recorded, Kobbopay will send it again: ${errorText(cause)}`,
     )
   }
   setImmediate(() => {

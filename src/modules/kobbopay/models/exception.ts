@@ -34,6 +34,7 @@ export const KobbopayException = model
       unique: true,
       where: "state = 'open' AND deleted_at IS NULL",
     },
+    { name: "IDX_kobbopay_exception_subject", on: ["subject_id", "class"] },
     { name: "IDX_kobbopay_exception_payment", on: ["payment_id"] },
     { name: "IDX_kobbopay_exception_state", on: ["state", "class", "opened_at"] },
   ])

@@ -38,6 +38,8 @@ export const KobbopayPayment = model
       transfers: model.json().nullable(),
       /** How the money seen so far compares with what was asked; null while none was seen. */
       amount_fit: model.text().nullable(),
+      /** The one Medusa session on which this payment's money is booked. */
+      settled_session_id: model.text().nullable(),
       money_seen_at: model.dateTime().nullable(),
       paid_at: model.dateTime().nullable(),
       confirmed_at: model.dateTime().nullable(),
