@@ -1,20 +1,14 @@
-import { MathBN } from "@medusajs/framework/utils"
-import { KobbopayError } from "../kobbopay/errors"
-import type { SessionId } from "../kobbopay/ids"
-import { railOf } from "../store/rail"
-import { retryPause } from "../kobbopay/schedule"
-import { closeCleared, openException } from "../store/exceptions"
-import { clearCancelling, noteOrderCancelled, type Lease } from "../store/groups"
-import { finishEvent, openEvents, retryEvent, unmetEvents, type EventRow } from "../store/inbox"
+import { openException, closeCleared } from "../store/exceptions"
+import { clearCancelling, noteOrderCancelled, wakeGroup, type Lease } from "../store/groups"
+import { openEvents } from "../store/inbox"
 import { endAbandonedCreations } from "../store/creation"
-import { markConverged, noteFailedRead, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
-import { observe, type OrderFacts } from "../store/observe"
+import { markConverged, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
-import { CLAIM_PATIENCE_MS } from "../kobbopay/schedule"
 import { nextStep } from "./converge"
 import type { Deps } from "./deps"
 import { expireOrder } from "./expire"
-import { refundedOf, sameAmount, type MedusaView } from "./medusa"
+import { lookAt } from "./look"
+import type { MedusaView } from "./medusa"
 
 export type Outcome = {
   /** When the group wants to be looked at next; null when only a call wakes it. */
@@ -25,8 +19,6 @@ export type Outcome = {
 
 /** A mark of cancelling this old has lost its process. */
 const ABANDONED_CANCELLING_MS = 2 * 60_000
-/** The work comes back by itself, so one read need not try for long. */
-const READ_ATTEMPTS = 2
 /** A group is never due again at once: what could not be moved now is not asked about in a loop. */
 const LEAST_PAUSE_MS = 1_000
 
@@ -54,9 +46,13 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
     const failure = await lookAt(deps, lease, payment, own, view)
     if (failure !== null) failures.push(failure)
   }
-  for (const payment of await paymentsOf(deps.sql, lease.collectionId)) {
-    const failure = await converge(deps, payment)
+  const payments = await paymentsOf(deps.sql, lease.collectionId)
+  for (const payment of payments) {
+    const { failure, moved } = await converge(deps, payment)
     if (failure !== null) failures.push(failure)
+    // What Medusa shows now may change what another payment's money means: judged anew at once.
+    const others = payments.some((one) => one.id !== payment.id && one.money_seen_at !== null)
+    if (moved && others) await wakeGroup(deps.sql, lease.collectionId, deps.now())
   }
   const expiry = await expireOrder(deps, lease, (payment, fresh) =>
     lookAt(deps, lease, payment, [], fresh),
@@ -90,167 +86,34 @@ async function resolveMark(
   return null
 }
 
-/**
- * Reads one payment at Kobbopay, holding no connection, and commits what follows. Returns why it must
- * be tried again as failed work, or null. An outage is not failed work: it only puts the look off.
- */
-async function lookAt(
-  deps: Deps,
-  lease: Lease,
-  payment: PaymentRow,
-  events: readonly EventRow[],
-  view: MedusaView | null,
-): Promise<string | null> {
-  if (payment.kobbopay_id === null) return null
-  const account = deps.accounts.get(payment.account_id)
-  if (account === undefined) {
-    return `payment ${payment.id} belongs to account ${payment.account_id}, which is no longer configured`
-  }
-  let reading
-  const readAt = deps.now()
-  try {
-    reading = await account.client.read(payment.kobbopay_id, railOf(payment), {
-      attempts: READ_ATTEMPTS,
-    })
-  } catch (cause) {
-    if (!(cause instanceof KobbopayError)) throw cause
-    return putOff(deps, payment, events, cause)
-  }
-  const now = deps.now()
-  const unmet = await unmetEvents(deps.sql, payment.id)
-  const claims = [...events, ...unmet].flatMap((event) =>
-    event.claims === null
-      ? []
-      : [
-          {
-            said: event.claims,
-            patient: now.getTime() - event.received_at.getTime() < CLAIM_PATIENCE_MS,
-          },
-        ],
-  )
-  const seen = await observe(deps.sql, {
-    paymentId: payment.id,
-    collectionId: payment.collection_id,
-    lease,
-    reading,
-    readAt,
-    claims,
-    rules: account.rules,
-    facts: await factsFor(deps, payment, view),
-    source: events.length > 0 ? "event" : "read",
-    now,
-  })
-  if (seen.payment.state !== payment.state || seen.opened.length > 0) {
-    deps.log.info(
-      `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) ${payment.state} -> ${seen.payment.state}, wants ${seen.decision.want}` +
-        (seen.opened.length > 0 ? `, exceptions: ${seen.opened.join(", ")}` : "") +
-        (events[0] === undefined ? "" : `, event ${events[0].id}`),
-    )
-  }
-  for (const event of [...events, ...unmet]) {
-    const isPatient = now.getTime() - event.received_at.getTime() < CLAIM_PATIENCE_MS
-    if (event.claims === null || seen.met.has(event.claims)) {
-      await finishEvent(deps.sql, event.id, "done", seen.payment.state, now)
-    } else if (!isPatient) {
-      await finishEvent(deps.sql, event.id, "dead", "ambiguous_finality", now)
-    } else {
-      const pause = retryPause(event.attempts, deps.random)
-      await retryEvent(deps.sql, event, new Date(now.getTime() + pause))
-    }
-  }
-  return null
-}
-
-/** Puts the look, and the events that called for it, off until Kobbopay may answer again. */
-async function putOff(
-  deps: Deps,
-  payment: PaymentRow,
-  events: readonly EventRow[],
-  cause: KobbopayError,
-): Promise<string | null> {
-  const pause = Math.max(cause.retryAfterMs ?? 0, retryPause(payment.failures, deps.random))
-  const at = new Date(deps.now().getTime() + pause)
-  await noteFailedRead(deps.sql, payment.id, cause.message, at)
-  for (const event of events) await retryEvent(deps.sql, event, at)
-  deps.log.warn(
-    `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, again at ${at.toISOString()}: ${cause.message}`,
-  )
-  return cause.kind === "unavailable" ? null : cause.message
-}
-
-async function factsFor(
-  deps: Deps,
-  payment: PaymentRow,
-  view: MedusaView | null,
-): Promise<OrderFacts> {
-  if (view === null) {
-    return { order: "none", covered: false, superseded: true, orderChanged: false, settled: false }
-  }
-  const sessions = await sessionsOf(deps.sql, payment.id)
-  const isMine = (id: SessionId | null | undefined) => id != null && sessions.includes(id)
-  const settled = view.payments.some(
-    (own) => own.captured_at !== null && isMine(own.payment_session_id),
-  )
-  // What this payment settled stays settled: later changes of the order are not held against it.
-  if (settled) {
-    return { order: view.order, covered: false, superseded: false, orderChanged: false, settled }
-  }
-  const shown = view.sessions.filter((session) => isMine(session.id))
-  const asked = (amount: string, currency: string) =>
-    sameAmount(amount, payment.store_amount) && currency === payment.currency_code
-  return {
-    order: view.order,
-    covered: coveredBy(view, payment, isMine),
-    superseded: shown.length === 0,
-    orderChanged:
-      !asked(view.amount, view.currencyCode) ||
-      shown.some((session) => !asked(session.raw_amount, session.currency_code)),
-    settled: false,
-  }
-}
-
-/**
- * Whether other payments, of whatever provider, leave no room for this one: what they come to, less what
- * was paid back of them, and this one together are more than the order costs.
- */
-function coveredBy(
-  view: MedusaView,
-  payment: PaymentRow,
-  isMine: (session: SessionId | null | undefined) => boolean,
-): boolean {
-  const others = view.payments.filter(
-    (other) => other.canceled_at === null && !isMine(other.payment_session_id),
-  )
-  if (others.length === 0) return false
-  const paid = others.reduce(
-    (sum, other) => MathBN.add(sum, MathBN.sub(other.raw_amount, refundedOf(other))),
-    MathBN.convert(0),
-  )
-  return MathBN.gt(MathBN.add(paid, payment.store_amount), view.total)
-}
-
 /** Runs Medusa's workflows one by one, looking again between them, until it shows what is wanted. */
-async function converge(deps: Deps, payment: PaymentRow): Promise<string | null> {
-  if (payment.want === "order_cancelled") return null
-  if (payment.want === "nothing" && payment.converged_at !== null) return null
+async function converge(
+  deps: Deps,
+  payment: PaymentRow,
+): Promise<{ failure: string | null; moved: boolean }> {
+  const resting = { failure: null, moved: false }
+  if (payment.want === "order_cancelled") return resting
+  if (payment.want === "nothing" && payment.converged_at !== null) return resting
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = await deps.medusa.view(payment.collection_id)
-    if (view === null) return null
+    if (view === null) return resting
     const sessions = await sessionsOf(deps.sql, payment.id)
     const step = nextStep(payment, view, sessions, deps.now())
     switch (step.do) {
       case "wait":
-        return null
+        return resting
       case "nothing":
-        if (payment.converged_at !== null) return null
+        if (payment.converged_at !== null) return { failure: null, moved: count > 0 }
         await markConverged(deps.sql, payment, deps.now())
         await closeCleared(deps.sql, payment.id, ["completion_failed"], deps.now())
-        return null
+        return { failure: null, moved: count > 0 }
       case "blocked":
-        return `payment ${payment.id}: ${step.why}`
+        return { failure: `payment ${payment.id}: ${step.why}`, moved: false }
       case "complete_cart": {
         const why = await deps.medusa.completeCart(step.cart)
-        if (why !== null) return completionFailed(deps, payment, why)
+        if (why !== null) {
+          return { failure: await completionFailed(deps, payment, why), moved: false }
+        }
         const placed = await deps.medusa.view(payment.collection_id)
         await noteOrder(deps.sql, payment.collection_id, step.cart, placed?.orderId ?? null)
         break
@@ -266,7 +129,10 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<string | null>
         break
     }
   }
-  return `payment ${payment.id}: Medusa does not show ${payment.want} after ${MOST_STEPS} steps`
+  return {
+    failure: `payment ${payment.id}: Medusa does not show ${payment.want} after ${MOST_STEPS} steps`,
+    moved: true,
+  }
 }
 
 /** Money is there but the order cannot be placed: visible to the merchant at once, and tried on. */

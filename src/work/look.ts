@@ -1,0 +1,154 @@
+import { MathBN } from "@medusajs/framework/utils"
+import { KobbopayError } from "../kobbopay/errors"
+import type { SessionId } from "../kobbopay/ids"
+import { CLAIM_PATIENCE_MS, retryPause } from "../kobbopay/schedule"
+import type { Lease } from "../store/groups"
+import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/inbox"
+import { noteFailedRead, sessionsOf } from "../store/ledger"
+import { observe, type OrderFacts } from "../store/observe"
+import type { PaymentRow } from "../store/payment"
+import { railOf } from "../store/rail"
+import type { Deps } from "./deps"
+import { refundedOf, sameAmount, type MedusaView } from "./medusa"
+
+/** The work comes back by itself, so one read need not try for long. */
+const READ_ATTEMPTS = 2
+
+/**
+ * Reads one payment at Kobbopay, holding no connection, and commits what follows. Returns why it must
+ * be tried again as failed work, or null. An outage is not failed work: it only puts the look off.
+ */
+export async function lookAt(
+  deps: Deps,
+  lease: Lease,
+  payment: PaymentRow,
+  events: readonly EventRow[],
+  view: MedusaView | null,
+): Promise<string | null> {
+  if (payment.kobbopay_id === null) return null
+  const account = deps.accounts.get(payment.account_id)
+  if (account === undefined) {
+    return `payment ${payment.id} belongs to account ${payment.account_id}, which is no longer configured`
+  }
+  let reading
+  const readAt = deps.now()
+  try {
+    reading = await account.client.read(payment.kobbopay_id, railOf(payment), {
+      attempts: READ_ATTEMPTS,
+    })
+  } catch (cause) {
+    if (!(cause instanceof KobbopayError)) throw cause
+    return putOff(deps, payment, events, cause)
+  }
+  const now = deps.now()
+  const unmet = await unmetEvents(deps.sql, payment.id)
+  const claims = [...events, ...unmet].flatMap((event) =>
+    event.claims === null
+      ? []
+      : [
+          {
+            said: event.claims,
+            patient: now.getTime() - event.received_at.getTime() < CLAIM_PATIENCE_MS,
+          },
+        ],
+  )
+  const seen = await observe(deps.sql, {
+    paymentId: payment.id,
+    collectionId: payment.collection_id,
+    lease,
+    reading,
+    readAt,
+    claims,
+    rules: account.rules,
+    facts: await factsFor(deps, payment, view),
+    source: events.length > 0 ? "event" : "read",
+    now,
+  })
+  if (seen.payment.state !== payment.state || seen.opened.length > 0) {
+    deps.log.info(
+      `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) ${payment.state} -> ${seen.payment.state}, wants ${seen.decision.want}` +
+        (seen.opened.length > 0 ? `, exceptions: ${seen.opened.join(", ")}` : "") +
+        (events[0] === undefined ? "" : `, event ${events[0].id}`),
+    )
+  }
+  for (const event of [...events, ...unmet]) {
+    const isPatient = now.getTime() - event.received_at.getTime() < CLAIM_PATIENCE_MS
+    if (event.claims === null || seen.met.has(event.claims)) {
+      await finishEvent(deps.sql, event.id, "done", seen.payment.state, now)
+    } else if (!isPatient) {
+      await finishEvent(deps.sql, event.id, "dead", "ambiguous_finality", now)
+    } else {
+      const pause = retryPause(event.attempts, deps.random)
+      await retryEvent(deps.sql, event, new Date(now.getTime() + pause))
+    }
+  }
+  return null
+}
+
+/** Puts the look, and the events that called for it, off until Kobbopay may answer again. */
+async function putOff(
+  deps: Deps,
+  payment: PaymentRow,
+  events: readonly EventRow[],
+  cause: KobbopayError,
+): Promise<string | null> {
+  const pause = Math.max(cause.retryAfterMs ?? 0, retryPause(payment.failures, deps.random))
+  const at = new Date(deps.now().getTime() + pause)
+  await noteFailedRead(deps.sql, payment.id, cause.message, at)
+  for (const event of events) await retryEvent(deps.sql, event, at)
+  deps.log.warn(
+    `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, again at ${at.toISOString()}: ${cause.message}`,
+  )
+  return cause.kind === "unavailable" ? null : cause.message
+}
+
+async function factsFor(
+  deps: Deps,
+  payment: PaymentRow,
+  view: MedusaView | null,
+): Promise<OrderFacts> {
+  if (view === null) {
+    return { order: "none", covered: false, superseded: true, orderChanged: false, settled: false }
+  }
+  const sessions = await sessionsOf(deps.sql, payment.id)
+  const isMine = (id: SessionId | null | undefined) => id != null && sessions.includes(id)
+  const settled = view.payments.some(
+    (own) => own.captured_at !== null && isMine(own.payment_session_id),
+  )
+  // What this payment settled stays settled: later changes of the order are not held against it.
+  if (settled) {
+    return { order: view.order, covered: false, superseded: false, orderChanged: false, settled }
+  }
+  const shown = view.sessions.filter((session) => isMine(session.id))
+  const asked = (amount: string, currency: string) =>
+    sameAmount(amount, payment.store_amount) && currency === payment.currency_code
+  return {
+    order: view.order,
+    covered: coveredBy(view, payment, isMine),
+    superseded: shown.length === 0,
+    orderChanged:
+      !asked(view.amount, view.currencyCode) ||
+      shown.some((session) => !asked(session.raw_amount, session.currency_code)),
+    settled: false,
+  }
+}
+
+/**
+ * Whether other payments, of whatever provider, leave no room for this one: what they come to, less what
+ * was paid back of them, and this one together are more than the order costs.
+ */
+function coveredBy(
+  view: MedusaView,
+  payment: PaymentRow,
+  isMine: (session: SessionId | null | undefined) => boolean,
+): boolean {
+  const others = view.payments.filter(
+    (other) => other.canceled_at === null && !isMine(other.payment_session_id),
+  )
+  if (others.length === 0) return false
+  const paid = others.reduce(
+    (sum, other) => MathBN.add(sum, MathBN.sub(other.raw_amount, refundedOf(other))),
+    MathBN.convert(0),
+  )
+  return MathBN.gt(MathBN.add(paid, payment.store_amount), view.total)
+}
