@@ -36,12 +36,7 @@ export async function paymentView(token, orderId, go) {
     h(
       "div",
       { class: "split" },
-      h(
-        "div",
-        { class: "stack" },
-        howToPay,
-        h("section", { class: "card" }, sandboxHint(first)),
-      ),
+      h("div", { class: "stack" }, howToPay, h("section", { class: "card" }, sandboxHint(first))),
       h(
         "div",
         { class: "stack" },
