@@ -23,6 +23,16 @@ storeSuite("races", (world) => {
   })
   const buy = () => world().shopper.buy(ebook())
   const payments = () => world().container.resolve(Modules.PAYMENT)
+  /** Lets a payment expire, and everything that follows be done. */
+  const expires = async (collectionId: string, kobbopayId: string) => {
+    sandbox().expire(kobbopayId)
+    await world().worked(
+      async () => (await booksOf(world(), collectionId)).ledger[0] === "expired",
+      "the expiry",
+    )
+    await allDue(world(), collectionId)
+    await world().worker.drain()
+  }
   /** Lets no webhook through, so that only what a test does moves anything. */
   const silence = () => sandbox().setWeather({ drop: true })
 
@@ -94,13 +104,7 @@ storeSuite("races", (world) => {
       `UPDATE payment_collection SET amount = 0, raw_amount = '{"value":"0","precision":20}' WHERE id = ?`,
       [collectionId],
     )
-    sandbox().expire(session.kobbopay_id)
-    await world().worked(
-      async () => (await booksOf(world(), collectionId)).ledger[0] === "expired",
-      "the expiry",
-    )
-    await allDue(world(), collectionId)
-    await world().worker.drain()
+    await expires(collectionId, session.kobbopay_id)
     expect(await booksOf(world(), collectionId)).toMatchObject({ order: "pending" })
   })
 
@@ -113,13 +117,7 @@ storeSuite("races", (world) => {
          'pp_system_default', '{}', 'pending_authorization', ?)`,
       [collectionId],
     )
-    sandbox().expire(session.kobbopay_id)
-    await world().worked(
-      async () => (await booksOf(world(), collectionId)).ledger[0] === "expired",
-      "the expiry",
-    )
-    await allDue(world(), collectionId)
-    await world().worker.drain()
+    await expires(collectionId, session.kobbopay_id)
     expect(await booksOf(world(), collectionId)).toMatchObject({ order: "pending" })
   })
 

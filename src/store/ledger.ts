@@ -133,13 +133,8 @@ export async function attachSession(
       [newId("kpses"), session, payment],
     )
     // Money that came while no session showed it can settle on this one.
-    await execute(
-      trx,
-      `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
-        WHERE id = (SELECT collection_id FROM kobbopay_payment
-                     WHERE id = ? AND money_seen_at IS NOT NULL)`,
-      [now, now, payment],
-    )
+    const shown = await paymentById(trx, payment)
+    if (shown !== null && shown.money_seen_at !== null) await scheduleGroupOf(trx, payment, now)
   })
 }
 

@@ -43,14 +43,7 @@ export async function lookAt(
   const now = deps.now()
   const unmet = await unmetEvents(deps.sql, payment.id)
   const claims = [...events, ...unmet].flatMap((event) =>
-    event.claims === null
-      ? []
-      : [
-          {
-            said: event.claims,
-            patient: now.getTime() - event.received_at.getTime() < CLAIM_PATIENCE_MS,
-          },
-        ],
+    event.claims === null ? [] : [{ said: event.claims, patient: isPatient(event, now) }],
   )
   const seen = await observe(deps.sql, {
     paymentId: payment.id,
@@ -72,10 +65,9 @@ export async function lookAt(
     )
   }
   for (const event of [...events, ...unmet]) {
-    const isPatient = now.getTime() - event.received_at.getTime() < CLAIM_PATIENCE_MS
     if (event.claims === null || seen.met.has(event.claims)) {
       await finishEvent(deps.sql, event.id, "done", seen.payment.state, now)
-    } else if (!isPatient) {
+    } else if (!isPatient(event, now)) {
       await finishEvent(deps.sql, event.id, "dead", "ambiguous_finality", now)
     } else {
       const pause = retryPause(event.attempts, deps.random)
@@ -84,6 +76,10 @@ export async function lookAt(
   }
   return null
 }
+
+/** An event this young may still be ahead of the reads. */
+const isPatient = (event: EventRow, now: Date): boolean =>
+  now.getTime() - event.received_at.getTime() < CLAIM_PATIENCE_MS
 
 /** Puts the look, and the events that called for it, off until Kobbopay may answer again. */
 async function putOff(
