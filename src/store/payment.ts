@@ -60,10 +60,17 @@ export const paymentRow = z.object({
   received_minor: minorColumn.nullable(),
   transfers: transfersColumn,
   amount_fit: z.enum(["under", "fits", "over", "unknown"]).nullable(),
+  /** The sum of recorded pay-backs. */
+  paid_back_minor: minorColumn,
+  /** What a person accepted, and the store amount that it settles; null: nobody did. */
+  accepted: z.enum(["amount", "finality"]).nullable(),
+  accepted_amount: z.string().nullable(),
+  accepted_at: z.date().nullable(),
   settled_session_id: idColumn<SessionId>().nullable(),
   money_seen_at: z.date().nullable(),
   paid_at: z.date().nullable(),
   confirmed_at: z.date().nullable(),
+  captured_at: z.date().nullable(),
   ended_at: z.date().nullable(),
   window_ends_at: z.date(),
   converged_at: z.date().nullable(),
