@@ -178,7 +178,7 @@ storeSuite("lifecycle", (world) => {
         sandbox().pay(session.kobbopay_id, { amount: "29", confirm: true })
         const payments = world().container.resolve(Modules.PAYMENT)
         const payment = await payments.authorizePaymentSession(session.session_id, {})
-        await payments.capturePayment({ payment_id: payment.id })
+        await payments.capturePayment({ payment_id: payment?.id ?? "" })
         await expect(world().shopper.complete(cartId)).rejects.toThrow(/inventory|stock/i)
         await lookedAt(collectionId, 2)
         const kept = stuck(capturedFor("29"))
@@ -249,7 +249,6 @@ storeSuite("lifecycle", (world) => {
         { rateLimit: { on, retryAfterSeconds: null } },
         { rateLimit: { on, retryAfterSeconds: 999_999_999 } },
         { serverError: { on, status: 500 } },
-        { slowMs: { on, ms: 3_000 } },
       ]
       const steps = profile === "invoice" ? (["read", "transaction"] as const) : (["read"] as const)
 
@@ -260,8 +259,6 @@ storeSuite("lifecycle", (world) => {
           const paid = await buy(provider)
           const unpaid = await buy(provider)
           sandbox().pay(paid.session.kobbopay_id, { amount: "10.5", confirm: true })
-          const claim = profile === "invoice" ? "payment.expired" : "payment.confirmed"
-          const told = on === "read" ? unpaid : paid
           for (const weather of weathers(on)) {
             sandbox().clearWeather()
             sandbox().setWeather(weather)
@@ -280,6 +277,23 @@ storeSuite("lifecycle", (world) => {
           await booksBecome(world(), unpaid.collectionId, CANCELLED)
         },
       )
+
+      test("or do not come in time: nothing moves; then it heals", async () => {
+        silence()
+        const { collectionId, session } = await buy(provider)
+        sandbox().setWeather({ slowMs: { on: steps[steps.length - 1], ms: 3_000 } })
+        sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+        await lookedAt(collectionId)
+        await booksRest(world(), collectionId, AWAITING)
+        const [row] = await world().rows(
+          `SELECT last_error FROM kobbopay_payment WHERE collection_id = ?`,
+          [collectionId],
+        )
+        expect(row).toEqual({ last_error: "Kobbopay gave no answer within 2000 ms" })
+        sandbox().clearWeather()
+        await lookedAt(collectionId)
+        await booksBecome(world(), collectionId, capturedFor("10.5"))
+      })
 
       test("for long enough it is shown to the merchant, until it is over", async () => {
         const { collectionId, session } = await buy(provider)

@@ -10,6 +10,8 @@ export type Cuttable = {
   /** Cuts every connection and refuses new ones, until `mend`. */
   cut(): void
   mend(): void
+  /** How many connections were refused since the last cut. */
+  refused: () => number
   /** Cuts the first connection on which these words are sent; resolves when that has happened. */
   cutAt(words: string, moment: Moment): Promise<void>
   /** Resolves when these words were next passed on to the server. */
@@ -27,6 +29,7 @@ export async function cuttable(target: { host: string; port: number }): Promise<
   const open = new Set<Socket>()
   const watches = new Set<Watch>()
   let isCut = false
+  let refused = 0
 
   const watch = (words: string, moment: Moment | null) =>
     new Promise<void>((resolve) => {
@@ -41,7 +44,10 @@ export async function cuttable(target: { host: string; port: number }): Promise<
     })
 
   const server = createServer((near) => {
-    if (isCut) return void near.destroy()
+    if (isCut) {
+      refused++
+      return void near.destroy()
+    }
     const far = connect(target.port, target.host)
     const end = () => {
       near.destroy()
@@ -81,8 +87,10 @@ export async function cuttable(target: { host: string; port: number }): Promise<
   }
   return {
     port: address.port,
+    refused: () => refused,
     cut: () => {
       isCut = true
+      refused = 0
       cutAll()
     },
     mend: () => {

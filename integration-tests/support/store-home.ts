@@ -25,7 +25,7 @@ export type StoreHome = {
   /** For `startMedusa`; its sweeps run by themselves. */
   options: MedusaOptions
   /** How many rows there are: `count("capture")`, `count("payment WHERE …")`. */
-  count(from: string): Promise<number>
+  count: (from: string) => Promise<number>
   /** Statements of the test's own. */
   database: Client
   close(): Promise<void>
