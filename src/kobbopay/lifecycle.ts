@@ -9,6 +9,7 @@ export const EXCEPTION_CLASSES = [
   "reference_mismatch",
   "order_changed",
   "order_cancelled",
+  "refund_owed",
   "duplicate_payment",
   "superseded",
   "late_payment",
@@ -29,11 +30,21 @@ export const CONDITIONS: readonly ExceptionClass[] = [
   "amount_unknown",
   "order_changed",
   "order_cancelled",
+  "refund_owed",
   "duplicate_payment",
   "superseded",
   "ambiguous_finality",
   "stuck",
 ]
+
+/** How much of what arrived was recorded as paid back: of the whole, or at least of what was too much. */
+export type Returned = "nothing" | "excess" | "all"
+
+/**
+ * What a person accepted about a payment: its amount (and all else that did not fit), or also that it is
+ * not final.
+ */
+export type Acceptance = "amount" | "finality"
 
 /** What Medusa should show of a payment. `nothing` asks for no change. */
 export type Want = "nothing" | "authorized" | "captured" | "order_cancelled"
@@ -60,6 +71,11 @@ export type Facts = {
   covered: boolean
   /** The checkout shows another payment now, so this one has no session to settle on. */
   superseded: boolean
+  /** Medusa shows this very payment as captured. */
+  captured: boolean
+  /** A person said that the money settles the order as it is; null: nobody did. */
+  accepted: Acceptance | null
+  returned: Returned
   /** Money is there, but not confirmed, for longer than the account's `stuckAfter`. */
   stuck: boolean
   policy: Policy
@@ -159,11 +175,22 @@ function wantOf(state: PaymentState, fit: Fit, policy: Policy): Want {
   }
 }
 
+/** What accepted money asks of Medusa: a person's word stands for the fit, and for finality if they said so. */
+function acceptedWant(accepted: Acceptance, said: SaidState, policy: Policy): Want {
+  const isOnlySeen = said === "paid" && accepted !== "finality" && policy.captureOn === "confirmed"
+  if (!isOnlySeen) return "captured"
+  return policy.authorizeOn === "paid" ? "authorized" : "nothing"
+}
+
 /** Reasons why money that is there may not settle the order; the first one that holds is the reason. */
 function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] {
-  if (facts.order === "cancelling" || facts.order === "cancelled") return ["order_cancelled"]
+  if (facts.order === "cancelling" || facts.order === "cancelled") {
+    return [facts.captured ? "refund_owed" : "order_cancelled"]
+  }
   if (facts.covered) return ["duplicate_payment"]
-  if (facts.superseded) return ["superseded"]
+  if (facts.accepted !== null) return []
+  // By option, money after the end is as good as in time: the work finds it a session of the order.
+  if (facts.superseded && facts.policy.latePayments === "review") return ["superseded"]
   if (fit.mismatches.length > 0) return [...fit.mismatches]
   if (state === "partial" || fit.amount === "under") return ["underpaid"]
   if (fit.amount === "unknown" || fit.amount === "none") return ["amount_unknown"]
@@ -178,18 +205,25 @@ function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] 
  * after a crash asks for the same thing.
  */
 export function decide(facts: Facts, observation: Observation): Decision {
-  const { fit } = observation
+  const { said, fit } = observation
   const { state, exceptions } = step(facts, observation)
+  if (holdsMoney(fit) && facts.returned === "all") return sentBack(facts, state)
   const found = new Set<ExceptionClass>(exceptions)
-  let want = wantOf(state, fit, facts.policy)
+  const accepted = holdsMoney(fit) ? facts.accepted : null
+  let want =
+    accepted === null
+      ? wantOf(state, fit, facts.policy)
+      : acceptedWant(accepted, said, facts.policy)
 
-  const settles = state === "paid" || state === "confirmed"
+  const settles = state === "paid" || state === "confirmed" || accepted !== null
   if (settles || state === "partial") {
-    for (const reason of barrier(facts, state, fit)) {
+    if (accepted !== null) found.delete("late_payment")
+    for (const reason of barrier({ ...facts, accepted }, state, fit)) {
       found.add(reason)
       want = "nothing"
     }
-    if (settles && want !== "nothing" && fit.amount === "over") found.add("overpaid")
+    const isOver = fit.amount === "over" && facts.returned === "nothing"
+    if (settles && want !== "nothing" && isOver) found.add("overpaid")
   } else if ((state === "expired" || state === "failed") && holdsMoney(fit)) {
     // The order's end comes first: it tells the merchant the most about what can still be done.
     const [reason] = barrier({ ...facts, superseded: false }, state, { ...fit, mismatches: [] })
@@ -200,6 +234,14 @@ export function decide(facts: Facts, observation: Observation): Decision {
       found.add(fit.amount === "under" ? "underpaid" : "late_payment")
     }
   }
-  if (facts.stuck && holdsMoney(fit) && state !== "confirmed") found.add("stuck")
+  const isStuck = facts.stuck && accepted !== "finality" && state !== "confirmed"
+  if (isStuck && holdsMoney(fit)) found.add("stuck")
   return { state, want, exceptions: [...found] }
 }
+
+/** All the money went back: it settles nothing new, and nobody needs to look at it. */
+const sentBack = (facts: Facts, state: PaymentState): Decision => ({
+  state,
+  want: facts.captured && facts.order === "open" ? "captured" : "nothing",
+  exceptions: [],
+})

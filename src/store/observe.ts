@@ -1,21 +1,8 @@
 import { z } from "@medusajs/framework/zod"
-import {
-  CONDITIONS,
-  decide,
-  type Decision,
-  type ExceptionClass,
-  type Facts,
-  type Fit,
-} from "../kobbopay/lifecycle"
+import { judge, type Claim, type Known, type OrderFacts } from "../kobbopay/judge"
+import { CONDITIONS, type Decision, type ExceptionClass, type Fit } from "../kobbopay/lifecycle"
 import { formatAmount } from "../kobbopay/money"
-import {
-  fitOf,
-  hear,
-  judgedMinor,
-  mergeTransfers,
-  receivedMinor,
-  type KnownTransfer,
-} from "../kobbopay/observation"
+import type { KnownTransfer } from "../kobbopay/observation"
 import type { CollectionId, PaymentId } from "../kobbopay/ids"
 import type { Reading, SaidState } from "../kobbopay/reading"
 import type { Rules } from "../kobbopay/rules"
@@ -26,16 +13,6 @@ import { insertTransition, type NewTransition } from "./ledger"
 import { paymentRow, type PaymentRow } from "./payment"
 import { row, type Sql } from "./sql"
 
-/** What is known of the order, from Medusa or from the group's marks. */
-export type OrderFacts = {
-  order: Facts["order"]
-  covered: boolean
-  superseded: boolean
-  orderChanged: boolean
-  /** Medusa shows this very payment as booked: later changes are not held against it. */
-  settled: boolean
-}
-
 export type Look = {
   paymentId: PaymentId
   collectionId: CollectionId
@@ -45,7 +22,7 @@ export type Look = {
   /** When the read began: a judgement of something newer is not undone by it. */
   readAt: Date
   /** What unworked events claim; the read decides over each. */
-  claims: readonly { said: SaidState; patient: boolean }[]
+  claims: readonly Claim[]
   rules: Rules
   facts: OrderFacts
   source: NewTransition["source"]
@@ -80,49 +57,22 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
 
     if (isOutdated(before.last_read_at, look)) return outdated(before)
 
-    const transfers = mergeTransfers(before.transfers, look.reading)
-    const received = highest(before.received_minor, receivedMinor(transfers, look.reading))
-    const judged = judgedMinor(transfers, look.reading, {
-      received,
-      confirmed: before.confirmed_at !== null,
-    })
-    const { said, met, unmet } = weigh(look, before, received)
-    const { underMinor, overMinor } = look.rules.tolerance(before.expected_minor, before.decimals)
-    const seenFit = fitOf(
-      {
-        asset: before.asset,
-        network: before.network,
-        token: before.token,
-        reference: before.reference,
-        expectedMinor: before.expected_minor,
-        underMinor,
-        overMinor,
-        orderChanged: look.facts.orderChanged,
+    const { decision, fit, transfers, receivedMinor, met } = judge(knownOf(before), {
+      ...look,
+      order: {
+        ...look.facts,
+        order: marks.cancelled ? "cancelled" : marks.cancelling ? "cancelling" : look.facts.order,
+        covered:
+          look.facts.covered || (!look.facts.settled && (await hasSettlingSibling(trx, before))),
       },
-      look.reading,
-      judged,
-      look.rules.required,
-    )
-    // A read that says nothing of money does not take back what an earlier one said.
-    const fit: Fit =
-      seenFit.amount === "none" && before.amount_fit !== null
-        ? { ...seenFit, amount: before.amount_fit }
-        : seenFit
-    const facts: Facts = {
-      state: before.state,
-      order: marks.cancelled ? "cancelled" : marks.cancelling ? "cancelling" : look.facts.order,
-      covered:
-        look.facts.covered || (!look.facts.settled && (await hasSettlingSibling(trx, before))),
-      superseded: look.facts.superseded,
-      stuck: isStuck(before, look),
-      policy: look.rules.policy,
-    }
-    const decided = decide(facts, { said, fit })
-    const decision = unmet ? withClass(decided, "ambiguous_finality") : decided
+    })
     // The provider knows less than the work: it lifts nothing that the work found to be in the way.
     if (look.lease === null && (await isHeldBack(trx, before.id))) decision.want = "nothing"
 
-    const payment = await save(trx, look, before, decision, fit, { transfers, received })
+    const payment = await save(trx, look, before, decision, fit, {
+      transfers,
+      received: receivedMinor,
+    })
     const opened = await keepExceptions(trx, look, payment, decision)
     // The provider only answers Medusa's call: what else is wanted now, a capture, is the work's to do.
     if (look.lease === null && payment.want !== before.want) {
@@ -170,40 +120,23 @@ const isHeldBack = async (trx: Sql, payment: PaymentId): Promise<boolean> =>
     [payment],
   )) !== null
 
-const withClass = (decision: Decision, found: ExceptionClass): Decision =>
-  decision.exceptions.includes(found)
-    ? decision
-    : { ...decision, exceptions: [...decision.exceptions, found] }
-
-/** Money that was seen stays seen: a later read that says less does not take it back. */
-const highest = (known: bigint | null, seen: bigint | null): bigint | null =>
-  known === null || (seen !== null && seen > known) ? seen : known
-
-/** What the read, the claims of events and the clock say together. */
-function weigh(look: Look, before: PaymentRow, received: bigint | null) {
-  const met = new Set<SaidState>()
-  let said = look.reading.state
-  let unmet = false
-  const holdsMoney = before.money_seen_at !== null || (received !== null && received > 0n)
-  for (const claim of look.claims) {
-    const heard = hear(look.reading, holdsMoney, claim.said, look.rules.says)
-    if (heard.kind === "behind") {
-      unmet ||= !claim.patient
-      continue
-    }
-    met.add(claim.said)
-    // Only an ending the reads cannot express comes from an event; everything else is the read's word.
-    if (heard.said !== look.reading.state) said = heard.said
-  }
-  const age = look.now.getTime() - before.created_at.getTime()
-  if (said === "pending" && !holdsMoney && age >= look.rules.closePendingAfterMs) said = "expired"
-  return { said, met, unmet }
-}
-
-const isStuck = (before: PaymentRow, look: Look): boolean =>
-  before.money_seen_at !== null &&
-  before.confirmed_at === null &&
-  look.now.getTime() - before.money_seen_at.getTime() >= look.rules.stuckAfterMs
+const knownOf = (payment: PaymentRow): Known => ({
+  asset: payment.asset,
+  network: payment.network,
+  token: payment.token,
+  reference: payment.reference,
+  expectedMinor: payment.expected_minor,
+  decimals: payment.decimals,
+  state: payment.state,
+  receivedMinor: payment.received_minor,
+  paidBackMinor: payment.paid_back_minor,
+  transfers: payment.transfers,
+  amountFit: payment.amount_fit,
+  accepted: payment.accepted,
+  createdAt: payment.created_at,
+  moneySeenAt: payment.money_seen_at,
+  confirmedAt: payment.confirmed_at,
+})
 
 async function save(
   trx: Sql,

@@ -60,10 +60,17 @@ export const paymentRow = z.object({
   received_minor: minorColumn.nullable(),
   transfers: transfersColumn,
   amount_fit: z.enum(["under", "fits", "over", "unknown"]).nullable(),
+  /** The sum of recorded pay-backs. */
+  paid_back_minor: minorColumn,
+  /** What a person accepted, and the store amount that it settles; null: nobody did. */
+  accepted: z.enum(["amount", "finality"]).nullable(),
+  accepted_amount: z.string().nullable(),
+  accepted_at: z.date().nullable(),
   settled_session_id: idColumn<SessionId>().nullable(),
   money_seen_at: z.date().nullable(),
   paid_at: z.date().nullable(),
   confirmed_at: z.date().nullable(),
+  captured_at: z.date().nullable(),
   ended_at: z.date().nullable(),
   window_ends_at: z.date(),
   converged_at: z.date().nullable(),
@@ -75,3 +82,15 @@ export const paymentRow = z.object({
   created_at: z.date(),
 })
 export type PaymentRow = z.output<typeof paymentRow>
+
+/** The store amount that the payment's money settles: what it was made for, or what a person accepted it for. */
+export const settledAmount = (
+  payment: Pick<PaymentRow, "accepted_amount" | "store_amount">,
+): string => payment.accepted_amount ?? payment.store_amount
+
+/** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */
+export const isPaidBack = (
+  payment: Pick<PaymentRow, "paid_back_minor" | "received_minor" | "expected_minor">,
+): boolean =>
+  payment.paid_back_minor > 0n &&
+  payment.paid_back_minor >= (payment.received_minor ?? payment.expected_minor)

@@ -168,6 +168,10 @@ const problem = {
     title: "The order could not be placed",
     text: "The money is there, but the order could not be made from the cart. It is tried again by itself.",
   },
+  refund_owed: {
+    title: "Refund owed",
+    text: "The order was canceled after its money was captured. Medusa may show a refund, but Kobbopay has no refund call: nothing was sent. Send the money back and record the pay-back.",
+  },
   dead: {
     title: "Keeps failing",
     text: "What has to be done for this payment failed many times. It is still tried, but look at the reason.",
@@ -247,6 +251,7 @@ export const en = {
     checkout: "From the checkout",
     event: "Reported by a Kobbopay webhook",
     clock: "Time was over",
+    admin: "Decided in the admin",
   },
   state,
 }

@@ -12,6 +12,7 @@ const TELLING: Record<ExceptionClass, readonly string[]> = {
   reference_mismatch: ["reference", "amount"],
   order_changed: ["store_amount", "amount"],
   order_cancelled: ["amount"],
+  refund_owed: ["amount"],
   duplicate_payment: ["amount"],
   superseded: ["amount"],
   late_payment: ["amount"],

@@ -10,6 +10,9 @@ const facts = (change: Partial<Facts> = {}): Facts => ({
   order: "open",
   covered: false,
   superseded: false,
+  captured: false,
+  accepted: null,
+  returned: "nothing",
   stuck: false,
   policy: { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" },
   ...change,
@@ -174,12 +177,72 @@ describe("money on an order that cannot take it", () => {
   })
 })
 
+describe("what a person decides", () => {
+  const seen = (change: Partial<Facts>, said: SaidState, ...with_: Parameters<typeof fit>) =>
+    words(decide(facts(change), { said, fit: fit(...with_) }))
+
+  test("an accepted payment settles whatever did not fit", () => {
+    const accepted = { accepted: "amount" } as const
+    expect(seen({ ...accepted, state: "partial" }, "confirmed", "under")).toBe(
+      "partial wants captured",
+    )
+    expect(seen({ ...accepted, state: "expired" }, "confirmed", "fits")).toBe(
+      "expired wants captured",
+    )
+    expect(seen({ ...accepted, superseded: true }, "confirmed", "fits", "order_changed")).toBe(
+      "confirmed wants captured",
+    )
+    expect(seen({ ...accepted, state: "confirmed" }, "confirmed", "fits", "rail_mismatch")).toBe(
+      "confirmed wants captured",
+    )
+  })
+  test("an accepted amount that is only seen is captured once it is confirmed", () => {
+    expect(seen({ accepted: "amount", state: "partial" }, "paid", "under")).toBe(
+      "partial wants authorized",
+    )
+  })
+  test("an accepted lack of finality is captured as it is, and is stuck no more", () => {
+    expect(seen({ accepted: "finality", state: "paid", stuck: true }, "paid", "fits")).toBe(
+      "paid wants captured",
+    )
+  })
+  test("nobody accepts money for an order that ended, or that is paid already", () => {
+    expect(seen({ accepted: "amount", order: "cancelled" }, "confirmed", "fits")).toBe(
+      "confirmed wants nothing + order_cancelled",
+    )
+    expect(seen({ accepted: "amount", covered: true }, "confirmed", "fits")).toBe(
+      "confirmed wants nothing + duplicate_payment",
+    )
+  })
+  test("nothing is accepted before there is money", () => {
+    expect(seen({ accepted: "amount" }, "pending", "none")).toBe("pending wants nothing")
+  })
+  test("a captured order that is cancelled owes its money back until it was paid back", () => {
+    const cancelled = { state: "confirmed", captured: true, order: "cancelled" } as const
+    expect(seen(cancelled, "confirmed", "fits")).toBe("confirmed wants nothing + refund_owed")
+    expect(seen({ ...cancelled, returned: "all" }, "confirmed", "fits")).toBe(
+      "confirmed wants nothing",
+    )
+  })
+  test("money that went back is nobody's matter any more", () => {
+    expect(seen({ state: "partial", returned: "all" }, "confirmed", "under")).toBe(
+      "partial wants nothing",
+    )
+    expect(seen({ state: "confirmed", returned: "excess" }, "confirmed", "over")).toBe(
+      "confirmed wants captured",
+    )
+  })
+})
+
 describe("what holds for every combination", () => {
   const anyFacts = fc.record<Facts>({
     state: fc.constantFrom(...PAYMENT_STATES),
     order: fc.constantFrom("none", "open", "cancelling", "cancelled"),
     covered: fc.boolean(),
     superseded: fc.boolean(),
+    captured: fc.boolean(),
+    accepted: fc.constantFrom(null, null, "amount", "finality"),
+    returned: fc.constantFrom("nothing", "nothing", "excess", "all"),
     stuck: fc.boolean(),
     policy: fc.constantFrom(
       { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" },
@@ -229,10 +292,20 @@ describe("what holds for every combination", () => {
   test("nothing is captured before its gate, without a fit, or for an order that cannot take it", () => {
     holds((known, seen, { want, state }) => {
       if (want !== "captured" && want !== "authorized") return
+      expect(["none", "open"]).toContain(known.order)
+      if (known.returned === "all") {
+        // What is captured stays so; its refunds are Medusa's to show.
+        expect(known.captured).toBe(true)
+        return
+      }
+      expect(known.covered).toBe(false)
+      if (known.accepted !== null) {
+        expect(seen.fit.amount).not.toBe("none")
+        return
+      }
       expect(["fits", "over"]).toContain(seen.fit.amount)
       expect(seen.fit.mismatches).toEqual([])
-      expect(["none", "open"]).toContain(known.order)
-      expect(known.covered || known.superseded).toBe(false)
+      expect(known.superseded && known.policy.latePayments === "review").toBe(false)
       if (want === "captured" && known.policy.captureOn === "confirmed") {
         expect(state).toBe("confirmed")
       }
@@ -250,7 +323,12 @@ describe("what holds for every combination", () => {
   test("money ends as something wanted or as an exception, never as neither", () => {
     holds((known, seen, { want, state, exceptions }) => {
       if (seen.fit.amount === "none" || state === "pending") return
-      const waits = state === "paid" && known.policy.authorizeOn === "confirmed"
+      if (known.returned === "all") {
+        expect(exceptions).toEqual([])
+        return
+      }
+      const isSeen = state === "paid" || seen.said === "paid"
+      const waits = isSeen && known.policy.authorizeOn === "confirmed"
       expect(want !== "nothing" || exceptions.length > 0 || waits).toBe(true)
     })
   })

@@ -10,6 +10,7 @@ import {
   KobbopayGroup,
   KobbopayPayment,
   KobbopayPaymentSession,
+  KobbopayRefund,
   KobbopayTransition,
 } from "./models"
 
@@ -40,6 +41,7 @@ export default class KobbopayModuleService extends MedusaService({
   KobbopayGroup,
   KobbopayPayment,
   KobbopayPaymentSession,
+  KobbopayRefund,
   KobbopayTransition,
 }) {
   readonly accounts: readonly Account[]

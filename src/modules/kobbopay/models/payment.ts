@@ -38,11 +38,21 @@ export const KobbopayPayment = model
       transfers: model.json().nullable(),
       /** How the money seen so far compares with what was asked; null while none was seen. */
       amount_fit: model.text().nullable(),
+      /** The sum of recorded pay-backs, minor units. */
+      paid_back_minor: model.text().default("0"),
+      /** What a person accepted: "amount", or "finality" too; null: nothing. */
+      accepted: model.text().nullable(),
+      accepted_by: model.text().nullable(),
+      accepted_at: model.dateTime().nullable(),
+      /** The store amount that the accepted money settles. */
+      accepted_amount: model.text().nullable(),
       /** The one Medusa session on which this payment's money is booked. */
       settled_session_id: model.text().nullable(),
       money_seen_at: model.dateTime().nullable(),
       paid_at: model.dateTime().nullable(),
       confirmed_at: model.dateTime().nullable(),
+      /** When Medusa showed the payment as captured. */
+      captured_at: model.dateTime().nullable(),
       ended_at: model.dateTime().nullable(),
       window_ends_at: model.dateTime(),
       /** When Medusa showed all that is wanted; null while something is still to be done. */

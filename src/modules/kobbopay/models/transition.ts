@@ -9,8 +9,11 @@ export const KobbopayTransition = model
       payment_id: model.text(),
       from_state: model.text(),
       to_state: model.text(),
-      /** Who told us: "read", "checkout", "event", "clock". */
+      /** Who told us: "read", "checkout", "event", "clock", "admin". */
       source: model.text(),
+      /** The person, where one did it, and what they said. */
+      actor: model.text().nullable(),
+      note: model.text().nullable(),
       received_minor: model.text().nullable(),
       at: model.dateTime(),
     },

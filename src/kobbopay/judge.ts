@@ -1,0 +1,155 @@
+import {
+  decide,
+  type Decision,
+  type ExceptionClass,
+  type Facts,
+  type Fit,
+  type Returned,
+} from "./lifecycle"
+import {
+  fitOf,
+  hear,
+  judgedMinor,
+  mergeTransfers,
+  receivedMinor,
+  type Asked,
+  type KnownTransfer,
+} from "./observation"
+import type { PaymentState, Reading, SaidState } from "./reading"
+import type { Rules } from "./rules"
+
+/** What the ledger knows of a payment when a read of it is judged. Amounts in minor units of the asset. */
+export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "expectedMinor"> & {
+  decimals: number
+  state: PaymentState
+  receivedMinor: bigint | null
+  paidBackMinor: bigint
+  transfers: readonly KnownTransfer[]
+  /** How the money seen so far compared with what was asked; null while none was seen. */
+  amountFit: Exclude<Fit["amount"], "none"> | null
+  /** What a person accepted about it; null: nothing. */
+  accepted: Facts["accepted"]
+  createdAt: Date
+  moneySeenAt: Date | null
+  confirmedAt: Date | null
+}
+
+/** What an unworked event claims; once it is not patient any more, an unmet claim needs a person. */
+export type Claim = { said: SaidState; patient: boolean }
+
+/** What is known of the order, from Medusa and from the group's marks. */
+export type OrderFacts = Pick<Facts, "order" | "covered" | "superseded"> & {
+  /** The order asks for another amount or currency than the payment was made, or accepted, for. */
+  orderChanged: boolean
+  /** Medusa shows this very payment as captured: later changes are not held against it. */
+  settled: boolean
+}
+
+export type Judgement = {
+  decision: Decision
+  fit: Fit
+  transfers: KnownTransfer[]
+  receivedMinor: bigint | null
+  /** The claims that the read has caught up with. */
+  met: ReadonlySet<SaidState>
+}
+
+/**
+ * Judges one read of a payment: what was received in all, how that fits, and what the lifecycle makes of
+ * it. Pure: the ledger's transaction around it loads what is known and keeps what is decided.
+ */
+export function judge(
+  known: Known,
+  look: {
+    reading: Reading
+    claims: readonly Claim[]
+    order: OrderFacts
+    rules: Rules
+    now: Date
+  },
+): Judgement {
+  const { reading, rules, order } = look
+  const transfers = mergeTransfers(known.transfers, reading)
+  const received = highest(known.receivedMinor, receivedMinor(transfers, reading))
+  const judged = judgedMinor(transfers, reading, {
+    received,
+    confirmed: known.confirmedAt !== null,
+  })
+  const { said, met, unmet } = weigh(known, look, received)
+  const { underMinor, overMinor } = rules.tolerance(known.expectedMinor, known.decimals)
+  const asked: Asked = { ...known, underMinor, overMinor, orderChanged: order.orderChanged }
+  const seenFit = fitOf(asked, reading, judged, rules.required)
+  // A read that says nothing of money does not take back what an earlier one said.
+  const fit: Fit =
+    seenFit.amount === "none" && known.amountFit !== null
+      ? { ...seenFit, amount: known.amountFit }
+      : seenFit
+  const decided = decide(
+    {
+      state: known.state,
+      order: order.order,
+      covered: order.covered,
+      superseded: order.superseded,
+      captured: order.settled,
+      accepted: known.accepted,
+      returned: returnedOf(asked, received, known.paidBackMinor),
+      stuck: isStuck(known, look),
+      policy: rules.policy,
+    },
+    { said, fit },
+  )
+  return {
+    decision: unmet ? withClass(decided, "ambiguous_finality") : decided,
+    fit,
+    transfers,
+    receivedMinor: received,
+    met,
+  }
+}
+
+/** How far recorded pay-backs have sent back what arrived: nothing to speak of, all that was too much, or all. */
+function returnedOf(asked: Asked, received: bigint | null, paidBack: bigint): Returned {
+  if (paidBack === 0n) return "nothing"
+  if (paidBack >= (received ?? asked.expectedMinor)) return "all"
+  const kept = (received ?? asked.expectedMinor) - paidBack
+  return kept <= asked.expectedMinor + asked.overMinor ? "excess" : "nothing"
+}
+
+const withClass = (decision: Decision, found: ExceptionClass): Decision =>
+  decision.exceptions.includes(found)
+    ? decision
+    : { ...decision, exceptions: [...decision.exceptions, found] }
+
+/** Money that was seen stays seen: a later read that says less does not take it back. */
+const highest = (known: bigint | null, seen: bigint | null): bigint | null =>
+  known === null || (seen !== null && seen > known) ? seen : known
+
+/** What the read, the claims of events and the clock say together. */
+function weigh(
+  known: Known,
+  look: { reading: Reading; claims: readonly Claim[]; rules: Rules; now: Date },
+  received: bigint | null,
+) {
+  const met = new Set<SaidState>()
+  let said = look.reading.state
+  let unmet = false
+  const holdsMoney = known.moneySeenAt !== null || (received !== null && received > 0n)
+  for (const claim of look.claims) {
+    const heard = hear(look.reading, holdsMoney, claim.said, look.rules.says)
+    if (heard.kind === "behind") {
+      unmet ||= !claim.patient
+      continue
+    }
+    met.add(claim.said)
+    // Only an ending the reads cannot express comes from an event; everything else is the read's word.
+    if (heard.said !== look.reading.state) said = heard.said
+  }
+  const age = look.now.getTime() - known.createdAt.getTime()
+  if (said === "pending" && !holdsMoney && age >= look.rules.closePendingAfterMs) said = "expired"
+  return { said, met, unmet }
+}
+
+const isStuck = (known: Known, look: { rules: Rules; now: Date }): boolean =>
+  known.moneySeenAt !== null &&
+  known.confirmedAt === null &&
+  look.now.getTime() - known.moneySeenAt.getTime() >= look.rules.stuckAfterMs
