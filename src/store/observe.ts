@@ -55,7 +55,7 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
     )
     if (before === null) throw new Error(`payment ${look.paymentId} is not in the ledger`)
 
-    if (before.last_read_at !== null && before.last_read_at > look.readAt) return outdated(before)
+    if (isOutdated(before.last_read_at, look)) return outdated(before)
 
     const { decision, fit, transfers, receivedMinor, met } = judge(knownOf(before), {
       ...look,
@@ -81,6 +81,15 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
     return { payment, decision, met, opened }
   })
 }
+
+/** A last read that is later than now by more than this was judged by a clock that was wrong. */
+const CLOCKS_AGREE_WITHIN_MS = 60_000
+
+/** Began before the last read was judged. Where the clocks disagree, which came first is not known. */
+const isOutdated = (lastReadAt: Date | null, { readAt, now }: Look): boolean =>
+  lastReadAt !== null &&
+  lastReadAt > readAt &&
+  lastReadAt.getTime() - now.getTime() <= CLOCKS_AGREE_WITHIN_MS
 
 /** A read that began before the last one was judged tells nothing new. */
 const outdated = (payment: PaymentRow): Observed => ({
