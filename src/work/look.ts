@@ -54,7 +54,7 @@ export async function lookAt(
     readAt,
     claims,
     rules: account.rules,
-    facts: await factsFor(deps, payment, view),
+    facts: orderFacts(payment, await sessionsOf(deps.sql, payment.id), view),
     source: events.length > 0 ? "event" : "read",
     now,
   })
@@ -99,15 +99,15 @@ async function putOff(
   return cause.kind === "unavailable" ? null : cause.message
 }
 
-async function factsFor(
-  deps: Deps,
-  payment: PaymentRow,
+/** What Medusa's view says of a payment that is shown by these sessions. Pure. */
+export function orderFacts(
+  payment: Pick<PaymentRow, "store_amount" | "currency_code">,
+  sessions: readonly SessionId[],
   view: MedusaView | null,
-): Promise<OrderFacts> {
+): OrderFacts {
   if (view === null) {
     return { order: "none", covered: false, superseded: true, orderChanged: false, settled: false }
   }
-  const sessions = await sessionsOf(deps.sql, payment.id)
   const isMine = (id: SessionId | null | undefined) => id != null && sessions.includes(id)
   const settled = view.payments.some(
     (own) => own.captured_at !== null && isMine(own.payment_session_id),
@@ -136,7 +136,7 @@ async function factsFor(
  */
 function coveredBy(
   view: MedusaView,
-  payment: PaymentRow,
+  payment: Pick<PaymentRow, "store_amount">,
   isMine: (session: SessionId | null | undefined) => boolean,
 ): boolean {
   const others = view.payments.filter(
