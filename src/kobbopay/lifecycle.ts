@@ -144,7 +144,8 @@ const withMoneyKept = (fit: Fit): Step =>
 function fromOpen(said: SaidState, fit: Fit): Step {
   switch (said) {
     case "pending":
-      return fit.amount === "under" ? stay("partial") : stay("pending")
+      // Also money on another rail: nothing of it counts, but a person must see it.
+      return fit.amount === "under" || fit.amount === "unknown" ? stay("partial") : stay("pending")
     case "partial":
       return stay("partial")
     case "paid":

@@ -105,6 +105,7 @@ function amountFit(
     return received > asked.expectedMinor + asked.overMinor ? "over" : "fits"
   }
   if (reading.state === "partial") return "under"
+  if (reading.astray) return "unknown"
   if (!settled) return "none"
   // Kobbopay calls it paid without an amount: trusted only where Kobbopay itself was told the amount.
   const toldSame = reading.expectedMinor === null || reading.expectedMinor === asked.expectedMinor

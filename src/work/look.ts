@@ -101,7 +101,7 @@ async function putOff(
 
 /** What Medusa's view says of a payment that is shown by these sessions. Pure. */
 export function orderFacts(
-  payment: Pick<PaymentRow, "store_amount" | "currency_code">,
+  payment: Pick<PaymentRow, "store_amount" | "accepted_amount" | "currency_code">,
   sessions: readonly SessionId[],
   view: MedusaView | null,
 ): OrderFacts {
@@ -136,7 +136,7 @@ export function orderFacts(
  */
 function coveredBy(
   view: MedusaView,
-  payment: Pick<PaymentRow, "store_amount">,
+  payment: Pick<PaymentRow, "store_amount" | "accepted_amount">,
   isMine: (session: SessionId | null | undefined) => boolean,
 ): boolean {
   const others = view.payments.filter(

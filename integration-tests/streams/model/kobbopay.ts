@@ -105,13 +105,14 @@ function readingOf({ profile }: Truth, told: Told, payment: number): Reading {
     expectedMinor: null,
     receivedMinor: null,
     transfers: [],
+    astray: false,
   }
   if (profile === "invoice") {
     const newest = transfers.at(-1)
     if (newest === undefined) return blank
-    if (newest.astray) return { ...blank, token: OTHER.token }
-    const read = { ...blank, token: RAIL.token }
-    return blank.state === "failed" ? read : { ...read, transfers: [money(newest)] }
+    if (blank.state === "failed") return { ...blank, token: RAIL.token }
+    if (newest.astray) return { ...blank, token: OTHER.token, astray: true }
+    return { ...blank, token: RAIL.token, transfers: [money(newest)] }
   }
   const docs = {
     ...blank,
@@ -119,10 +120,12 @@ function readingOf({ profile }: Truth, told: Told, payment: number): Reading {
     network: RAIL.network,
     reference: referenceOf(payment),
   }
-  if (own.length === 0 && transfers.length > 0) return { ...docs, network: OTHER.network }
+  if (own.length === 0 && transfers.length > 0)
+    return { ...docs, network: OTHER.network, astray: true }
   return {
     ...docs,
     network: own.length < transfers.length ? OTHER.network : RAIL.network,
+    astray: own.length < transfers.length,
     expectedMinor: ASKED,
     receivedMinor: ownSum(told),
     transfers: own.map(money),

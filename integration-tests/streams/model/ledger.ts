@@ -219,6 +219,13 @@ export class Ledger {
     return state === "pending" && next !== null && close > now && close < next ? close : next
   }
 
+  /** A session shows one payment; money that came while none showed it can settle now. */
+  attachSession(session: SessionId, row: Row): void {
+    for (const other of this.rows) other.sessions = other.sessions.filter((one) => one !== session)
+    row.sessions = [session, ...row.sessions]
+    if (row.money_seen_at !== null) this.wake()
+  }
+
   claimSession(row: Row, session: SessionId): boolean {
     if (row.settled_session_id !== null && row.settled_session_id !== session) return false
     row.settled_session_id = session

@@ -30,6 +30,7 @@ export type Provider = {
   /** False: it throws. */
   capture(session: SessionId): Steps<boolean>
   cancel(session: SessionId): boolean
+  initiate(session: SessionId): void
 }
 
 /**
@@ -66,6 +67,7 @@ export class Medusa {
       amount: TOTAL,
       currencyCode: "usd",
       total: TOTAL,
+      pending: null,
       sessions: this.sessions.map(({ id, status }) => ({
         ...{ id, status, provider_id: PROVIDER, raw_amount: TOTAL, currency_code: "usd" },
       })),
@@ -83,6 +85,14 @@ export class Medusa {
       })),
       transactions: this.transactions.map((id) => ({ reference: "capture", reference_id: id })),
     }
+  }
+
+  /** A session of the plugin's provider, made by the work. */
+  *createSession(): Steps<void> {
+    const id = brandAs<SessionId>(this.#id("session-made"))
+    this.addSession(id)
+    yield
+    this.provider.initiate(id)
   }
 
   /** Places the order with its stock, then asks for the first session's authorization. Why not, or null. */

@@ -217,14 +217,11 @@ export const anyTruth: fc.Arbitrary<Truth> = fc
       fairly({
         ...frame,
         moves,
-        // By `accept`, a superseded payment settles on a session made for it: a story of its own.
+        // A cart is completed by the one session it has.
         superseded:
-          frame.policy.latePayments === "accept"
-            ? 0
-            : frame.placed === "after"
-              ? frame.payments - 1
-              : Math.min(frame.superseded, frame.payments - 1),
-        placed: frame.policy.latePayments === "accept" ? "before" : frame.placed,
+          frame.placed === "after"
+            ? frame.payments - 1
+            : Math.min(frame.superseded, frame.payments - 1),
       }),
     ),
   )

@@ -13,7 +13,7 @@ import { PROVIDER, type Medusa, type Provider, type Steps } from "./medusa"
 export const GRACE_MS = 30 * 60_000
 const ABANDONED_CANCELLING_MS = 2 * 60_000
 const LEAST_PAUSE_MS = 1_000
-const MOST_STEPS = 5
+const MOST_STEPS = 6
 const FRESH_MS = 3_000
 
 export type Shop = {
@@ -162,7 +162,7 @@ function* converge(
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = medusa.view()
     yield
-    const step = shop.nextStep(payment, view, payment.row.sessions, new Date(shop.now()))
+    const step = shop.nextStep(payment, PROVIDER, view, payment.row.sessions, new Date(shop.now()))
     yield
     switch (step.do) {
       case "wait":
@@ -176,6 +176,14 @@ function* converge(
         return { failure: null, moved: count > 0 }
       case "blocked":
         return { failure: step.why, moved: false }
+      case "attach":
+        ledger.attachSession(step.session, payment.row)
+        break
+      case "create_session":
+        yield* medusa.createSession()
+        break
+      case "resize":
+        throw new Error("nobody accepts anything here")
       case "complete_cart": {
         const why = yield* medusa.completeCart()
         if (why === null) break
@@ -276,6 +284,16 @@ export function providerOf(shop: () => Shop): Provider {
       return want === "captured" && shop().ledger.claimSession(shownOn(session), session)
     },
     cancel: (session) => shownOn(session).money_seen_at === null,
+    initiate: (session) => {
+      const { ledger } = shop()
+      const row = ledger.rows.find(
+        (one) =>
+          (one.want === "authorized" || one.want === "captured") &&
+          one.converged_at === null &&
+          one.sessions.length === 0,
+      )
+      if (row !== undefined) ledger.attachSession(session, row)
+    },
   }
 }
 
@@ -306,4 +324,4 @@ export function* refresh(shop: Shop, session: SessionId, row: Row): Steps<Row["w
   return row.want
 }
 
-export { LEASE_MS, PROVIDER }
+export { LEASE_MS }

@@ -111,6 +111,7 @@ describe("invoice: read", () => {
       expectedMinor: null,
       receivedMinor: null,
       transfers: [{ hash: "ab", amountMinor: 10_500_000n }],
+      astray: false,
     })
   })
 
@@ -135,6 +136,7 @@ describe("invoice: read", () => {
       token: "USDTBSC",
       receivedMinor: null,
       transfers: [],
+      astray: true,
     })
   })
 

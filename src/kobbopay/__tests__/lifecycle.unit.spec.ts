@@ -127,6 +127,12 @@ describe("money that does not fit", () => {
   test("too much settles the order and is noted", () => {
     expect(confirmed({}, fit("over"))).toBe("confirmed wants captured + overpaid")
   })
+  test.each([
+    ["pending", "partial wants nothing + rail_mismatch"],
+    ["expired", "expired wants nothing + late_payment"],
+  ] as const)("money on another rail is seen while Kobbopay says %s", (said, expected) => {
+    expect(words(decide(facts(), { said, fit: fit("unknown", "rail_mismatch") }))).toBe(expected)
+  })
   test("an amount that the read does not carry is never a fit", () => {
     expect(confirmed({}, fit("unknown"))).toBe("confirmed wants nothing + amount_unknown")
   })

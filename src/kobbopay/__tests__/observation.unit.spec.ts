@@ -24,6 +24,7 @@ const reading = (change: Partial<Reading> = {}): Reading => ({
   expectedMinor: null,
   receivedMinor: null,
   transfers: [],
+  astray: false,
   ...change,
 })
 const COMPARES = { amount: true, asset: true }

@@ -145,6 +145,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
         expectedMinor: null,
         receivedMinor: null,
         transfers: [],
+        astray: false,
       }
       if (invoice.transaction_tracker_id === null) return untouched
 
@@ -165,7 +166,8 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
       const state = statuses.get(transaction.status?.toLowerCase() ?? "") ?? "pending"
       const reading = { ...untouched, state, token }
       // A failed transfer brought nothing, and amounts of another token are not minor units of this one.
-      if (state === "failed" || (token ?? asked.token) !== asked.token) return reading
+      if (state === "failed") return reading
+      if ((token ?? asked.token) !== asked.token) return { ...reading, astray: true }
 
       const money = checked(
         z.object({ transaction: z.object({ amount: maybe(amount(asked.decimals)) }) }),
