@@ -74,6 +74,7 @@ export function judge(
   const judged = judgedMinor(transfers, reading, {
     received,
     confirmed: known.confirmedAt !== null,
+    fits: known.amountFit === "fits" || known.amountFit === "over",
   })
   const { said, met, unmet } = weigh(known, look, received)
   const { underMinor, overMinor } = rules.tolerance(known.expectedMinor, known.decimals)

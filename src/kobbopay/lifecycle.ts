@@ -33,6 +33,7 @@ export const CONDITIONS: readonly ExceptionClass[] = [
   "refund_owed",
   "duplicate_payment",
   "superseded",
+  "late_payment",
   "ambiguous_finality",
   "stuck",
 ]
@@ -144,8 +145,8 @@ const withMoneyKept = (fit: Fit): Step =>
 function fromOpen(said: SaidState, fit: Fit): Step {
   switch (said) {
     case "pending":
-      // Also money on another rail: nothing of it counts, but a person must see it.
-      return fit.amount === "under" || fit.amount === "unknown" ? stay("partial") : stay("pending")
+      // Whatever came (on another rail, or within our tolerance but not Kobbopay's), a person must see it.
+      return holdsMoney(fit) ? stay("partial") : stay("pending")
     case "partial":
       return stay("partial")
     case "paid":
@@ -231,8 +232,12 @@ export function decide(facts: Facts, observation: Observation): Decision {
     if (reason === "order_cancelled" || reason === "duplicate_payment") {
       found.delete("late_payment")
       found.add(reason)
-    } else if (!found.has("late_payment")) {
-      found.add(fit.amount === "under" ? "underpaid" : "late_payment")
+    } else {
+      if (!found.has("late_payment")) {
+        found.add(fit.amount === "under" ? "underpaid" : "late_payment")
+      }
+      // Whoever pays it back must know that some of it came on another rail.
+      for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
     }
   }
   const isStuck = facts.stuck && accepted !== "finality" && state !== "confirmed"

@@ -21,7 +21,8 @@ export function outcomeOf({ ledger, medusa, entitlement }: Stream) {
     ledger: ledger.rows.map((row) => ({
       state: row.state,
       want: row.want,
-      received: String(row.received_minor),
+      // Nothing counted is nothing, whether or not a read ever said "0".
+      received: String(row.received_minor ?? 0n),
       fit: row.amount_fit,
       moneySeen: row.money_seen_at !== null,
       confirmed: row.confirmed_at !== null,

@@ -4,7 +4,7 @@ import type { Rules } from "../../../src/kobbopay/rules"
 import { nextStep } from "../../../src/work/converge"
 import { Dice } from "./dice"
 import { Invariants } from "./invariants"
-import { Kobbopay } from "./kobbopay"
+import { Kobbopay, type Sent } from "./kobbopay"
 import { Ledger, type Judge, type Lease } from "./ledger"
 import { Medusa, type Steps } from "./medusa"
 import { type Move, type Truth } from "./truth"
@@ -147,7 +147,9 @@ export class Stream {
       case 5:
         return this.#deliverOne()
       case 6: {
-        this.kobbopay.inFlight.splice(dice.roll(this.kobbopay.inFlight.length || 1), 1)
+        const { inFlight } = this.kobbopay
+        const lost = dice.roll(inFlight.length || 1)
+        if (!this.#isOnlyWord(inFlight[lost])) inFlight.splice(lost, 1)
         return
       }
       case 7: {
@@ -181,12 +183,15 @@ export class Stream {
 
   #deliverAll(): void {
     for (const event of this.kobbopay.inFlight.splice(0)) {
-      // Where reads cannot say that a payment expired, only the event can, and Kobbopay repeats it.
-      const isOnlyWord = this.truth.profile === "invoice" && event.claims === "expired"
-      if (!isOnlyWord && this.dice.once(3)) continue
+      if (!this.#isOnlyWord(event) && this.dice.once(3)) continue
       this.ledger.record(event)
       this.kobbopay.delivered.push(event)
     }
+  }
+
+  /** Where reads cannot say that a payment expired, its event alone does, and is repeated until it arrives. */
+  #isOnlyWord(event: Sent | undefined): boolean {
+    return this.truth.profile === "invoice" && event?.claims === "expired"
   }
 
   #calm(): void {

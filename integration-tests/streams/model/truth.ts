@@ -118,6 +118,7 @@ const RANK = { pending: 0, expired: 0, failed: 0, paid: 1, confirmed: 2 } as con
  * - A payment ended and is paid all the same: late money only for who saw the end.
  * - The invoice profile shows the newest transfer alone: who looks too seldom never sees the others,
  *   nor learns that they became final.
+ * - Money on another rail joins money that fits: it bars only what was not settled before.
  * - Money for the same order on two payments that both may settle it: the first one seen does.
  * - The merchant cancels the order, and the clock of `closePendingAfter`: before or after the money?
  */
@@ -155,7 +156,8 @@ function fairly(truth: Truth): Truth {
       paying !== move.payment &&
       mayRival(truth, paying) &&
       mayRival(truth, move.payment)
-    if (back || before.ended !== null || closed || hides || rivals) calm()
+    const joins = move.do === "transfer" && move.astray && before.transfers.length > 0
+    if (back || joins || before.ended !== null || closed || hides || rivals) calm()
     moves.push(move)
     told[move.payment] = next
     if (money) paying = move.payment
