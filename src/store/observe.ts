@@ -119,6 +119,7 @@ const knownOf = (payment: PaymentRow): Known => ({
   expectedMinor: payment.expected_minor,
   decimals: payment.decimals,
   state: payment.state,
+  want: payment.want,
   receivedMinor: payment.received_minor,
   paidBackMinor: payment.paid_back_minor,
   transfers: payment.transfers,

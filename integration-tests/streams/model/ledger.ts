@@ -280,6 +280,7 @@ const knownOf = (row: Row): Known => ({
   expectedMinor: ASKED,
   decimals: 6,
   state: row.state,
+  want: row.want,
   receivedMinor: row.received_minor,
   paidBackMinor: 0n,
   transfers: row.transfers,

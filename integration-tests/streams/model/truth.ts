@@ -115,10 +115,11 @@ const RANK = { pending: 0, expired: 0, failed: 0, paid: 1, confirmed: 2 } as con
  * so far*, because no shop could know better. Everywhere else any two ways of looking must agree.
  *
  * - Kobbopay's own word goes back (Paid, then Expired): a contradiction only for who saw both.
- * - A payment ended and is paid all the same: late money only for who saw the end.
+ * - A payment ends with money on it, or is paid after its end: late only for who saw the end first.
  * - The invoice profile shows the newest transfer alone: who looks too seldom never sees the others,
  *   nor learns that they became final.
- * - Money on another rail joins money that fits: it bars only what was not settled before.
+ * - Money on another rail joins money that fits: it bars only what was not settled before, and the
+ *   ledger does not remember it against a read from before.
  * - Money for the same order on two payments that both may settle it: the first one seen does.
  * - The merchant cancels the order, and the clock of `closePendingAfter`: before or after the money?
  */
@@ -150,17 +151,16 @@ function fairly(truth: Truth): Truth {
     const hides =
       truth.profile === "invoice" && before.transfers.length > 0 && transfersOf(move.payment) > 1
     const money = move.do === "transfer" || move.do === "confirm"
-    const rivals =
-      money &&
-      paying !== null &&
-      paying !== move.payment &&
-      mayRival(truth, paying) &&
-      mayRival(truth, move.payment)
+    const rivals = money && mayRival(truth, move.payment)
     const joins = move.do === "transfer" && move.astray && before.transfers.length > 0
-    if (back || joins || before.ended !== null || closed || hides || rivals) calm()
+    const ends = !money && before.transfers.length > 0
+    const isSecond = rivals && paying !== null && paying !== move.payment
+    const late = before.ended !== null || closed
+    if (back || joins || ends || isSecond || late || hides) calm()
     moves.push(move)
+    if (joins) calm()
     told[move.payment] = next
-    if (money) paying = move.payment
+    if (rivals) paying = move.payment
   }
   return { ...truth, moves }
 }
