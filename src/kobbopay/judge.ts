@@ -6,6 +6,7 @@ import {
   type Facts,
   type Fit,
   type Returned,
+  type Want,
 } from "./lifecycle"
 import {
   fitOf,
@@ -23,6 +24,7 @@ import type { Rules } from "./rules"
 export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "expectedMinor"> & {
   decimals: number
   state: PaymentState
+  want: Want
   receivedMinor: bigint | null
   paidBackMinor: bigint
   transfers: readonly KnownTransfer[]
@@ -77,6 +79,7 @@ export function judge(
   const judged = judgedMinor(transfers, reading, {
     received,
     confirmed: known.confirmedAt !== null,
+    fits: known.amountFit === "fits" || known.amountFit === "over",
   })
   const { said, met, unmet } = weigh(known, look, received)
   const { underMinor, overMinor } = rules.tolerance(known.expectedMinor, known.decimals)
@@ -101,8 +104,9 @@ export function judge(
     },
     { said, fit },
   )
+  const decision = isBehind(known, reading) ? liftsNothing(known, decided) : decided
   return {
-    decision: unmet ? withClass(decided, "ambiguous_finality") : decided,
+    decision: unmet ? withClass(decision, "ambiguous_finality") : decision,
     fit,
     transfers,
     receivedMinor: received,
@@ -131,6 +135,26 @@ const withClass = (decision: Decision, found: ExceptionClass): Decision =>
   decision.exceptions.includes(found)
     ? decision
     : { ...decision, exceptions: [...decision.exceptions, found] }
+
+/** A read that shows less than the money known is older, also about what kept that from settling. */
+function isBehind(
+  known: Known,
+  { state, receivedMinor: sum, transfers, astray }: Reading,
+): boolean {
+  if (known.moneySeenAt === null) return false
+  if (sum !== null && sum < (known.receivedMinor ?? 0n)) return true
+  const isOpen = state === "pending" || state === "expired" || state === "failed"
+  return isOpen && (sum ?? 0n) === 0n && transfers.length === 0 && !astray
+}
+
+const liftsNothing = (known: Known, decided: Decision): Decision =>
+  known.want !== "nothing" || known.accepted !== null || decided.want === "nothing"
+    ? decided
+    : {
+        ...decided,
+        want: "nothing",
+        exceptions: decided.exceptions.filter((found) => found !== "overpaid"),
+      }
 
 /** Money that was seen stays seen: a later read that says less does not take it back. */
 const highest = (known: bigint | null, seen: bigint | null): bigint | null =>

@@ -33,6 +33,7 @@ export const CONDITIONS: readonly ExceptionClass[] = [
   "refund_owed",
   "duplicate_payment",
   "superseded",
+  "late_payment",
   "ambiguous_finality",
   "stuck",
 ]
@@ -147,7 +148,8 @@ const withMoneyKept = (fit: Fit): Step =>
 function fromOpen(said: SaidState, fit: Fit): Step {
   switch (said) {
     case "pending":
-      return fit.amount === "under" ? stay("partial") : stay("pending")
+      // Whatever came (on another rail, or within our tolerance but not Kobbopay's), a person must see it.
+      return holdsMoney(fit) ? stay("partial") : stay("pending")
     case "partial":
       return stay("partial")
     case "paid":
@@ -237,8 +239,12 @@ export function decide(facts: Facts, observation: Observation): Decision {
     if (reason === "order_cancelled" || reason === "duplicate_payment") {
       found.delete("late_payment")
       found.add(reason)
-    } else if (!found.has("late_payment")) {
-      found.add(fit.amount === "under" ? "underpaid" : "late_payment")
+    } else {
+      if (!found.has("late_payment")) {
+        found.add(fit.amount === "under" ? "underpaid" : "late_payment")
+      }
+      // Whoever pays it back must know that some of it came on another rail.
+      for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
     }
   }
   const isStuck = facts.stuck && want !== "captured" && state !== "confirmed"

@@ -46,4 +46,6 @@ export type Reading = {
   receivedMinor: bigint | null
   /** The transfers the answer names, each with its hash. */
   transfers: Transfer[]
+  /** Money of another asset or network arrived: no minor units of this one, but money all the same. */
+  astray: boolean
 }

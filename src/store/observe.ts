@@ -131,6 +131,7 @@ const knownOf = (payment: PaymentRow): Known => ({
   expectedMinor: owedMinor(payment),
   decimals: payment.decimals,
   state: payment.state,
+  want: payment.want,
   receivedMinor: payment.received_minor,
   paidBackMinor: payment.paid_back_minor,
   transfers: payment.transfers,

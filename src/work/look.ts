@@ -55,7 +55,7 @@ export async function lookAt(
     readAt,
     claims,
     rules: account.rules,
-    facts: await factsFor(deps, payment, view),
+    facts: orderFacts(payment, await sessionsOf(deps.sql, payment.id), view),
     source: events.length > 0 ? "event" : "read",
     now,
   })
@@ -100,18 +100,18 @@ async function putOff(
   return cause.kind === "unavailable" ? null : cause.message
 }
 
-async function factsFor(
-  deps: Deps,
-  payment: PaymentRow,
+/** What Medusa's view says of a payment that is shown by these sessions. Pure. */
+export function orderFacts(
+  payment: Pick<PaymentRow, "store_amount" | "accepted" | "accepted_amount" | "currency_code">,
+  sessions: readonly SessionId[],
   view: MedusaView | null,
-): Promise<OrderFacts> {
+): OrderFacts {
   if (view === null) {
     return {
       ...{ order: "none", covered: false, superseded: true, orderChanged: false },
       ...{ settled: false, captured: false, asks: null },
     }
   }
-  const sessions = await sessionsOf(deps.sql, payment.id)
   const isMine = (id: SessionId | null | undefined) => id != null && sessions.includes(id)
   const settled = view.payments.some(
     (own) => own.canceled_at === null && own.captures.length > 0 && isMine(own.payment_session_id),
@@ -153,7 +153,7 @@ async function factsFor(
  */
 function coveredBy(
   view: MedusaView,
-  payment: PaymentRow,
+  payment: Pick<PaymentRow, "store_amount" | "accepted_amount">,
   isMine: (session: SessionId | null | undefined) => boolean,
 ): boolean {
   const others = view.payments.filter(

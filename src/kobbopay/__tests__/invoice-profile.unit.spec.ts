@@ -118,6 +118,7 @@ describe("invoice: read", () => {
           final: state === "confirmed",
         },
       ],
+      astray: false,
     })
   })
 
@@ -190,6 +191,7 @@ describe("invoice: read", () => {
       token: "USDTBSC",
       receivedMinor: null,
       transfers: [],
+      astray: true,
     })
   })
 

@@ -12,7 +12,7 @@ const asked = { asset: "USDT", network: "tron", token: "USDTTRC" }
 const known = (change: Partial<Known> = {}): Known => ({
   ...{ ...asked, reference: brandAs<Reference>("kp_1"), expectedMinor: 100n, decimals: 6 },
   ...{ state: "pending", receivedMinor: null, paidBackMinor: 0n, transfers: [], amountFit: null },
-  ...{ accepted: null, createdAt: NOW, moneySeenAt: null, confirmedAt: null },
+  ...{ want: "nothing", accepted: null, createdAt: NOW, moneySeenAt: null, confirmedAt: null },
   ...change,
 })
 const reading = (state: SaidState, ...minors: bigint[]): Reading => ({
@@ -23,7 +23,7 @@ const reading = (state: SaidState, ...minors: bigint[]): Reading => ({
     network: null,
     reference: null,
   },
-  ...{ token: "USDTTRC", expectedMinor: null, receivedMinor: null },
+  ...{ token: "USDTTRC", expectedMinor: null, receivedMinor: null, astray: false },
   transfers: minors.map((amountMinor, index) => ({ hash: `tx_${index}`, amountMinor })),
 })
 const order: OrderFacts = {

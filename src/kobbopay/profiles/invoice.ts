@@ -214,11 +214,14 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
         expectedMinor: null,
         receivedMinor: null,
         transfers: [],
+        astray: false,
       }
       if (invoice.transaction_tracker_id === null) return untouched
 
       const newest = await transactionOf(invoice.transaction_tracker_id, asked, ask)
-      const reading = { ...untouched, state: newest.state, token: newest.token }
+      const { state, token } = newest
+      const astray = state !== "failed" && (token ?? asked.token) !== asked.token
+      const reading = { ...untouched, state, token, astray }
       if (newest.amountMinor === null) return reading
       if (newest.hash === null) return { ...reading, receivedMinor: newest.amountMinor }
       const earlier = await earlierOf(newest.hash, known, asked, ask)
