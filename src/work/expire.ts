@@ -9,6 +9,7 @@ import {
   type Lease,
 } from "../store/groups"
 import { markConverged, paymentsOf, sessionsOf } from "../store/ledger"
+import type { SessionId } from "../kobbopay/ids"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { MedusaView } from "./medusa"
@@ -92,28 +93,37 @@ async function waitsForUs(
   view: MedusaView,
   payments: readonly PaymentRow[],
 ): Promise<boolean> {
-  if (view.cartId === null || view.orderId === null || !MathBN.gt(view.amount, 0)) return false
-  const ours = new Set<string>()
+  const ours = new Set<SessionId>()
   for (const payment of payments) {
     for (const session of await sessionsOf(deps.sql, payment.id)) ours.add(session)
   }
-  return view.sessions.every(
+  return waitsForSessions(view, ours)
+}
+
+/** Whether the order waits for a payment on one of these sessions, and for nothing else. */
+export const waitsForSessions = (view: MedusaView, ours: ReadonlySet<SessionId>): boolean =>
+  view.cartId !== null &&
+  view.orderId !== null &&
+  MathBN.gt(view.amount, 0) &&
+  view.sessions.every(
     (session) =>
       ours.has(session.id) || session.status === "error" || session.status === "canceled",
   )
-}
 
 /** Medusa shows a payment, capture or transaction, of whatever provider, on any collection of the order. */
-const showsMoney = (view: MedusaView): boolean =>
+export const showsMoney = (view: MedusaView): boolean =>
   view.transactions.length > 0 || view.payments.some((payment) => payment.canceled_at === null)
+
+/** When a payment that got no money ended. */
+export const endOf = (payment: Pick<PaymentRow, "window_ends_at" | "ended_at">): Date =>
+  payment.ended_at !== null && payment.ended_at < payment.window_ends_at
+    ? payment.ended_at
+    : payment.window_ends_at
 
 /** The last of the payments' ends (by Kobbopay's word or our window, whichever came first), plus the grace. */
 function dueTime(deps: Deps, payments: readonly PaymentRow[]): Date {
   const times = payments.map((payment) => {
-    const ended = Math.min(
-      payment.window_ends_at.getTime(),
-      (payment.ended_at ?? payment.window_ends_at).getTime(),
-    )
+    const ended = endOf(payment).getTime()
     const grace =
       deps.accounts.get(payment.account_id)?.account.options.expiry.cancelOrderAfterMs ?? 0
     return ended + grace

@@ -8,15 +8,26 @@ import { KOBBOPAY_MODULE } from "../modules/kobbopay"
 import type KobbopayModuleService from "../modules/kobbopay/service"
 import { runtime } from "../runtime"
 import { medusaSide } from "./medusa"
+import type { Patient } from "./reconcile-group"
 import { Worker } from "./worker"
 
+const deps = new WeakMap<KobbopayModuleService, Patient>()
 const workers = new WeakMap<KobbopayModuleService, Worker>()
 
 /** The worker of this process: one for each booted kobbopay module, made when first asked for. */
 export function workerOf(service: KobbopayModuleService): Worker {
   const known = workers.get(service)
   if (known !== undefined) return known
-  const worker = new Worker({
+  const worker = new Worker(depsOf(service))
+  workers.set(service, worker)
+  return worker
+}
+
+/** What the work of this process touches: made once for each booted kobbopay module. */
+export function depsOf(service: KobbopayModuleService): Patient {
+  const known = deps.get(service)
+  if (known !== undefined) return known
+  const made: Patient = {
     sql: service.sql,
     accounts: new Map(
       service.accounts.map((account) => [
@@ -29,9 +40,10 @@ export function workerOf(service: KobbopayModuleService): Worker {
     owner: `${hostname()}:${process.pid}:${randomUUID()}`,
     now: runtime.now,
     random: runtime.random,
-  })
-  workers.set(service, worker)
-  return worker
+    sleep: runtime.client.sleep,
+  }
+  deps.set(service, made)
+  return made
 }
 
 /**
