@@ -1,7 +1,33 @@
 import { z } from "@medusajs/framework/zod"
 import type { ExceptionClass } from "../kobbopay/lifecycle"
-import type { AccountId, EventRowId, OrderId, PaymentId, RailId } from "../kobbopay/ids"
-import { execute, newId, rows, type Sql } from "./sql"
+import type {
+  AccountId,
+  EventRowId,
+  ExceptionId,
+  OrderId,
+  PaymentId,
+  RailId,
+} from "../kobbopay/ids"
+import { idColumn } from "./payment"
+import { execute, newId, row, rows, type Sql } from "./sql"
+
+/** Classes about money that is there: sending it all back answers them. */
+export const MONEY_CLASSES: readonly ExceptionClass[] = [
+  "underpaid",
+  "overpaid",
+  "amount_unknown",
+  "rail_mismatch",
+  "reference_mismatch",
+  "order_changed",
+  "order_cancelled",
+  "refund_owed",
+  "duplicate_payment",
+  "superseded",
+  "late_payment",
+  "ambiguous_finality",
+  "stuck",
+  "completion_failed",
+]
 
 export type NewException = {
   class: ExceptionClass
@@ -75,4 +101,57 @@ export const closeCleared = (
             updated_at = now()
       WHERE subject_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
     [now, subject, [...over]],
+  )
+
+const exceptionRow = z.object({
+  id: idColumn<ExceptionId>(),
+  class: z.string(),
+  state: z.enum(["open", "closed"]),
+  payment_id: idColumn<PaymentId>().nullable(),
+  account_id: idColumn<AccountId>(),
+  order_id: idColumn<OrderId>().nullable(),
+  opened_at: z.date(),
+  closed_at: z.date().nullable(),
+  actor: z.string().nullable(),
+  resolution: z.string().nullable(),
+  note: z.string().nullable(),
+})
+export type ExceptionRow = z.output<typeof exceptionRow>
+
+export const exceptionById = (sql: Sql, id: ExceptionId): Promise<ExceptionRow | null> =>
+  row(sql, exceptionRow, `SELECT * FROM kobbopay_exception WHERE id = ? AND deleted_at IS NULL`, [
+    id,
+  ])
+
+/** How a person closes exceptions: who, with what code, in what words. */
+export type Closing = { actor: string; resolution: string; note: string | null }
+
+/** Closes one open exception in a person's name. False when somebody was faster. */
+export const closeException = async (
+  sql: Sql,
+  id: ExceptionId,
+  by: Closing,
+  now: Date,
+): Promise<boolean> =>
+  (await execute(
+    sql,
+    `UPDATE kobbopay_exception
+        SET state = 'closed', closed_at = ?, actor = ?, resolution = ?, note = ?, updated_at = now()
+      WHERE id = ? AND state = 'open' AND deleted_at IS NULL`,
+    [now, by.actor, by.resolution, by.note, id],
+  )) === 1
+
+/** Closes a payment's open exceptions of the classes in a person's name. */
+export const closeByPerson = (
+  sql: Sql,
+  of: { paymentId: PaymentId; classes: readonly ExceptionClass[] },
+  by: Closing,
+  now: Date,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_exception
+        SET state = 'closed', closed_at = ?, actor = ?, resolution = ?, note = ?, updated_at = now()
+      WHERE payment_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
+    [now, by.actor, by.resolution, by.note, of.paymentId, [...of.classes]],
   )

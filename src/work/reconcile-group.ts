@@ -21,8 +21,6 @@ const WAIT_STEP_MS = 100
 /** A group that is called for again and again is left to the ordinary work. */
 const MOST_ROUNDS = 3
 
-export type Patient = Deps & { sleep: (ms: number) => Promise<void> }
-
 /** What a run learnt of one payment. */
 export type Finding = {
   payment: PaymentRow
@@ -40,7 +38,7 @@ export type Finding = {
  * exception; what does not any more closes its own.
  */
 export async function reconcileGroup(
-  deps: Patient,
+  deps: Deps,
   listener: Listener,
   payments: readonly PaymentRow[],
 ): Promise<Finding[]> {
@@ -64,7 +62,7 @@ const unheard = (payment: PaymentRow, heard: "failed" | "put_off"): Finding => (
 })
 
 async function look(
-  deps: Patient,
+  deps: Deps,
   listener: Listener,
   collection: CollectionId,
   asked: readonly PaymentRow[],
@@ -108,7 +106,7 @@ type Compared = Map<PaymentId, { payment: PaymentRow; drift: Drift | null }>
  * was called for meanwhile. Null when the group does not come to rest; the next run sees it.
  */
 async function judge(
-  deps: Patient,
+  deps: Deps,
   listener: Listener,
   collection: CollectionId,
   asked: readonly PaymentRow[],
@@ -136,7 +134,7 @@ async function judge(
 }
 
 /** Claims a group for the run; what works it already is waited for. */
-async function claim(deps: Patient, collection: CollectionId): Promise<Lease | null> {
+async function claim(deps: Deps, collection: CollectionId): Promise<Lease | null> {
   const deadline = deps.now().getTime() + WAIT_MS
   for (;;) {
     const lease = await claimGroup(deps.sql, deps.owner, collection, LEASE_MS)

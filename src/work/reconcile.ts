@@ -21,7 +21,7 @@ import {
 } from "../store/reconciliation"
 import type { Deps } from "./deps"
 import { Listener } from "./listen"
-import { reconcileGroup, type Finding, type Patient } from "./reconcile-group"
+import { reconcileGroup, type Finding } from "./reconcile-group"
 
 /** Payments between two commits of the cursor. */
 const BATCH = 100
@@ -71,7 +71,7 @@ export async function beginRun(deps: Deps, wanted: Wanted): Promise<Begun> {
  *
  * A read that fails is counted and nothing else: nothing is cancelled, closed or called drift over it.
  */
-export async function carryOut(deps: Patient, run: ReconciliationRow): Promise<ReconciliationRow> {
+export async function carryOut(deps: Deps, run: ReconciliationRow): Promise<ReconciliationRow> {
   const heartbeat = setInterval(() => {
     renewRun(deps.sql, run).catch((cause: unknown) => {
       deps.log.warn(`kobbopay: the lease of ${run.id} was not renewed: ${errorText(cause)}`)
@@ -88,7 +88,7 @@ export async function carryOut(deps: Patient, run: ReconciliationRow): Promise<R
   return (await runById(deps.sql, run.id)) ?? run
 }
 
-async function walk(deps: Patient, run: ReconciliationRow): Promise<void> {
+async function walk(deps: Deps, run: ReconciliationRow): Promise<void> {
   const listener = new Listener(deps, run.pauses)
   for (let after = run.cursor; ; ) {
     const batch = await paymentsToReconcile(deps.sql, run, after, BATCH)
@@ -116,7 +116,7 @@ const inWords = (run: ReconciliationRow): string =>
 
 /** Each account's groups side by side in a few lanes of its own, so that a slow one holds up no other. */
 async function workBatch(
-  deps: Patient,
+  deps: Deps,
   listener: Listener,
   batch: readonly PaymentRow[],
 ): Promise<Finding[]> {
