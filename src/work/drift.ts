@@ -1,8 +1,8 @@
 import { MathBN } from "@medusajs/framework/utils"
 import { formatAmount } from "../kobbopay/money"
-import type { SessionId } from "../kobbopay/ids"
+import type { ProviderId, SessionId } from "../kobbopay/ids"
 import type { Reading } from "../kobbopay/reading"
-import type { PaymentRow } from "../store/payment"
+import { settledAmount, type PaymentRow } from "../store/payment"
 import { nextStep } from "./converge"
 import { endOf, showsMoney, waitsForSessions } from "./expire"
 import { capturedOf, type MedusaView } from "./medusa"
@@ -49,6 +49,8 @@ export type Seen = {
   /** Medusa's sessions that show this payment, and those that show any of the group. */
   sessions: readonly SessionId[]
   groupSessions: ReadonlySet<SessionId>
+  /** The account's provider, and what its options say. */
+  provider: ProviderId
   captureOn: "paid" | "confirmed"
   cancelOrderAfterMs: number
   now: Date
@@ -72,7 +74,11 @@ export function driftOf(seen: Seen): Drift | null {
   )
 }
 
-const drift = (kind: DriftKind, expected: Drift["expected"], observed: Drift["observed"]): Drift => ({
+const drift = (
+  kind: DriftKind,
+  expected: Drift["expected"],
+  observed: Drift["observed"],
+): Drift => ({
   kind,
   expected,
   observed,
@@ -106,9 +112,10 @@ function capturedTooEarly(seen: Seen): Drift | null {
 }
 
 function notCaptured(seen: Seen): Drift | null {
-  const { payment, view, sessions } = seen
+  const { payment, view, sessions, provider, now } = seen
   if (payment.state !== "confirmed" || payment.want !== "captured") return null
-  if (view !== null && nextStep(payment, view, sessions, seen.now).do === "nothing") return null
+  if (view !== null && nextStep(payment, provider, view, sessions, now).do === "nothing")
+    return null
   const captured = capturedHere(seen)
   return drift(
     "paid_there_unpaid_here",
@@ -124,7 +131,7 @@ function notCaptured(seen: Seen): Drift | null {
 function amountDiffers(seen: Seen): Drift | null {
   const { payment, said } = seen
   const captured = capturedHere(seen)
-  const owed = payment.accepted_amount ?? payment.store_amount
+  const owed = settledAmount(payment)
   if (isCaptured(captured) && !MathBN.eq(captured, owed)) {
     return drift("amount_differs", { store_amount: owed }, { store_amount: captured })
   }
@@ -151,7 +158,10 @@ function openWithoutPayment(seen: Seen): Drift | null {
   if (view === null || view.order !== "open" || !isNewest(seen)) return null
   if (group.some((one) => one.want !== "order_cancelled")) return null
   if (showsMoney(view) || !waitsForSessions(view, groupSessions)) return null
-  const due = Math.max(...group.map((one) => endOf(one).getTime())) + seen.cancelOrderAfterMs + CANCEL_SLACK_MS
+  const due =
+    Math.max(...group.map((one) => endOf(one).getTime())) +
+    seen.cancelOrderAfterMs +
+    CANCEL_SLACK_MS
   if (now.getTime() < due) return null
   return drift(
     "order_open_payment_expired",

@@ -1,4 +1,10 @@
-import type { CollectionId, PaymentId, SessionId } from "../kobbopay/ids"
+import {
+  brandAs,
+  type CollectionId,
+  type PaymentId,
+  type ProviderId,
+  type SessionId,
+} from "../kobbopay/ids"
 import {
   claimGroup,
   isGroupDue,
@@ -159,14 +165,15 @@ async function compare(
   const groupSessions = new Set([...sessions.values()].flat())
   return new Map(
     group.map((payment) => {
-      const options = deps.accounts.get(payment.account_id)?.account.options
+      const account = deps.accounts.get(payment.account_id)?.account
       const drift = driftOf({
         ...{ payment, group, view, groupSessions },
         orderCancelledAt: cancelledAt,
         said: said.get(payment.id) ?? null,
         sessions: sessions.get(payment.id) ?? [],
-        captureOn: options?.captureOn ?? "confirmed",
-        cancelOrderAfterMs: options?.expiry.cancelOrderAfterMs ?? 0,
+        provider: account?.providerId ?? brandAs<ProviderId>(`pp_kobbopay_${payment.account_id}`),
+        captureOn: account?.options.captureOn ?? "confirmed",
+        cancelOrderAfterMs: account?.options.expiry.cancelOrderAfterMs ?? 0,
         now: deps.now(),
       })
       return [payment.id, { payment, drift }]

@@ -52,7 +52,9 @@ export type Begun =
 export async function beginRun(deps: Deps, wanted: Wanted): Promise<Begun> {
   const dead = await takeOverRun(deps.sql, deps.owner)
   if (dead !== null) return { is: "resumed", run: dead }
-  const watched = [...deps.accounts.values()].map(({ account }) => account.options.expiry.watchForMs)
+  const watched = [...deps.accounts.values()].map(
+    ({ account }) => account.options.expiry.watchForMs,
+  )
   const run = await startRun(
     deps.sql,
     { ...wanted, overlapMs: OVERLAP_MS, firstMs: Math.max(0, ...watched) },
@@ -80,17 +82,19 @@ export async function carryOut(deps: Deps, run: ReconciliationRow): Promise<Reco
   try {
     await walk(deps, run)
   } catch (cause) {
-    if (!(cause instanceof RunLost)) await abandonRun(deps.sql, run, errorText(cause))
+    if (!(cause instanceof RunLost)) {
+      await abandonRun(deps.sql, run, errorText(cause)).catch(() => 0)
+    }
     deps.log.warn(`kobbopay: reconciliation ${run.id} stopped here: ${errorText(cause)}`)
   } finally {
     clearInterval(heartbeat)
   }
-  return (await runById(deps.sql, run.id)) ?? run
+  return (await runById(deps.sql, run.id).catch(() => null)) ?? run
 }
 
 async function walk(deps: Deps, run: ReconciliationRow): Promise<void> {
   const listener = new Listener(deps, run.pauses)
-  for (let after = run.cursor; ; ) {
+  for (let after = run.cursor; ;) {
     const batch = await paymentsToReconcile(deps.sql, run, after, BATCH)
     const last = batch.at(-1)
     if (last === undefined) break
