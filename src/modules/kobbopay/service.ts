@@ -80,7 +80,7 @@ export default class KobbopayModuleService extends MedusaService({
       reconcileEvery: options?.["reconcileEvery"],
     })
     this.__hooks = {
-      onApplicationStart: async () => {
+      onApplicationStart: () => {
         // Not awaited: what it finds is told, and the boot neither waits for it nor fails over it.
         void checkAccounts({
           sql: this.sql,
@@ -88,6 +88,7 @@ export default class KobbopayModuleService extends MedusaService({
           log: dependencies.logger,
           now: () => new Date(),
         })
+        return Promise.resolve()
       },
       onApplicationShutdown: () => this.inbox.end(),
     }
