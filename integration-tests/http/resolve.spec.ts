@@ -167,10 +167,13 @@ storeSuite("resolving exceptions", (world) => {
         .catch(() => undefined)
       await allDue(world(), collectionId)
       const id = await exceptionOf(collectionId, "order_changed")
-      expect(await booksOf(world(), collectionId)).toMatchObject({ orders: 0, captures: [] })
+      expect(await booksOf(world(), collectionId)).toMatchObject({
+        ...{ orders: 0, captures: [], open: ["order_changed"] },
+      })
       await accept(id)
+      // Medusa gives the collection its new amount only when the cart is completed: that failed first.
       await booksRest(world(), collectionId, {
-        ...{ ...capturedFor("21"), closed: ["order_changed"] },
+        ...{ ...capturedFor("21"), closed: ["completion_failed", "order_changed"] },
       })
     })
 
