@@ -75,8 +75,9 @@ storeSuite("reconciliation", (world) => {
     await booksBecome(world(), made.collectionId, capturedFor("10.5"))
     return made
   }
+  /** An order whose payment's time to pay is long over; reads of its account can say Expired. */
   const ended = async () => {
-    const made = await buy()
+    const made = await buy(DOCS)
     await world().rows(
       `UPDATE kobbopay_payment SET window_ends_at = now() - interval '2 hours' WHERE collection_id = ?`,
       [made.collectionId],
@@ -89,7 +90,7 @@ storeSuite("reconciliation", (world) => {
       silence()
       const paid = await buy()
       const confirmed = await buy(DOCS)
-      const expired = await buy()
+      const expired = await buy(DOCS)
       const untouched = await buy(DOCS)
       sandbox().pay(paid.session.kobbopay_id, { amount: "10.5" })
       sandbox().pay(confirmed.session.kobbopay_id, { amount: "10.5", confirm: true })
@@ -108,7 +109,7 @@ storeSuite("reconciliation", (world) => {
 
     test("looks at what ended since the last one, and with `since` at what ended before", async () => {
       silence()
-      const old = await buy()
+      const old = await buy(DOCS)
       sandbox().expire(old.session.kobbopay_id)
       await run()
       await world().rows(
@@ -216,7 +217,9 @@ storeSuite("reconciliation", (world) => {
         Array.from({ length: 6 }, (_, n) => beginRun({ ...deps(), owner: `process ${n}` }, wanted)),
       )
       expect(begun.map(({ is }) => is).sort()).toEqual([...Array(5).fill("busy"), "started"])
-      await expect(run()).rejects.toMatchObject({ message: expect.stringMatching(/under way already/) })
+      await expect(run()).rejects.toMatchObject({
+        message: expect.stringMatching(/under way already/),
+      })
       const told = await world()
         .merchant.call("/admin/kobbopay/reconciliations", answer, { body: {} })
         .catch((cause: unknown) => cause)
@@ -338,9 +341,10 @@ storeSuite("reconciliation", (world) => {
       await booksBecome(world(), collectionId, AUTHORIZED)
       await world().rows(`INSERT INTO capture (id, amount, raw_amount, payment_id)
         SELECT 'capt_by_hand', amount, raw_amount, id FROM payment`)
-      await foundOnce(collectionId, "captured_here_not_confirmed_there", async () =>
-        sandbox().confirm(session.kobbopay_id),
-      )
+      await foundOnce(collectionId, "captured_here_not_confirmed_there", async () => {
+        sandbox().confirm(session.kobbopay_id)
+        await world().rows(`UPDATE capture SET created_at = now() - interval '5 minutes'`)
+      })
     })
 
     test("an amount captured that is not what was asked for is found once, and closes when mended", async () => {

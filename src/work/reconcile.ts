@@ -98,6 +98,7 @@ async function walk(deps: Deps, run: ReconciliationRow): Promise<void> {
     const batch = await paymentsToReconcile(deps.sql, run, after, BATCH)
     const last = batch.at(-1)
     if (last === undefined) break
+    if (!(await renewRun(deps.sql, run))) throw new RunLost(run.id)
     const findings = await workBatch(deps, listener, batch)
     await stamp(deps, findings)
     await commitBatch(deps.sql, run, {
