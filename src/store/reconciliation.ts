@@ -81,8 +81,10 @@ export const startRun = (
   row(
     sql,
     reconciliationRow,
-    `WITH last AS (SELECT id, state, started_at FROM kobbopay_reconciliation
-                    WHERE deleted_at IS NULL ORDER BY started_at DESC, id DESC LIMIT 1),
+    `WITH last AS (SELECT id, state, started_at FROM kobbopay_reconciliation r
+                    WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM kobbopay_reconciliation next
+                            WHERE next.follows = r.id AND next.deleted_at IS NULL)
+                    ORDER BY created_at DESC LIMIT 1),
           finished AS (SELECT max(started_at) AS at FROM kobbopay_reconciliation
                         WHERE state = 'done' AND deleted_at IS NULL)
      INSERT INTO kobbopay_reconciliation
@@ -93,7 +95,7 @@ export const startRun = (
             ?, ?, clock_timestamp() + ? * interval '1 millisecond', 1, '{}', '{}',
             COALESCE((SELECT r.pauses FROM kobbopay_reconciliation r JOIN last ON last.id = r.id), '{}')
       WHERE NOT EXISTS (SELECT 1 FROM last WHERE state = 'running'
-              OR started_at > ?::timestamptz - ? * interval '1 millisecond')
+              OR ? > 0 AND started_at > ?::timestamptz - ? * interval '1 millisecond')
      ON CONFLICT DO NOTHING
      RETURNING *`,
     [
@@ -107,6 +109,7 @@ export const startRun = (
       now,
       owner,
       RUN_LEASE_MS,
+      run.notWithinMs,
       now,
       run.notWithinMs,
     ],

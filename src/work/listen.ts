@@ -14,13 +14,13 @@ const AWAY_PAUSE_MS = 60_000
  * time; the others are.
  */
 export class Listener {
-  readonly #deps: Deps
+  readonly #deps: Pick<Deps, "accounts" | "now">
   readonly #pauses: Map<AccountId, Date>
   readonly #misses = new Map<AccountId, number>()
   readonly #heard = new Map<string, Said>()
   #lastError: string | null = null
 
-  constructor(deps: Deps, pauses: Readonly<Record<AccountId, Date>>) {
+  constructor(deps: Pick<Deps, "accounts" | "now">, pauses: Readonly<Record<AccountId, Date>>) {
     this.#deps = deps
     this.#pauses = new Map(
       [...deps.accounts.keys()].flatMap((account) => {
@@ -30,12 +30,9 @@ export class Listener {
     )
   }
 
-  /** The same work, heard. */
-  get deps(): Deps {
-    const accounts = [...this.#deps.accounts].map(
-      ([id, account]) => [id, this.#heardBy(account)] as const,
-    )
-    return { ...this.#deps, accounts: new Map(accounts) }
+  /** The same accounts, heard. */
+  get accounts(): Deps["accounts"] {
+    return new Map([...this.#deps.accounts].map(([id, known]) => [id, this.#heardBy(known)]))
   }
 
   /** Until when an account is not asked; null when it may be. */

@@ -82,7 +82,7 @@ async function look(
     asked.map((one) => one.id),
     deps.now(),
   )
-  await workGroup(listener.deps, lease)
+  await workGroup({ ...deps, accounts: listener.accounts }, lease)
   for (const one of asked) said.set(one.id, listener.take(one.account_id, one.kobbopay_id))
   const after = await judge(deps, listener, collection, asked, said)
   return asked.map((payment) => {
@@ -122,7 +122,7 @@ async function judge(
     const lease = await claim(deps, collection)
     if (lease === null) return null
     if (await isGroupDue(deps.sql, collection, deps.now())) {
-      await workGroup(listener.deps, lease)
+      await workGroup({ ...deps, accounts: listener.accounts }, lease)
       continue
     }
     try {

@@ -27,6 +27,9 @@ import { reconcileGroup, type Finding } from "./reconcile-group"
 const BATCH = 100
 /** Groups of one account worked side by side. */
 const SIDE_BY_SIDE = 4
+/** A run that is asked for is tried again when the one in its way has just ended. */
+const RETRY_MS = 100
+const MOST_TRIES = 5
 /** How far before the last finished run the next one begins: what ended while that one was under way. */
 const OVERLAP_MS = 60 * 60_000
 
@@ -55,15 +58,22 @@ export async function beginRun(deps: Deps, wanted: Wanted): Promise<Begun> {
   const watched = [...deps.accounts.values()].map(
     ({ account }) => account.options.expiry.watchForMs,
   )
-  const run = await startRun(
-    deps.sql,
-    { ...wanted, overlapMs: OVERLAP_MS, firstMs: Math.max(0, ...watched) },
-    deps.owner,
-    deps.now(),
-  )
-  if (run !== null) return { is: "started", run }
-  const other = await runningRun(deps.sql)
-  return other === null ? { is: "too_soon" } : { is: "busy", run: other }
+  const firstMs = Math.max(0, ...watched)
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const run = await startRun(
+      deps.sql,
+      { ...wanted, overlapMs: OVERLAP_MS, firstMs },
+      deps.owner,
+      deps.now(),
+    )
+    if (run !== null) return { is: "started", run }
+    const other = await runningRun(deps.sql)
+    if (other !== null) return { is: "busy", run: other }
+    if (wanted.notWithinMs > 0) break
+    // The one that was in the way has just ended.
+    await deps.sleep(RETRY_MS)
+  }
+  return { is: "too_soon" }
 }
 
 /**

@@ -82,6 +82,7 @@ const order = (given: Partial<MedusaView> = {}): MedusaView => ({
   amount: "10.5",
   currencyCode: "usd",
   total: "10.5",
+  pending: null,
   sessions: [
     {
       ...{ id: SESSION, status: "pending_authorization", provider_id: PROVIDER },
