@@ -95,7 +95,7 @@ export const startRun = (
             ?, ?, clock_timestamp() + ? * interval '1 millisecond', 1, '{}', '{}',
             COALESCE((SELECT r.pauses FROM kobbopay_reconciliation r JOIN last ON last.id = r.id), '{}')
       WHERE NOT EXISTS (SELECT 1 FROM last WHERE state = 'running'
-              OR ? > 0 AND started_at > ?::timestamptz - ? * interval '1 millisecond')
+              OR ?::bigint > 0 AND started_at > ?::timestamptz - ? * interval '1 millisecond')
      ON CONFLICT DO NOTHING
      RETURNING *`,
     [
