@@ -172,7 +172,7 @@ export const stampEnvironment = (
   execute(
     sql,
     `UPDATE kobbopay_payment SET environment = ?, updated_at = now()
-      WHERE id = ANY(?::text[]) AND environment <> ?`,
+      WHERE id = ANY(?::text[]) AND environment IS DISTINCT FROM ?`,
     [environment, [...payments], environment],
   )
 

@@ -243,6 +243,14 @@ export const en = {
     shown: "On the order",
     payments: "Payments",
   },
+  drift: {
+    unknown_at_kobbopay: "Kobbopay has no such payment",
+    captured_here_not_confirmed_there: "captured here, not confirmed by Kobbopay",
+    paid_there_unpaid_here: "confirmed by Kobbopay, not captured here",
+    amount_differs: "the amount",
+    order_cancelled_unnoticed: "the order was canceled unnoticed",
+    order_open_payment_expired: "the order waits on, its payment is over",
+  },
   work: {
     unread: "Kobbopay could not be asked",
     failing: "Not done yet",

@@ -65,7 +65,7 @@ const tell = (sql: Sql, one: Stranded, now: Date): Promise<boolean> =>
       accountId: one.accountId,
       orderId: null,
       railId: null,
-      expected: { reason: null },
+      expected: {},
       observed: {
         reason: one.reason,
         payments: String(one.payments),
