@@ -53,6 +53,11 @@ export class Listener {
     return new Map([...this.#pauses].filter(([account]) => this.pausedUntil(account) !== null))
   }
 
+  /** Keeps what went wrong otherwise, for the report. */
+  note(failure: string): void {
+    this.#lastError = failure
+  }
+
   lastError(): string | null {
     return this.#lastError
   }

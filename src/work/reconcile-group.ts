@@ -63,7 +63,8 @@ const putOff = async (deps: Deps, listener: Listener, payment: PaymentRow): Prom
   if (until !== null) await putLookOff(deps.sql, payment.id, until)
 }
 
-const unheard = (payment: PaymentRow, heard: "failed" | "put_off"): Finding => ({
+/** A payment of which nothing was learnt. */
+export const unheard = (payment: PaymentRow, heard: "failed" | "put_off"): Finding => ({
   ...{ payment, heard, proven: false, moved: false, mended: null, drift: null },
 })
 
@@ -76,12 +77,19 @@ async function look(
   const said = new Map<PaymentId, Said>()
   const lease = await claim(deps, collection)
   if (lease === null) return asked.map((payment) => unheard(payment, "failed"))
-  const before = await compare(deps, collection, said)
-  await makeDue(
-    deps.sql,
-    asked.map((one) => one.id),
-    deps.now(),
-  )
+  let before: Compared
+  try {
+    // First, so that what fails from here on is found overdue by the next run.
+    await makeDue(
+      deps.sql,
+      asked.map((one) => one.id),
+      deps.now(),
+    )
+    before = await compare(deps, collection, said)
+  } catch (cause) {
+    await returnLease(deps.sql, lease)
+    throw cause
+  }
   await workGroup({ ...deps, accounts: listener.accounts }, lease)
   for (const one of asked) said.set(one.id, listener.take(one.account_id, one.kobbopay_id))
   const after = await judge(deps, listener, collection, asked, said)

@@ -21,7 +21,7 @@ import {
 } from "../store/reconciliation"
 import type { Deps } from "./deps"
 import { Listener } from "./listen"
-import { reconcileGroup, type Finding } from "./reconcile-group"
+import { reconcileGroup, unheard, type Finding } from "./reconcile-group"
 
 /** Payments between two commits of the cursor. */
 const BATCH = 100
@@ -140,15 +140,31 @@ async function workBatch(
   const found: Finding[] = []
   const lane = async (groups: PaymentRow[][]) => {
     for (let next = groups.shift(); next !== undefined; next = groups.shift()) {
-      found.push(...(await reconcileGroup(deps, listener, next)))
+      found.push(...(await oneGroup(deps, listener, next)))
     }
   }
-  const lanes = [...byAccount.values()].flatMap((groups) =>
-    Array.from({ length: SIDE_BY_SIDE }, () => lane(groups)),
+  await Promise.all(
+    [...byAccount.values()].flatMap((groups) =>
+      Array.from({ length: SIDE_BY_SIDE }, () => lane(groups)),
+    ),
   )
-  const ended = await Promise.allSettled(lanes)
-  for (const one of ended) if (one.status === "rejected") throw one.reason
   return found
+}
+
+/** One group that cannot be worked must not keep the run from the others. */
+async function oneGroup(
+  deps: Deps,
+  listener: Listener,
+  payments: readonly PaymentRow[],
+): Promise<Finding[]> {
+  try {
+    return await reconcileGroup(deps, listener, payments)
+  } catch (cause) {
+    const failure = `payment ${payments[0]?.id}: ${errorText(cause)}`
+    listener.note(failure)
+    deps.log.warn(`kobbopay: ${failure}`)
+    return payments.map((payment) => unheard(payment, "failed"))
+  }
 }
 
 /** Payments proven to be readable through their account as it is configured now belong to it. */
