@@ -2,6 +2,7 @@ import { Modules } from "@medusajs/framework/utils"
 import { cancelOrderWorkflow } from "@medusajs/medusa/core-flows"
 import { z } from "@medusajs/framework/zod"
 import reconcileJob from "../../src/jobs/kobbopay-reconcile"
+import { brandAs, type CollectionId } from "../../src/kobbopay/ids"
 import { runById } from "../../src/store/reconciliation"
 import { beginRun, carryOut } from "../../src/work/reconcile"
 import { depsOf } from "../../src/work/worker-of"
@@ -173,6 +174,29 @@ storeSuite("reconciliation", (world) => {
       expect(await run()).toMatchObject({ read: 1, put_off: 3 })
       await world().rows(`UPDATE kobbopay_reconciliation SET pauses = '{}'`)
       expect(await run()).toMatchObject({ read: 4, put_off: 0, moved: 3 })
+    })
+
+    test("is not kept from the others by a group that cannot be worked", async () => {
+      silence()
+      const broken = await buy()
+      const fine = await buy()
+      for (const { session } of [broken, fine]) {
+        sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+      }
+      const { medusa } = deps()
+      const view: typeof medusa.view = (collection) =>
+        collection === brandAs<CollectionId>(broken.collectionId)
+          ? Promise.reject(new Error("Medusa shows nonsense"))
+          : medusa.view(collection)
+      const begun = await beginRun(deps(), wanted)
+      if (begun.is !== "started") throw new Error(`the run is ${begun.is}`)
+      expect(await carryOut({ ...deps(), medusa: { ...medusa, view } }, begun.run)).toMatchObject({
+        ...{ state: "done", payments: 2, read: 1, failed_reads: 1, moved: 1, drift: {} },
+        last_error: expect.stringContaining("nonsense"),
+      })
+      expect(await booksOf(world(), fine.collectionId)).toEqual(capturedFor("10.5"))
+      expect(await run()).toMatchObject({ ...CALM, payments: 2, read: 2, moved: 1 })
+      expect(await booksOf(world(), broken.collectionId)).toEqual(capturedFor("10.5"))
     })
 
     test("killed in the middle is taken up by another process where it stopped", async () => {
