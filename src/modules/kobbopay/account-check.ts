@@ -43,7 +43,9 @@ export async function checkAccounts(deps: {
       await closeCleared(deps.sql, account, ["account_changed"], deps.now())
     }
   } catch (cause) {
-    deps.log.warn(`kobbopay: the accounts could not be compared with the ledger: ${errorText(cause)}`)
+    deps.log.warn(
+      `kobbopay: the accounts could not be compared with the ledger: ${errorText(cause)}`,
+    )
   }
 }
 
