@@ -18,6 +18,8 @@ export const EXCEPTION_CLASSES = [
   "unknown_payment",
   "completion_failed",
   "dead",
+  "drift",
+  "account_changed",
 ] as const
 export type ExceptionClass = (typeof EXCEPTION_CLASSES)[number]
 

@@ -3,6 +3,7 @@ import type {
   AccountId,
   CartId,
   CollectionId,
+  Environment,
   KobbopayId,
   OrderId,
   PaymentId,
@@ -144,6 +145,38 @@ export async function lookNow(sql: Sql, payment: PaymentId, now: Date): Promise<
   )
   await scheduleGroupOf(sql, payment, now)
 }
+
+/** Makes payments due for a look by whoever works their group, without calling for that work. */
+export const makeDue = (sql: Sql, payments: readonly PaymentId[], now: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_payment SET next_look_at = ?
+      WHERE id = ANY(?::text[]) AND kobbopay_id IS NOT NULL`,
+    [now, [...payments]],
+  )
+
+/** Puts the next look at a payment to `at`: its account wants no requests before. */
+export async function putLookOff(sql: Sql, payment: PaymentId, at: Date): Promise<void> {
+  await execute(
+    sql,
+    `UPDATE kobbopay_payment SET next_look_at = ? WHERE id = ? AND kobbopay_id IS NOT NULL`,
+    [at, payment],
+  )
+  await scheduleGroupOf(sql, payment, at)
+}
+
+/** Notes that payments were read, each under its own reference, in this environment of their account. */
+export const stampEnvironment = (
+  sql: Sql,
+  payments: readonly PaymentId[],
+  environment: Environment,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_payment SET environment = ?, updated_at = now()
+      WHERE id = ANY(?::text[]) AND environment IS DISTINCT FROM ?`,
+    [environment, [...payments], environment],
+  )
 
 export async function attachSession(
   sql: Sql,

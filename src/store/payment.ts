@@ -5,6 +5,7 @@ import type {
   Brand,
   CartId,
   CollectionId,
+  Environment,
   KobbopayId,
   OrderId,
   PaymentId,
@@ -47,6 +48,8 @@ export const WANTS = ["nothing", "authorized", "captured", "order_cancelled"] as
 export const paymentRow = z.object({
   id: idColumn<PaymentId>(),
   account_id: idColumn<AccountId>(),
+  /** Of the account, when the payment was created; null for payments older than this was noted. */
+  environment: idColumn<Environment>().nullable(),
   kobbopay_id: idColumn<KobbopayId>().nullable(),
   reference: idColumn<Reference>(),
   public_token: idColumn<PublicToken>(),

@@ -87,6 +87,16 @@ export const payBacksOf = (sql: Sql, payment: PaymentId): Promise<RefundRow[]> =
     [payment],
   )
 
+/** The pay-backs of several payments, the oldest first. */
+export const payBacksOfAll = (sql: Sql, payments: readonly PaymentId[]): Promise<RefundRow[]> =>
+  rows(
+    sql,
+    refundRow,
+    `SELECT * FROM kobbopay_refund
+      WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY recorded_at, id`,
+    [[...payments]],
+  )
+
 /** Pay-backs of a collection that Medusa does not show yet, the oldest first. */
 export const unbookedPayBacks = (sql: Sql, collection: CollectionId): Promise<RefundRow[]> =>
   rows(

@@ -1,6 +1,7 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type ExceptionId, type PaymentId } from "../kobbopay/ids"
+import { TRIGGERS } from "../store/reconciliation"
 import { DISMISSALS } from "../work/resolve"
 
 const words = (most: number) => z.string().trim().min(1).max(most)
@@ -40,6 +41,18 @@ export const payBackInput = z.strictObject({
     ),
   actor,
   note,
+})
+
+/** A moment that is not to come; text is read as ISO 8601. */
+const past = z
+  .union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))])
+  .refine((at) => at.getTime() <= Date.now(), { error: "is in the future" })
+
+export const reconcileInput = z.strictObject({
+  /** From when on payments that ended are looked at too. */
+  since: past.nullish().transform((at) => at ?? null),
+  trigger: z.enum(TRIGGERS).optional(),
+  actor: actor.nullish().transform((name) => name ?? null),
 })
 
 /** @throws MedusaError INVALID_DATA naming every faulty key */

@@ -1,5 +1,5 @@
 import { brandAs, type AccountId, type PaymentId, type SessionId } from "../../../src/kobbopay/ids"
-import type { Claim, Known, OrderFacts } from "../../../src/kobbopay/judge"
+import type { Claim, judge, Known, OrderFacts } from "../../../src/kobbopay/judge"
 import { CONDITIONS, type ExceptionClass } from "../../../src/kobbopay/lifecycle"
 import type { PaymentState, Reading, SaidState } from "../../../src/kobbopay/reading"
 import type { Rules } from "../../../src/kobbopay/rules"
@@ -55,7 +55,7 @@ export type Lease = { owner: string; fence: number; wakes: number; failures: num
 /** Thrown by a write whose lease was taken over. */
 export class LeaseLost extends Error {}
 
-export type Judge = typeof import("../../../src/kobbopay/judge").judge
+export type Judge = typeof judge
 
 /** The ledger, inbox and exceptions of one collection, in memory: each method is one transaction. */
 export class Ledger {

@@ -11,6 +11,8 @@ export const KobbopayPayment = model
     {
       id: model.id({ prefix: "kpay" }).primaryKey(),
       account_id: model.text(),
+      /** A mark of the environment (contract, address, merchant) that the account spoke to; never a key. */
+      environment: model.text().nullable(),
       kobbopay_id: model.text().nullable(),
       reference: model.text().searchable(),
       public_token: model.text(),
