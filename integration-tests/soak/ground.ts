@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { Client } from "pg"
 import { z } from "@medusajs/framework/zod"
 import { startSandbox, STORM, type Sandbox, type WeatherPatch } from "../../src/sandbox"
+import { type Door, openDoor } from "../support/door"
 import { fillStore, migrateStore } from "../support/made-store"
 import type { MedusaOptions } from "../support/medusa-process"
 import { startPostgres, type Postgres } from "../support/postgres"
@@ -12,7 +13,6 @@ import { type Redis, startRedis } from "../support/redis"
 import type { SeededStore } from "../support/seeded-store"
 import type { Started } from "../support/started"
 import { Cluster, type Mode } from "./cluster"
-import { type Door, openDoor } from "./door"
 import type { Settings } from "./settings"
 
 const CREDENTIALS = {
@@ -179,7 +179,11 @@ function environment(
     },
     {
       id: ACCOUNTS.docs,
-      options: { ...shared, profile: "docs", apiKey, webhook: { secrets: [SECRET.docs] } },
+      options: {
+        ...{ ...shared, profile: "docs", apiKey },
+        webhook: { secrets: [SECRET.docs] },
+        statuses: { Failed: "failed" },
+      },
     },
   ]
   return {

@@ -15,11 +15,14 @@ const LOOKS_AT_PAGE_FOR_MS = 30_000
 const RAILS = ["usdt-tron", "usdt-bsc"] as const
 
 type Counts = { checkouts: number; orders: number; gaveUp: number; cancelled: number }
+const REASON_LENGTH = 160
 
 /** Shoppers, payers and a merchant over HTTP, through whichever process answers. */
 export class Load {
   readonly diary = new Diary()
   readonly counts: Counts = { checkouts: 0, orders: 0, gaveUp: 0, cancelled: 0 }
+  /** Why shoppers gave up, and how many did. */
+  readonly reasons = new Map<string, number>()
   readonly #dice: Dice
   readonly #payers = new Set<Promise<void>>()
   #shoppers: Promise<void>[] = []
@@ -47,8 +50,9 @@ export class Load {
   async #shopAndShop(): Promise<void> {
     while (this.#open) {
       await this.#shop().catch((cause: unknown) => {
+        const reason = String(cause).slice(0, REASON_LENGTH)
         this.counts.gaveUp += 1
-        if (!(cause instanceof GivenUp)) this.tell(`a shopper was surprised: ${String(cause)}`)
+        this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1)
       })
       await pause(this.#dice.between(200, 1_500))
     }
@@ -166,7 +170,9 @@ export class Load {
 }
 
 /** The shop said no, or said nothing for too long. */
-class GivenUp extends Error {}
+class GivenUp extends Error {
+  override name = "GivenUp"
+}
 
 async function within<T>(answer: Promise<T>, ms: number): Promise<T> {
   const late = new AbortController()

@@ -65,6 +65,7 @@ async function soak(settings: Settings, forSeconds: number, started: Started) {
   await trouble.stop()
   tell(`Trouble is over: ${progressOf(ground, load, trouble)}`)
   await drain(ground, load, tell)
+  for (const [reason, shoppers] of load.reasons) tell(`${shoppers} gave up: ${reason}`)
   const verdict = await audit(ground, load.diary)
   return report(verdict, settings, ground, trouble)
 }
