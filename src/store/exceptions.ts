@@ -155,3 +155,50 @@ export const closeByPerson = (
       WHERE payment_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
     [now, by.actor, by.resolution, by.note, of.paymentId, [...of.classes]],
   )
+
+const exceptionDetail = exceptionRow.extend({
+  subject_id: z.string(),
+  event_row_id: z.string().nullable(),
+  rail_id: idColumn<RailId>().nullable(),
+  expected: z.record(z.string(), z.string().nullable()),
+  observed: z.record(z.string(), z.string().nullable()),
+  last_seen_at: z.date(),
+})
+export type ExceptionDetail = z.output<typeof exceptionDetail>
+
+/** Narrows a list of exceptions; what is null does not. */
+export type ExceptionFilter = {
+  state: "open" | "closed" | null
+  class: string | null
+  orderId: string | null
+  paymentId: string | null
+}
+
+/** One page of exceptions, the newest first, and how many there are in all. */
+export async function listExceptions(
+  sql: Sql,
+  filter: ExceptionFilter,
+  page: { limit: number; offset: number },
+): Promise<{ exceptions: ExceptionDetail[]; count: number }> {
+  const where = `deleted_at IS NULL AND (?::text IS NULL OR state = ?) AND (?::text IS NULL OR class = ?)
+      AND (?::text IS NULL OR order_id = ?) AND (?::text IS NULL OR payment_id = ?)`
+  const values = [filter.state, filter.class, filter.orderId, filter.paymentId].flatMap((one) => [
+    one,
+    one,
+  ])
+  const [exceptions, counted] = await Promise.all([
+    rows(
+      sql,
+      exceptionDetail,
+      `SELECT * FROM kobbopay_exception WHERE ${where} ORDER BY opened_at DESC, id DESC LIMIT ? OFFSET ?`,
+      [...values, page.limit, page.offset],
+    ),
+    row(
+      sql,
+      z.object({ count: z.number() }),
+      `SELECT count(*)::int AS count FROM kobbopay_exception WHERE ${where}`,
+      values,
+    ),
+  ])
+  return { exceptions, count: counted?.count ?? 0 }
+}
