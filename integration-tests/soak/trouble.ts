@@ -5,7 +5,7 @@ import { type Ground, SOAK_STORM } from "./ground"
 const SECOND = 1_000
 /** From one to the next of each kind of trouble, seconds. */
 const EVERY = {
-  kill: [2.5, 6],
+  kill: [2, 5.5],
   postgres: [40, 70],
   redis: [30, 60],
   outage: [20, 40],

@@ -234,7 +234,9 @@ export function decide(facts: Facts, observation: Observation): Decision {
       found.add(fit.amount === "under" ? "underpaid" : "late_payment")
     }
   }
-  const isStuck = facts.stuck && accepted !== "finality" && state !== "confirmed"
+  // Late money keeps its payment ended, so there only the read tells that nothing is waited for any more.
+  const isFinal = state === "confirmed" || (said === "confirmed" && state !== "partial")
+  const isStuck = facts.stuck && accepted !== "finality" && !isFinal && !facts.captured
   if (isStuck && holdsMoney(fit)) found.add("stuck")
   return { state, want, exceptions: [...found] }
 }

@@ -175,6 +175,11 @@ describe("money on an order that cannot take it", () => {
     )
     expect(words(seen({ state: "paid", stuck: true }))).toBe("confirmed wants captured")
   })
+  test("late money is stuck only while Kobbopay does not call it final", () => {
+    const late = { state: "expired", stuck: true } as const
+    expect(words(seen(late))).toBe("expired wants nothing + late_payment")
+    expect(words(seen(late, "paid"))).toBe("expired wants nothing + late_payment + stuck")
+  })
 })
 
 describe("what a person decides", () => {
@@ -199,6 +204,15 @@ describe("what a person decides", () => {
   test("an accepted amount that is only seen is captured once it is confirmed", () => {
     expect(seen({ accepted: "amount", state: "partial" }, "paid", "under")).toBe(
       "partial wants authorized",
+    )
+  })
+  test("what was accepted and is captured is stuck no more", () => {
+    const captured = { accepted: "amount", captured: true, stuck: true } as const
+    expect(seen({ ...captured, state: "partial" }, "pending", "under")).toBe(
+      "partial wants captured",
+    )
+    expect(seen({ ...captured, state: "expired" }, "confirmed", "fits")).toBe(
+      "expired wants captured",
     )
   })
   test("an accepted lack of finality is captured as it is, and is stuck no more", () => {
