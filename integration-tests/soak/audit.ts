@@ -17,7 +17,7 @@ export type Verdict = {
   payments: number
   openExceptions: number
   explained: number
-  /** What Medusa's own workflows left behind when their process was killed. */
+  /** What is wrong by Medusa's own doing: workflows cut off by a kill, stock counted without a shared lock. */
   remains: string[]
   orders: Record<"captured" | "cancelled" | "open", number>
 }
@@ -36,6 +36,8 @@ export async function audit(ground: Ground, diary: Diary): Promise<Verdict> {
   note("lost", unrecorded(control.deliveries(), books))
   note("doubled", [...books.collections.values()].flatMap(doubledIn))
   note("stuck", stuckIn(books))
+  const sharesLocks = ground.redis !== null
+  if (sharesLocks) note("stuck", books.drift)
 
   const byId = new Map(cases.map((each) => [each.ledger.id, each]))
   let openExceptions = books.astray.length
@@ -59,7 +61,7 @@ export async function audit(ground: Ground, diary: Diary): Promise<Verdict> {
     payments: cases.length,
     openExceptions,
     explained: openExceptions - unexplained,
-    remains: books.remains,
+    remains: sharesLocks ? books.remains : [...books.remains, ...books.drift],
     orders: ordersIn(books),
   }
 }

@@ -8,6 +8,8 @@ export type Mode = "shared" | "server" | "worker"
 /** Behind a crashed process comes a supervisor that does not spin. */
 const RESTART_PAUSE_MS = 300
 
+const CUT_SHORT_AT_MOST = 2
+
 export type ClusterOptions = {
   /** One process each. A `worker` serves no requests. */
   modes: readonly Mode[]
@@ -19,8 +21,8 @@ export type ClusterOptions = {
 /** One place for a process: it is started again whenever it ends. */
 class Seat {
   state: "down" | "booting" | "up" = "down"
-  /** Killed while it booted: it is let be until it was up once. */
-  spared = false
+  /** How often in a row it was killed while it booted. */
+  #cutShort = 0
   #kill: (() => Promise<void>) | null = null
   #killed = false
 
@@ -34,11 +36,16 @@ class Seat {
     return this.mode !== "worker"
   }
 
+  /** After some boots that were cut short it is let be until it was up once. */
+  get spared(): boolean {
+    return this.#cutShort >= CUT_SHORT_AT_MOST
+  }
+
   /** False when there was no process to kill just now. */
   async kill(): Promise<boolean> {
     if (this.#kill === null) return false
     this.#killed = true
-    this.spared = this.state === "booting"
+    if (this.state === "booting") this.#cutShort += 1
     this.state = "down"
     await this.#kill()
     return true
@@ -54,7 +61,7 @@ class Seat {
       await launched.answering()
       if (!this.#killed) {
         this.state = "up"
-        this.spared = false
+        this.#cutShort = 0
       }
       await launched.ended
       return this.#killed ? null : "it ended"
@@ -105,7 +112,7 @@ export class Cluster {
       .map((seat) => `http://127.0.0.1:${seat.port}`)
   }
 
-  /** Processes whose end leaves at least one other that serves, and one that sweeps where there are two. */
+  /** Processes whose end leaves at least one other that serves, so that there is progress. */
   get killable(): Seat[] {
     return this.seats.filter((seat) => {
       if (seat.state === "down" || seat.spared) return false

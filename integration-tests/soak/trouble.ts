@@ -11,6 +11,7 @@ const EVERY = {
   outage: [20, 40],
 } as const
 const LOOK_FOR_VICTIM_MS = 200
+const MAKES_UP_FOR_MS = 10_000
 
 /** What goes wrong, over and over, until it is told to stop. */
 export class Trouble {
@@ -46,9 +47,11 @@ export class Trouble {
     }
   }
 
+  /** What took long makes the next come sooner. */
   async #again([least, most]: readonly [number, number], act: () => Promise<void>): Promise<void> {
-    for (;;) {
-      await this.#wait(this.#dice.between(least, most) * SECOND)
+    for (let due = Date.now(); ;) {
+      due = Math.max(due, Date.now() - MAKES_UP_FOR_MS) + this.#dice.between(least, most) * SECOND
+      await this.#wait(due - Date.now())
       if (this.#stop.signal.aborted) return
       await act()
     }
@@ -85,6 +88,6 @@ export class Trouble {
   }
 
   async #wait(ms: number): Promise<void> {
-    await pause(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+    await pause(Math.max(0, ms), undefined, { signal: this.#stop.signal }).catch(() => undefined)
   }
 }
