@@ -35,6 +35,7 @@ export class Trouble {
       this.#again(EVERY.redis, () => this.#restartRedis()),
       this.#again(EVERY.outage, () => this.#outage()),
     ])
+    this.#running.catch(() => undefined) // told by `stop`
   }
 
   /** Lets the trouble under way end, and clears the weather. */

@@ -110,6 +110,8 @@ const exceptionRow = z.object({
   payment_id: idColumn<PaymentId>().nullable(),
   account_id: idColumn<AccountId>(),
   order_id: idColumn<OrderId>().nullable(),
+  expected: z.record(z.string(), z.string().nullable()),
+  observed: z.record(z.string(), z.string().nullable()),
   opened_at: z.date(),
   closed_at: z.date().nullable(),
   actor: z.string().nullable(),
@@ -160,8 +162,6 @@ const exceptionDetail = exceptionRow.extend({
   subject_id: z.string(),
   event_row_id: z.string().nullable(),
   rail_id: idColumn<RailId>().nullable(),
-  expected: z.record(z.string(), z.string().nullable()),
-  observed: z.record(z.string(), z.string().nullable()),
   last_seen_at: z.date(),
 })
 export type ExceptionDetail = z.output<typeof exceptionDetail>

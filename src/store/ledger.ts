@@ -11,6 +11,7 @@ import type {
   Reference,
   SessionId,
 } from "../kobbopay/ids"
+import type { Acceptance } from "../kobbopay/lifecycle"
 import { scheduleGroupOf } from "./groups"
 import { idColumn, isPaidBack, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
@@ -125,10 +126,11 @@ export const paymentToShow = (
       WHERE collection_id = ? AND account_id = ? AND want IN ('authorized', 'captured')
         AND captured_at IS NULL AND deleted_at IS NULL AND currency_code = ?
         AND COALESCE(accepted_amount, store_amount)::numeric = ?::numeric
-        AND NOT EXISTS (SELECT 1 FROM kobbopay_payment_session k
+        AND paid_back_minor::numeric < COALESCE(received_minor, expected_minor)::numeric
+        AND (accepted IS NOT NULL OR NOT EXISTS (SELECT 1 FROM kobbopay_payment_session k
               JOIN payment_session s ON s.id = k.session_id AND s.deleted_at IS NULL
              WHERE k.payment_id = p.id AND k.detached_at IS NULL AND k.deleted_at IS NULL
-               AND k.session_id <> ?)
+               AND k.session_id <> ?))
       ORDER BY money_seen_at LIMIT 1`,
     [wanted.collectionId, wanted.accountId, wanted.currencyCode, wanted.amount, session],
   )
@@ -170,8 +172,8 @@ export async function attachSession(
 }
 
 /**
- * Detaches a session from what it shows. Returns false, and changes nothing, while money that was not paid
- * back is on any payment of its collection.
+ * Detaches a session from what it shows. Returns false, and changes nothing, when money was booked through
+ * it, and while money that was not paid back is on any payment of its collection.
  */
 export async function detachSession(sql: Sql, session: SessionId, now: Date): Promise<boolean> {
   return sql.transaction(async (trx) => {
@@ -184,9 +186,10 @@ export async function detachSession(sql: Sql, session: SessionId, now: Date): Pr
            WHERE s.session_id = ? AND s.deleted_at IS NULL) FOR UPDATE`,
       [session],
     )
-    const holdsMoney = (payment: PaymentRow) =>
-      payment.money_seen_at !== null && !isPaidBack(payment)
-    if (related.some(holdsMoney)) return false
+    const mustStay = (payment: PaymentRow) =>
+      payment.settled_session_id === session ||
+      (payment.money_seen_at !== null && !isPaidBack(payment))
+    if (related.some(mustStay)) return false
     await execute(
       trx,
       `UPDATE kobbopay_payment_session SET detached_at = ?
@@ -271,16 +274,16 @@ export const claimSession = async (
 export const acceptPayment = (
   sql: Sql,
   id: PaymentId,
-  by: { accepted: "amount" | "finality"; amount: string; actor: string },
+  by: { accepted: Acceptance; minor: bigint | null; amount: string; actor: string },
   now: Date,
 ): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_payment
-        SET accepted = CASE WHEN accepted = 'finality' THEN accepted ELSE ? END, accepted_amount = ?,
-            accepted_by = ?, accepted_at = ?, converged_at = NULL, current = false, updated_at = now()
+        SET accepted = CASE WHEN accepted = 'finality' THEN accepted ELSE ? END,
+            accepted_minor = ?, accepted_amount = ?, accepted_by = ?, accepted_at = ?, converged_at = NULL, current = false, updated_at = now()
       WHERE id = ?`,
-    [by.accepted, by.amount, by.actor, now, id],
+    [by.accepted, by.minor?.toString() ?? null, by.amount, by.actor, now, id],
   )
 
 export const noteFailedRead = (

@@ -1,4 +1,5 @@
 import { z } from "@medusajs/framework/zod"
+import { BigNumber } from "bignumber.js"
 import type {
   AccountId,
   Brand,
@@ -13,6 +14,7 @@ import type {
   SessionId,
 } from "../kobbopay/ids"
 import { brandAs } from "../kobbopay/ids"
+import type { Acceptance } from "../kobbopay/lifecycle"
 import { PAYMENT_STATES } from "../kobbopay/reading"
 import { minorColumn } from "./sql"
 
@@ -71,8 +73,9 @@ export const paymentRow = z.object({
   /** The sum of recorded pay-backs. */
   paid_back_minor: minorColumn,
   /** What a person accepted, and the store amount that it settles; null: nobody did. */
-  accepted: z.enum(["amount", "finality"]).nullable(),
+  accepted: z.enum(["amount", "finality"] satisfies Acceptance[]).nullable(),
   accepted_amount: z.string().nullable(),
+  accepted_minor: minorColumn.nullable(),
   accepted_at: z.date().nullable(),
   settled_session_id: idColumn<SessionId>().nullable(),
   money_seen_at: z.date().nullable(),
@@ -95,6 +98,21 @@ export type PaymentRow = z.output<typeof paymentRow>
 export const settledAmount = (
   payment: Pick<PaymentRow, "accepted_amount" | "store_amount">,
 ): string => payment.accepted_amount ?? payment.store_amount
+
+/**
+ * What the store amount that the payment settles comes to in minor units of the asset: less than was asked
+ * for at first where a person accepted the payment for an order that had become cheaper.
+ */
+export function owedMinor(
+  payment: Pick<PaymentRow, "expected_minor" | "accepted_amount" | "store_amount">,
+): bigint {
+  const { expected_minor, accepted_amount, store_amount } = payment
+  if (accepted_amount === null || BigNumber(accepted_amount).gte(store_amount)) {
+    return expected_minor
+  }
+  const share = BigNumber(expected_minor.toString()).times(accepted_amount).div(store_amount)
+  return BigInt(share.integerValue(BigNumber.ROUND_CEIL).toFixed())
+}
 
 /** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */
 export const isPaidBack = (

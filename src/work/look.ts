@@ -106,16 +106,28 @@ async function factsFor(
   view: MedusaView | null,
 ): Promise<OrderFacts> {
   if (view === null) {
-    return { order: "none", covered: false, superseded: true, orderChanged: false, settled: false }
+    return {
+      ...{ order: "none", covered: false, superseded: true, orderChanged: false },
+      ...{ settled: false, captured: false, asks: null },
+    }
   }
   const sessions = await sessionsOf(deps.sql, payment.id)
   const isMine = (id: SessionId | null | undefined) => id != null && sessions.includes(id)
   const settled = view.payments.some(
-    (own) => own.captured_at !== null && isMine(own.payment_session_id),
+    (own) => own.canceled_at === null && own.captures.length > 0 && isMine(own.payment_session_id),
   )
+  const asks = `${view.amount} ${view.currencyCode}`
   // What this payment settled stays settled: later changes of the order are not held against it.
   if (settled) {
-    return { order: view.order, covered: false, superseded: false, orderChanged: false, settled }
+    return {
+      order: view.order,
+      covered: false,
+      superseded: false,
+      orderChanged: false,
+      settled,
+      captured: true,
+      asks,
+    }
   }
   const shown = view.sessions.filter((session) => isMine(session.id))
   const asked = (amount: string, currency: string) =>
@@ -126,8 +138,12 @@ async function factsFor(
     superseded: shown.length === 0,
     orderChanged:
       !asked(view.amount, view.currencyCode) ||
-      shown.some((session) => !asked(session.raw_amount, session.currency_code)),
+      // A session is made to ask for what a person accepted.
+      (payment.accepted === null &&
+        shown.some((session) => !asked(session.raw_amount, session.currency_code))),
     settled: false,
+    captured: false,
+    asks,
   }
 }
 

@@ -14,7 +14,13 @@ const note = words(2_000)
   .transform((text) => text ?? null)
 const exceptionId = words(100).transform((id) => brandAs<ExceptionId>(id))
 
-export const acceptInput = z.strictObject({ exception_id: exceptionId, actor, note })
+export const acceptInput = z.strictObject({
+  exception_id: exceptionId,
+  actor,
+  note,
+  /** Takes the money for final, whatever Kobbopay calls it. */
+  final: z.boolean().default(false),
+})
 export const dismissInput = z.strictObject({
   exception_id: exceptionId,
   code: z.enum(DISMISSALS),
@@ -25,7 +31,13 @@ export const payBackInput = z.strictObject({
   payment_id: words(100).transform((id) => brandAs<PaymentId>(id)),
   /** Decimal string, units of the asset. */
   amount: words(80),
-  hash: z.string().regex(/^[\x21-\x7e]{1,200}$/, { error: "is not a transaction hash" }),
+  /** One spelling each, so that the same transaction is not recorded twice: hex without 0x, lower case. */
+  hash: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, { error: "is not a transaction hash" })
+    .transform((hash) =>
+      /^(0x)?[0-9a-f]+$/i.test(hash) ? hash.replace(/^0x/i, "").toLowerCase() : hash,
+    ),
   actor,
   note,
 })

@@ -77,10 +77,15 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
     const answer = await askFirmly(ask, post(options.paths.transaction, { tracker_id: trackerId }))
     const { transaction } = checked(
       z.object({
-        transaction: z.object(
-          { status: maybe(phrase), token: maybe(text), hash: maybe(text), amount: maybe(phrase) },
-          { error: "is missing" },
-        ),
+        // Without any of these it says nothing: not even that the payment is still open.
+        transaction: z
+          .object(
+            { status: maybe(phrase), token: maybe(text), hash: maybe(text), amount: maybe(phrase) },
+            { error: "is missing" },
+          )
+          .refine((said) => Object.values(said).some((value) => value !== null), {
+            error: "says nothing",
+          }),
       }),
       answer,
     )
