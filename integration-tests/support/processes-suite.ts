@@ -1,22 +1,17 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Client } from "pg"
 import { z } from "@medusajs/framework/zod"
-import { startSandbox, type Sandbox } from "../../src/sandbox"
 import { ADMIN } from "../demo/admin"
 import { openDoor } from "./door"
 import { freePort } from "./free-port"
-import { fillStore, migrateStore } from "./made-store"
-import { startMedusa, type MedusaOptions, type MedusaProcess } from "./medusa-process"
+import { startMedusa, type MedusaProcess } from "./medusa-process"
 import { Merchant } from "./merchant"
-import { startPostgres, type Postgres } from "./postgres"
 import { startRedis, type Redis } from "./redis"
-import type { SeededStore } from "./seeded-store"
 import { Shopper } from "./shopper"
+import { storeHome, type StoreHome } from "./store-home"
 import { until } from "./until"
 
-const SECRET = "sandbox-webhook-secret"
 const MOVED_WITHIN_MS = 60_000
 const COPIES = 5
 const ORDERS = 4
@@ -31,37 +26,33 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
   jest.setTimeout(240_000)
 
   describe(name, () => {
-    let home: string
-    let postgres: Postgres
+    let home: StoreHome
+    let folder: string
     let redis: Redis | null = null
-    let sandbox: Sandbox
-    let store: SeededStore
-    let database: Client
-    let environment: Record<string, string>
     const running: MedusaProcess[] = []
     const logs: string[] = []
 
-    const medusa = (mode: Mode): MedusaOptions => ({
-      logFile: join(home, `${mode}-${logs.length}.log`),
-      env: { ...environment, MEDUSA_WORKER_MODE: mode },
-    })
-
     async function boot(mode: Mode): Promise<MedusaProcess> {
-      const options = medusa(mode)
-      logs.push(options.logFile)
-      const booted = await startMedusa(await freePort(), options)
+      const logFile = `${home.options.logFile}.${logs.length}`
+      logs.push(logFile)
+      const env = {
+        ...home.options.env,
+        MEDUSA_WORKER_MODE: mode,
+        LOG_LEVEL: "info",
+        KOBBOPAY_CANCEL_ORDER_AFTER: "0s",
+        ...(redis === null ? {} : { REDIS_URL: redis.url }),
+      }
+      const booted = await startMedusa(await freePort(), { logFile, env })
       running.push(booted)
       return booted
     }
 
-    const rows = async <T>(schema: z.ZodType<T>, statement: string, bindings: string[] = []) => {
-      const found = await database.query<Record<string, unknown>>(statement, bindings)
-      return z.array(schema).parse(found.rows)
-    }
-
     const count = async (from: string, ...bindings: string[]): Promise<number> => {
-      const found = z.object({ n: z.coerce.number() })
-      return (await rows(found, `SELECT count(*) AS n FROM ${from}`, bindings))[0]?.n ?? -1
+      const { rows } = await home.database.query<{ n: string }>(
+        `SELECT count(*) AS n FROM ${from}`,
+        bindings,
+      )
+      return Number(rows[0]?.n)
     }
 
     /** How often an order's money is in each of Medusa's books. */
@@ -91,46 +82,16 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
       })
 
     beforeAll(async () => {
-      home = await mkdtemp(join(tmpdir(), "kobbopay-processes-"))
-      postgres = await startPostgres({ durable: false })
-      if (withRedis) {
-        await mkdir(join(home, "redis"))
-        redis = await startRedis(join(home, "redis"))
-      }
-      sandbox = await startSandbox({
-        credentials: {
-          apiKey: "sandbox-api-key",
-          publicId: "sandbox-public-id",
-          privateKey: "sandbox-private-key",
-        },
-        webhook: { url: null, secret: { docs: SECRET, invoice: SECRET } },
-        retry: { delaysMs: [200, 400, 800, 1_600, ...Array<number>(10).fill(3_200)] },
-      })
-      const databaseUrl = await postgres.createDatabase("medusa-kobbopay-processes")
-      environment = {
-        NODE_ENV: "development",
-        LOG_LEVEL: "info",
-        DATABASE_URL: databaseUrl,
-        MEDUSA_ADMIN_DISABLED: "true",
-        KOBBOPAY_BASE_URL: sandbox.url,
-        KOBBOPAY_WEBHOOK_SECRETS: SECRET,
-        KOBBOPAY_SWEEP: "scheduled",
-        KOBBOPAY_CANCEL_ORDER_AFTER: "0s",
-        ...(redis === null ? {} : { REDIS_URL: redis.url }),
-      }
-      await migrateStore(medusa("shared"))
-      store = await fillStore(medusa("shared"))
-      database = new Client(databaseUrl)
-      await database.connect()
+      home = await storeHome("processes")
+      folder = await mkdtemp(join(tmpdir(), "kobbopay-redis-"))
+      if (withRedis) redis = await startRedis(folder)
     })
 
     afterAll(async () => {
       await Promise.all(running.map((each) => each.stop()))
-      await database.end()
-      await sandbox.close()
+      await home.close()
       await redis?.stop()
-      await postgres.stop()
-      await rm(home, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true })
     })
 
     describe("a server and a worker", () => {
@@ -139,16 +100,16 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
 
       beforeAll(async () => {
         server = await boot("server")
-        shopper = new Shopper(server.url, store)
-        sandbox.control.setWebhook({ url: `${server.url}/hooks/kobbopay` })
+        shopper = new Shopper(server.url, home.store)
+        home.sandbox.control.setWebhook({ url: `${server.url}/hooks/kobbopay` })
       })
 
       test("the process that took a webhook settles it, also while nothing sweeps", async () => {
         const { order, session, collectionId } = await shopper.buy({
-          product: store.digital,
+          product: home.store.digital,
           rail: "usdt-tron",
         })
-        sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
+        home.sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
         await moved("the order being captured", async () => {
           return (await shopper.order(order.id)).payment_status === "captured"
         })
@@ -160,13 +121,13 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
       test("money for an order that the merchant cancelled at the server is an exception, never a capture", async () => {
         await boot("worker")
         const { order, session, collectionId } = await shopper.buy({
-          product: store.physical,
+          product: home.store.physical,
           shipped: true,
           rail: "usdt-tron",
         })
         const merchant = await Merchant.login(server.url, ADMIN)
         await merchant.call(`/admin/orders/${order.id}/cancel`, z.unknown(), { method: "POST" })
-        sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
+        home.sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
 
         const open = `kobbopay_exception WHERE state = 'open' AND class = 'order_cancelled' AND order_id = $1`
         await moved("the exception", async () => (await count(open, order.id)) === 1)
@@ -182,7 +143,7 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
 
       test("an order expires and gives its stock back by the worker alone", async () => {
         const { order, collectionId } = await shopper.buy({
-          product: store.physical,
+          product: home.store.physical,
           shipped: true,
           rail: "usdt-tron",
         })
@@ -190,12 +151,12 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
           WHERE r.deleted_at IS NULL AND i.order_id = $1`
         expect(await count(reserved, order.id)).toBe(1)
         await server.stop()
-        await database.query(
+        await home.database.query(
           `UPDATE kobbopay_payment SET created_at = now() - interval '2 days', next_look_at = now(),
              window_ends_at = now() - interval '1 day' WHERE collection_id = $1`,
           [collectionId],
         )
-        await database.query(`UPDATE kobbopay_group SET due_at = now() WHERE id = $1`, [
+        await home.database.query(`UPDATE kobbopay_group SET due_at = now() WHERE id = $1`, [
           collectionId,
         ])
         const cancelled = `"order" WHERE id = $1 AND status = 'canceled'`
@@ -211,24 +172,24 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
       const [first] = both
       const door = await openDoor(both.map((each) => each.port))
       try {
-        sandbox.control.setWebhook({ url: `${door.url}/hooks/kobbopay` })
-        const shopper = new Shopper(first.url, store)
+        home.sandbox.control.setWebhook({ url: `${door.url}/hooks/kobbopay` })
+        const shopper = new Shopper(first.url, home.store)
         const bought = []
         for (let each = 0; each < ORDERS; each++) {
-          bought.push(await shopper.buy({ product: store.digital, rail: "usdt-tron" }))
+          bought.push(await shopper.buy({ product: home.store.digital, rail: "usdt-tron" }))
         }
-        sandbox.control.setWeather({ duplicates: { copies: COPIES } })
+        home.sandbox.control.setWeather({ duplicates: { copies: COPIES } })
         for (const { session } of bought) {
-          sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
+          home.sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
         }
-        await sandbox.control.quiet()
+        await home.sandbox.control.quiet()
         for (const { order, session, collectionId } of bought) {
           await moved("the order being captured", async () => {
             return (await shopper.order(order.id)).payment_status === "captured"
           })
           await rests(collectionId)
           expect(await bookedOf(order.id, collectionId)).toEqual(ONCE)
-          const twice = sandbox.control
+          const twice = home.sandbox.control
             .deliveries(session.kobbopay_id)
             .filter(
               ({ event, outcome }) => event === "payment.confirmed" && outcome === "delivered",
@@ -238,7 +199,7 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
         expect(await count(`kobbopay_event WHERE state <> 'done'`)).toBe(0)
         expect(await count(`kobbopay_exception WHERE class <> 'order_cancelled'`)).toBe(0)
       } finally {
-        sandbox.control.clearWeather()
+        home.sandbox.control.clearWeather()
         await door.close()
       }
     })
