@@ -1,11 +1,12 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Client } from "pg"
 import { startSandbox, type Sandbox } from "../../src/sandbox"
-import { runMedusa, type MedusaOptions } from "./medusa-process"
+import { fillStore, migrateStore } from "./made-store"
+import type { MedusaOptions } from "./medusa-process"
 import { startPostgres, type Postgres } from "./postgres"
-import { seededStoreSchema, type SeededStore } from "./seeded-store"
+import type { SeededStore } from "./seeded-store"
 
 const CREDENTIALS = {
   apiKey: "sandbox-api-key",
@@ -52,10 +53,8 @@ export async function storeHome(name: string): Promise<StoreHome> {
       KOBBOPAY_SWEEP: "scheduled",
     },
   }
-  await runMedusa(["db:migrate", "--execute-safe-links", "--execute-safe-search"], options)
-  const answer = join(home, "store.json")
-  await runMedusa(["exec", join(__dirname, "../demo/prepare.ts"), answer], options)
-  const store = seededStoreSchema.parse(JSON.parse(await readFile(answer, "utf8")))
+  await migrateStore(options)
+  const store = await fillStore(options)
   const database = new Client(databaseUrl)
   await database.connect()
   return {

@@ -249,7 +249,9 @@ export function decide(facts: Facts, observation: Observation): Decision {
       for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
     }
   }
-  const isStuck = facts.stuck && want !== "captured" && state !== "confirmed"
+  // Late money keeps its payment ended, so there only the read tells that nothing is waited for any more.
+  const isFinal = state === "confirmed" || (said === "confirmed" && state !== "partial")
+  const isStuck = facts.stuck && want !== "captured" && !isFinal
   if (isStuck && holdsMoney(fit)) found.add("stuck")
   return { state, want, exceptions: [...found] }
 }

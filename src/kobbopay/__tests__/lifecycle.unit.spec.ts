@@ -186,6 +186,11 @@ describe("money on an order that cannot take it", () => {
     )
     expect(words(seen({ state: "paid", stuck: true }))).toBe("confirmed wants captured")
   })
+  test("late money is stuck only while Kobbopay does not call it final", () => {
+    const late = { state: "expired", stuck: true } as const
+    expect(words(seen(late))).toBe("expired wants nothing + late_payment")
+    expect(words(seen(late, "paid"))).toBe("expired wants nothing + late_payment + stuck")
+  })
 })
 
 describe("what a person decides", () => {
