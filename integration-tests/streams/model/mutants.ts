@@ -75,7 +75,7 @@ export const MUTANTS: readonly Mutant[] = [
     broken: 'if (received < asked.expectedMinor) return "under"',
   },
   {
-    name: "takes a sum as the whole truth, and the newest transfer for the sum",
+    name: "forgets a transfer that reads no longer show",
     file: "kobbopay/observation",
     line: "const byHash = new Map(known.map((transfer) => [transfer.hash, transfer]))",
     broken: "const byHash = new Map(known.slice(1).map((transfer) => [transfer.hash, transfer]))",
@@ -112,12 +112,6 @@ export const MUTANTS: readonly Mutant[] = [
     broken: "",
   },
   {
-    name: "lets a read that is behind lift what was in the way",
-    file: "kobbopay/judge",
-    line: "isBehind(known, reading) ? liftsNothing(known, decided) : decided",
-    broken: "decided",
-  },
-  {
     name: "captures again what is captured",
     file: "work/converge",
     line: "if (payment.captured_at === null && !isWhole) {",
@@ -128,12 +122,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: "work/converge",
     line: "return payment.captures.every((capture) => booked.has(capture.id))",
     broken: "return payment.captures.every((capture) => booked.has(capture.id) || true)",
-  },
-  {
-    name: "goes on with an order that was cancelled",
-    file: "work/converge",
-    line: 'if (view.order === "cancelled") return { do: "wait" }',
-    broken: "",
   },
 ]
 
