@@ -68,6 +68,19 @@ export class Kobbopay {
     return this.#remote(payment).versions.at(-1) ?? UNTOUCHED
   }
 
+  /** What became final where reads could show it: each transfer on its own while it was the newest, or all. */
+  finalMoney(payment: number): bigint {
+    const { versions } = this.#remote(payment)
+    return this.now(payment).transfers.reduce((sum, { amount, astray }, index) => {
+      const isShown = versions.some(
+        ({ transfers }) =>
+          transfers[index]?.confirmed === true &&
+          (this.truth.profile === "docs" || index === transfers.length - 1),
+      )
+      return isShown && !astray ? sum + amount : sum
+    }, 0n)
+  }
+
   shown(payment: number): ReadonlySet<Told> {
     return this.#remote(payment).shown
   }

@@ -61,6 +61,8 @@ export type Judge = typeof judge
 export class Ledger {
   readonly rows: Row[]
   readonly events: EventRow[] = []
+  /** How often a read was judged. */
+  changes = 0
   /** Open exceptions, as `payment class`. */
   readonly open = new Set<string>()
   readonly group = {
@@ -187,6 +189,7 @@ export class Ledger {
     const want = look.lease === null && heldBack ? "nothing" : decision.want
     const { state } = decision
     const before = row.want
+    this.changes += 1
     row.state = state
     row.want = want
     row.received_minor = receivedMinor

@@ -2,7 +2,7 @@ import { brandAs, type SessionId } from "../../../src/kobbopay/ids"
 import { judge } from "../../../src/kobbopay/judge"
 import type { Rules } from "../../../src/kobbopay/rules"
 import { nextStep } from "../../../src/work/converge"
-import { Dice } from "./dice"
+import { Dice, FAIR, type Weather } from "./dice"
 import { Invariants } from "./invariants"
 import { Kobbopay, type Sent } from "./kobbopay"
 import { Ledger, type Judge, type Lease } from "./ledger"
@@ -96,7 +96,7 @@ export class Stream {
 
   /** Each thing observed once, in order, at once; nobody dies, nothing lags. */
   static inFairWeather(truth: Truth, under: Under = REAL): Stream {
-    const stream = new Stream(truth, new Dice([]), under)
+    const stream = new Stream(truth, new Dice(FAIR), under)
     for (const move of truth.moves) {
       stream.#happens(move)
       stream.kobbopay.catchUp()
@@ -106,8 +106,9 @@ export class Stream {
     return stream.#end()
   }
 
-  /** The same truth under the weather that the dice make. */
-  static inWeather(truth: Truth, dice: Dice, under: Under = REAL): Stream {
+  /** The same truth in some other weather. */
+  static inWeather(truth: Truth, weather: Weather, under: Under = REAL): Stream {
+    const dice = new Dice(weather)
     const stream = new Stream(truth, dice, under)
     for (const move of truth.moves) {
       stream.#happens(move)
@@ -206,6 +207,7 @@ export class Stream {
     this.#calm()
     this.#pass(WAIT_MS)
     this.#rest()
+    this.invariants.end()
     return this
   }
 

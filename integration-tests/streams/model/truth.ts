@@ -115,7 +115,8 @@ const RANK = { pending: 0, expired: 0, failed: 0, paid: 1, confirmed: 2 } as con
  * so far*, because no shop could know better. Everywhere else any two ways of looking must agree.
  *
  * - Kobbopay's own word goes back (Paid, then Expired): a contradiction only for who saw both.
- * - A payment ends with money on it, or is paid after its end: late only for who saw the end first.
+ * - A payment ends with money on it, or is paid after its end: late only for who saw the end first. So
+ *   too with the last payment's end, which ends the order, and money on another.
  * - The invoice profile shows the newest transfer alone: who looks too seldom never sees the others,
  *   nor learns that they became final.
  * - Money on another rail joins money that fits: it bars only what was not settled before, and the
@@ -153,7 +154,8 @@ function fairly(truth: Truth): Truth {
     const money = move.do === "transfer" || move.do === "confirm"
     const rivals = money && mayRival(truth, move.payment)
     const joins = move.do === "transfer" && move.astray && before.transfers.length > 0
-    const ends = !money && before.transfers.length > 0
+    const last = told.every((one, index) => index === move.payment || one.ended !== null)
+    const ends = !money && (before.transfers.length > 0 || last)
     const isSecond = rivals && paying !== null && paying !== move.payment
     const late = before.ended !== null || closed
     if (back || joins || ends || isSecond || late || hides) calm()
