@@ -2,13 +2,12 @@
 export type Fate = {
   /** All that arrived; null when the reads say nothing of amounts. */
   receivedMinor: bigint | null
-  expectedMinor: bigint
+  /** The most that a capture stands for; null: all that arrived, for it fits or was accepted. */
+  settlesMinor: bigint | null
   /** The sum of recorded pay-backs. */
   paidBackMinor: bigint
   /** Medusa shows the payment as captured. */
   isCaptured: boolean
-  /** More arrived than the capture stands for, and nobody accepted the surplus. */
-  isOver: boolean
   /** An exception about the payment is open. */
   hasOpenException: boolean
   /** A person closed an exception about the payment. */
@@ -38,7 +37,7 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
  */
 export function splitOf(fate: Fate): Split {
   const receivedMinor = fate.receivedMinor ?? 0n
-  const counted = fate.isOver ? least(receivedMinor, fate.expectedMinor) : receivedMinor
+  const counted = least(receivedMinor, fate.settlesMinor ?? receivedMinor)
   const settled = fate.isCaptured ? counted : 0n
   const paidBackMinor = least(receivedMinor, fate.paidBackMinor)
   const rest = receivedMinor - settled

@@ -46,6 +46,7 @@ const BASE = {
   paid_back_minor: "0",
   accepted: null,
   accepted_amount: null,
+  accepted_minor: null,
   accepted_at: null,
   settled_session_id: SESSION,
   money_seen_at: null,

@@ -1,5 +1,6 @@
 import { csvLine } from "../../../../kobbopay/csv"
 import { splitOf, type Split } from "../../../../kobbopay/split"
+import { owedMinor, type PaymentRow } from "../../../../store/payment"
 import type { KeptPayment } from "../../../../store/payment-export"
 import type { ExportedPayment } from "../../../../types/payment-export"
 
@@ -8,13 +9,21 @@ const iso = (at: Date | null): string | null => at?.toISOString() ?? null
 /** The name under which the plugin itself closes exceptions. */
 const PLUGIN = "kobbopay"
 
+/** The most that a capture stands for: of too much what was owed, or what a person accepted. */
+function settlesMinor(payment: PaymentRow): bigint | null {
+  if (payment.amount_fit !== "over") return null
+  const owed = owedMinor(payment)
+  if (payment.accepted === null) return owed
+  const accepted = payment.accepted_minor
+  return accepted !== null && accepted < owed ? owed : accepted
+}
+
 function splitOfKept({ payment, exceptions }: KeptPayment): Split {
   return splitOf({
     receivedMinor: payment.received_minor,
-    expectedMinor: payment.expected_minor,
+    settlesMinor: settlesMinor(payment),
     paidBackMinor: payment.paid_back_minor,
     isCaptured: payment.captured_at !== null,
-    isOver: payment.amount_fit === "over" && payment.accepted === null,
     hasOpenException: exceptions.some((found) => found.state === "open"),
     wasSetAside: exceptions.some((found) => found.state === "closed" && found.actor !== PLUGIN),
   })
