@@ -65,6 +65,7 @@ export const paymentRow = z.object({
   /** What a person accepted, and the store amount that it settles; null: nobody did. */
   accepted: z.enum(["amount", "finality"]).nullable(),
   accepted_amount: z.string().nullable(),
+  accepted_by: z.string().nullable(),
   accepted_at: z.date().nullable(),
   settled_session_id: idColumn<SessionId>().nullable(),
   money_seen_at: z.date().nullable(),
@@ -87,6 +88,18 @@ export type PaymentRow = z.output<typeof paymentRow>
 export const settledAmount = (
   payment: Pick<PaymentRow, "accepted_amount" | "store_amount">,
 ): string => payment.accepted_amount ?? payment.store_amount
+
+/** Minor units that can still be sent back: what arrived, or was asked where reads state no amounts, less what was. */
+export function leftToPayBack(
+  payment: Pick<
+    PaymentRow,
+    "money_seen_at" | "paid_back_minor" | "received_minor" | "expected_minor"
+  >,
+): bigint {
+  if (payment.money_seen_at === null) return 0n
+  const left = (payment.received_minor ?? payment.expected_minor) - payment.paid_back_minor
+  return left > 0n ? left : 0n
+}
 
 /** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */
 export const isPaidBack = (

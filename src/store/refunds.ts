@@ -73,13 +73,14 @@ export async function insertPayBack(
   return inserted
 }
 
-/** The pay-backs of a payment, the oldest first. */
-export const payBacksOf = (sql: Sql, payment: PaymentId): Promise<RefundRow[]> =>
+/** The pay-backs of payments, the oldest first. */
+export const payBacksOf = (sql: Sql, payments: readonly PaymentId[]): Promise<RefundRow[]> =>
   rows(
     sql,
     refundRow,
-    `SELECT * FROM kobbopay_refund WHERE payment_id = ? AND deleted_at IS NULL ORDER BY recorded_at, id`,
-    [payment],
+    `SELECT * FROM kobbopay_refund
+      WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY recorded_at, id`,
+    [[...payments]],
   )
 
 /** Pay-backs of a collection that Medusa does not show yet, the oldest first. */

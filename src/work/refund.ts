@@ -3,11 +3,12 @@ import { BigNumber } from "bignumber.js"
 import type { PaymentId } from "../kobbopay/ids"
 import { AmountError, formatAmount, parseAmount } from "../kobbopay/money"
 import { refundOf } from "../kobbopay/pay-back"
-import { closeByPerson, MONEY_CLASSES } from "../store/exceptions"
+import { MONEY_CLASSES } from "../kobbopay/ways-out"
+import { closeByPerson } from "../store/exceptions"
 import { errorText } from "../store/error-text"
 import { holdGroup, wakeGroup, type Lease } from "../store/groups"
 import { insertTransition, paymentById, sessionsOf } from "../store/ledger"
-import { isPaidBack, settledAmount, type PaymentRow } from "../store/payment"
+import { isPaidBack, leftToPayBack, settledAmount, type PaymentRow } from "../store/payment"
 import {
   finishPayBack,
   freePayBack,
@@ -42,39 +43,13 @@ const invalid = (message: string): MedusaError =>
  */
 export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<RefundRow> {
   const { paymentId, hash, actor, note } = payBack
-  const found = await paymentById(deps.sql, paymentId)
-  if (found === null) {
-    throw new MedusaError(
-      MedusaError.Types.NOT_FOUND,
-      `There is no Kobbopay payment ${payBack.paymentId}`,
-    )
-  }
-  const amountMinor = amountOf(payBack.amount, found)
-  const view = await deps.medusa.view(found.collection_id)
-  const booked = view === null ? null : await bookedPayment(deps.sql, view, paymentId)
+  const { found, amountMinor, books } = await asked(deps, payBack)
   const recorded = await deps.sql.transaction(async (trx) => {
     await holdGroup(trx, found.collection_id, null)
     const payment = await paymentById(trx, paymentId)
     if (payment === null) throw new Error(`payment ${paymentId} vanished inside its transaction`)
     mustBeThere(payment, amountMinor)
-    // Booked, or about to be: then its refund follows the capture. Sent back whole before, it never will be.
-    const settles = payment.want === "authorized" || payment.want === "captured"
-    const isWhole = isPaidBack({
-      ...payment,
-      paid_back_minor: payment.paid_back_minor + amountMinor,
-    })
-    const storeAmount =
-      view?.order === "cancelled" || (booked === null && (!settles || isWhole))
-        ? null
-        : refundOf({
-            amountMinor,
-            receivedMinor: payment.received_minor ?? payment.expected_minor,
-            expectedMinor: payment.expected_minor,
-            paidBackMinor: payment.paid_back_minor,
-            captured: booked === null ? settledAmount(payment) : capturedOf(booked).toFixed(),
-            refunded: await refundedSoFar(trx, paymentId),
-            storeDecimals: decimalsOf(payment.currency_code),
-          })
+    const storeAmount = await refundFor(trx, payment, amountMinor, books)
     const made = await insertPayBack(
       trx,
       payment,
@@ -105,6 +80,62 @@ export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<Refun
   return recorded
 }
 
+/**
+ * What recording a pay-back now would refund of the order: decimal, store currency; null: nothing.
+ *
+ * @throws MedusaError as {@link recordPayBack} does
+ */
+export async function previewPayBack(
+  deps: Pick<Deps, "sql" | "medusa">,
+  payBack: Pick<PayBack, "paymentId" | "amount">,
+): Promise<{ refundAmount: string | null; currencyCode: string }> {
+  const { found, amountMinor, books } = await asked(deps, payBack)
+  mustBeThere(found, amountMinor)
+  return {
+    refundAmount: await refundFor(deps.sql, found, amountMinor, books),
+    currencyCode: found.currency_code,
+  }
+}
+
+/** What Medusa shows of a payment's money: that its order is cancelled, and the capture that books it. */
+type Booked = { isCancelled: boolean; payment: MedusaPayment | null }
+
+async function asked(
+  deps: Pick<Deps, "sql" | "medusa">,
+  { paymentId, amount }: Pick<PayBack, "paymentId" | "amount">,
+): Promise<{ found: PaymentRow; amountMinor: bigint; books: Booked }> {
+  const found = await paymentById(deps.sql, paymentId)
+  if (found === null) {
+    throw new MedusaError(MedusaError.Types.NOT_FOUND, `There is no Kobbopay payment ${paymentId}`)
+  }
+  const amountMinor = amountOf(amount, found)
+  const view = await deps.medusa.view(found.collection_id)
+  const payment = view === null ? null : await bookedPayment(deps.sql, view, paymentId)
+  return { found, amountMinor, books: { isCancelled: view?.order === "cancelled", payment } }
+}
+
+/** What of a pay-back Medusa is to refund: decimal, store currency; null: nothing. */
+async function refundFor(
+  sql: Sql,
+  payment: PaymentRow,
+  amountMinor: bigint,
+  books: Booked,
+): Promise<string | null> {
+  // Booked, or about to be: then its refund follows the capture. Sent back whole before, it never will be.
+  const settles = payment.want === "authorized" || payment.want === "captured"
+  const isWhole = isPaidBack({ ...payment, paid_back_minor: payment.paid_back_minor + amountMinor })
+  if (books.isCancelled || (books.payment === null && (!settles || isWhole))) return null
+  return refundOf({
+    amountMinor,
+    receivedMinor: payment.received_minor ?? payment.expected_minor,
+    expectedMinor: payment.expected_minor,
+    paidBackMinor: payment.paid_back_minor,
+    captured: books.payment === null ? settledAmount(payment) : capturedOf(books.payment).toFixed(),
+    refunded: await refundedSoFar(sql, payment.id),
+    storeDecimals: decimalsOf(payment.currency_code),
+  })
+}
+
 const OVERPAID = ["overpaid"] as const
 
 const excessIsBack = (payment: PaymentRow): boolean =>
@@ -128,7 +159,7 @@ function mustBeThere(payment: PaymentRow, amountMinor: bigint): void {
     throw invalid(`No money arrived on payment ${payment.id}, so there is nothing to pay back.`)
   }
   const received = payment.received_minor ?? payment.expected_minor
-  const rest = received - payment.paid_back_minor
+  const rest = leftToPayBack(payment)
   if (amountMinor <= rest) return
   const say = (minor: bigint) => `${formatAmount(minor, payment.decimals)} ${payment.asset}`
   throw invalid(
@@ -138,7 +169,7 @@ function mustBeThere(payment: PaymentRow, amountMinor: bigint): void {
 
 /** What pay-backs of the payment have refunded of its order so far, booked or about to be. */
 async function refundedSoFar(sql: Sql, payment: PaymentId): Promise<string> {
-  const earlier = await payBacksOf(sql, payment)
+  const earlier = await payBacksOf(sql, [payment])
   return earlier.reduce((sum, one) => sum.plus(one.store_amount ?? 0), new BigNumber(0)).toFixed()
 }
 

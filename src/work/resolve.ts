@@ -1,7 +1,8 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import type { ExceptionId, OrderId, PaymentId } from "../kobbopay/ids"
-import type { Acceptance, ExceptionClass, Want } from "../kobbopay/lifecycle"
+import type { Acceptance, Want } from "../kobbopay/lifecycle"
 import type { PaymentState } from "../kobbopay/reading"
+import { acceptanceOf, answeredBy, canBeAdopted, type Dismissal } from "../kobbopay/ways-out"
 import {
   closeByPerson,
   closeException,
@@ -14,24 +15,6 @@ import { acceptPayment, insertTransition, lookNow, paymentById } from "../store/
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { MedusaView } from "./medusa"
-
-/** The codes by which a person sets an exception aside without moving money. */
-export const DISMISSALS = ["written_off", "settled_elsewhere", "not_ours", "no_action"] as const
-export type Dismissal = (typeof DISMISSALS)[number]
-
-/** Accepting these says that the money counts as it is. */
-const ABOUT_FIT: readonly ExceptionClass[] = [
-  "underpaid",
-  "overpaid",
-  "amount_unknown",
-  "rail_mismatch",
-  "reference_mismatch",
-  "order_changed",
-  "superseded",
-  "late_payment",
-]
-/** Accepting these says, too, that it counts although Kobbopay does not call it final. */
-const ABOUT_FINALITY: readonly ExceptionClass[] = ["stuck", "ambiguous_finality"]
 
 const LOOK_WITHIN_MS = 15_000
 const LOOK_EVERY_MS = 100
@@ -68,12 +51,11 @@ export async function acceptException(
 ): Promise<Resolved> {
   const { exceptionId, how, actor, note } = asked
   const found = await openOne(deps, exceptionId)
-  const paymentId = mustBeAcceptable(found, how)
+  const { paymentId, accepted } = mustBeAcceptable(found, how)
   const payment = await lookAfresh(deps, drain, paymentId)
   await openOne(deps, exceptionId)
   const view = await deps.medusa.view(payment.collection_id)
   const amount = mustBeOpen(view, payment)
-  const accepted: Acceptance = isAbout(ABOUT_FINALITY, found.class) ? "finality" : "amount"
   const by: Closing = { actor, resolution: how === "adopt" ? "adopted" : "accepted", note }
   await deps.sql.transaction(async (trx) => {
     const marks = await holdGroup(trx, payment.collection_id, null)
@@ -81,8 +63,7 @@ export async function acceptException(
     if (!(await closeException(trx, exceptionId, by, deps.now()))) {
       throw await tooLate(deps, exceptionId)
     }
-    const answered = accepted === "finality" ? [...ABOUT_FIT, ...ABOUT_FINALITY] : ABOUT_FIT
-    await closeByPerson(trx, { paymentId, classes: answered }, by, deps.now())
+    await closeByPerson(trx, { paymentId, classes: answeredBy(accepted) }, by, deps.now())
     await acceptPayment(trx, paymentId, { accepted, amount, actor }, deps.now())
     await insertTransition(trx, {
       ...{ paymentId, from: payment.state, to: payment.state, source: "admin", actor, note },
@@ -139,16 +120,19 @@ const closedBefore = (found: ExceptionRow): MedusaError =>
       : `This exception was closed already, by ${found.actor ?? "somebody"} as ${found.resolution ?? "resolved"}.`,
   )
 
-const isAbout = (classes: readonly string[], found: string): boolean => classes.includes(found)
-
-function mustBeAcceptable(found: ExceptionRow, how: "accept" | "adopt"): PaymentId {
-  if (how === "adopt" && found.class !== "superseded") {
+function mustBeAcceptable(
+  found: ExceptionRow,
+  how: "accept" | "adopt",
+): { paymentId: PaymentId; accepted: Acceptance } {
+  if (how === "adopt" && !canBeAdopted(found.class)) {
     throw refuse(
       `Only a superseded payment can be adopted; this exception is ${found.class}. Accept it instead.`,
     )
   }
-  const fits = isAbout(ABOUT_FIT, found.class) || isAbout(ABOUT_FINALITY, found.class)
-  if (found.payment_id !== null && fits) return found.payment_id
+  const accepted = acceptanceOf(found.class)
+  if (found.payment_id !== null && accepted !== null) {
+    return { paymentId: found.payment_id, accepted }
+  }
   throw refuse(
     `An exception of class ${found.class} cannot be accepted: its money cannot settle the order. Send the money back and record the pay-back, or dismiss the exception with a code.`,
   )

@@ -1,7 +1,7 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type ExceptionId, type PaymentId } from "../kobbopay/ids"
-import { DISMISSALS } from "../work/resolve"
+import { DISMISSALS } from "../kobbopay/ways-out"
 
 const words = (most: number) => z.string().trim().min(1).max(most)
 
@@ -21,10 +21,11 @@ export const dismissInput = z.strictObject({
   actor,
   note: words(2_000),
 })
+export const payBackAmount = words(80)
 export const payBackInput = z.strictObject({
   payment_id: words(100).transform((id) => brandAs<PaymentId>(id)),
   /** Decimal string, units of the asset. */
-  amount: words(80),
+  amount: payBackAmount,
   hash: z.string().regex(/^[\x21-\x7e]{1,200}$/, { error: "is not a transaction hash" }),
   actor,
   note,
