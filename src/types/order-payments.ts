@@ -1,8 +1,8 @@
-import type { ExceptionClass, Want } from "../kobbopay/lifecycle"
+import type { Acceptance, ExceptionClass, Want } from "../kobbopay/lifecycle"
 import type { PaymentState } from "../kobbopay/reading"
 import type { Dismissal, WayOut } from "../kobbopay/ways-out"
 
-export type { Dismissal, ExceptionClass, PaymentState, Want, WayOut }
+export type { Acceptance, Dismissal, ExceptionClass, PaymentState, Want, WayOut }
 
 /** What `GET /admin/kobbopay/orders/:id` answers: every payment of the order, the newest first. */
 export type OrderPayments = { payments: OrderPayment[] }
@@ -89,6 +89,8 @@ export type PaymentException = {
   note: string | null
   /** What a person can do about it. */
   actions: WayOut[]
+  /** What accepting, or adopting, it says of the money; null where neither is possible. */
+  accepts: Acceptance | null
 }
 
 /** Money that a person sent back. */

@@ -1,6 +1,6 @@
 import type { CollectionId } from "../../../../../kobbopay/ids"
 import { formatAmount } from "../../../../../kobbopay/money"
-import { waysOut } from "../../../../../kobbopay/ways-out"
+import { acceptanceOf, waysOut } from "../../../../../kobbopay/ways-out"
 import type { PaymentHistory } from "../../../../../store/history"
 import { payerView } from "../../../../../store/payer-view"
 import { leftToPayBack } from "../../../../../store/payment"
@@ -110,6 +110,7 @@ export function merchantView(
       resolution: found.resolution,
       note: found.note,
       actions: waysOut({ ...found, payment: { orderIsOver: isCancelled, leftMinor } }),
+      accepts: acceptanceOf(found.class),
     })),
     group: {
       failures: group?.failures ?? 0,
