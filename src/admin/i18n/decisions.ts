@@ -67,8 +67,11 @@ export const decide = {
     hash: "Transaction hash",
     hashHint: "Of the transaction that sent the money back.",
     refund: "Refunded in the order: {{amount}}.",
-    noRefund:
-      "Nothing is refunded in the order: this money was not captured, or its refund is booked already.",
+    noRefund: {
+      uncaptured: "Nothing is refunded in the order: this money was not captured.",
+      booked: "Nothing more is refunded in the order: that was booked when it was canceled.",
+      excess: "Nothing is refunded in the order: this is more than was captured.",
+    },
     asking: "Working out what is refunded in the order…",
     submit: "Record pay-back",
     done: "Pay-back recorded",

@@ -60,6 +60,11 @@ const story = {
     now: "Seen and captured. This account captures before Kobbopay confirms.",
     next: "Kobbopay's confirmation is still awaited.",
   },
+  captured_open: {
+    badge: "Paid",
+    now: "The money is captured.",
+    next: "What is left to settle is said below.",
+  },
   captured_accepted: {
     badge: "Paid",
     now: "Accepted by {{by}} as it is, and captured.",

@@ -68,6 +68,7 @@ function withMoney(payment: OrderPayment, orderCanceled: boolean): Story {
     case "captured":
       if (!payment.converged) return { key: "capturing", tone: "blue" }
       if (orderCanceled) return { key: "captured_canceled", tone: "orange" }
+      if (hasOpen(payment)) return { key: "captured_open", tone: "orange" }
       if (payment.accepted_at !== null) return { key: "captured_accepted", tone: "green" }
       return { key: confirmed ? "captured" : "captured_early", tone: "green" }
     case "authorized":

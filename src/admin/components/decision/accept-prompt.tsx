@@ -2,6 +2,7 @@ import { Button, Prompt, Textarea, toast } from "@medusajs/ui"
 import { useState } from "react"
 import type { OrderPayment, PaymentException } from "../../../types/order-payments"
 import { acceptMoney } from "../../lib/api"
+import { useReturnFocus } from "../../lib/use-return-focus"
 import { useDecision } from "../../lib/use-decision"
 import { useWords } from "../../lib/words"
 import { Field } from "./field"
@@ -18,6 +19,7 @@ type AcceptPromptProps = {
 export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps) {
   const { t } = useWords()
   const texts = useAcceptTexts(how, payment, found)
+  const returnFocus = useReturnFocus()
   const [note, setNote] = useState("")
   const accepting = useDecision(
     (asked: { exception: string; note: string }) => acceptMoney(how, asked),
@@ -33,7 +35,10 @@ export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps
       variant="confirmation"
       onOpenChange={(open) => !open && !accepting.isPending && onClose()}
     >
-      <Prompt.Content className="max-h-[calc(100%-16px)] max-w-[min(400px,calc(100%-16px))] overflow-y-auto">
+      <Prompt.Content
+        onCloseAutoFocus={returnFocus}
+        className="max-h-[calc(100%-16px)] max-w-[min(400px,calc(100%-16px))] overflow-y-auto"
+      >
         <Prompt.Header>
           <Prompt.Title>{t(`decide.${how}.title`)}</Prompt.Title>
           <Prompt.Description asChild>

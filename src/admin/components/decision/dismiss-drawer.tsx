@@ -51,7 +51,7 @@ export function DismissDrawer({ payment, found, onClose }: DismissDrawerProps) {
             value={code}
             onValueChange={(chosen) => setCode(choices.find((one) => one === chosen) ?? "")}
           >
-            <Select.Trigger {...ties}>
+            <Select.Trigger {...ties} autoFocus>
               <Select.Value placeholder={t("decide.dismiss.choose")} />
             </Select.Trigger>
             <Select.Content>
@@ -68,7 +68,7 @@ export function DismissDrawer({ payment, found, onClose }: DismissDrawerProps) {
         {(ties) => (
           <Textarea
             {...ties}
-            required
+            aria-required
             maxLength={2_000}
             value={note}
             onChange={(event) => setNote(event.target.value)}

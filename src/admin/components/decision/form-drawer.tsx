@@ -1,5 +1,6 @@
 import { Button, Drawer } from "@medusajs/ui"
 import type { FormEvent, ReactNode } from "react"
+import { useReturnFocus } from "../../lib/use-return-focus"
 import { useWords } from "../../lib/words"
 
 type FormDrawerProps = {
@@ -20,13 +21,14 @@ type FormDrawerProps = {
 export function FormDrawer(props: FormDrawerProps) {
   const { t } = useWords()
   const { isPending, isReady, isOver, onSubmit, onClose } = props
+  const returnFocus = useReturnFocus()
   const send = (event: FormEvent) => {
     event.preventDefault()
     if (isReady && !isPending && !isOver) onSubmit()
   }
   return (
     <Drawer open onOpenChange={(open) => !open && !isPending && onClose()}>
-      <Drawer.Content>
+      <Drawer.Content onCloseAutoFocus={returnFocus}>
         <Drawer.Header>
           <Drawer.Title>{props.title}</Drawer.Title>
           <Drawer.Description className="text-ui-fg-subtle txt-small text-pretty">

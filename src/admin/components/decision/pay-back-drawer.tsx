@@ -52,7 +52,8 @@ export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerPr
         {(ties) => (
           <Input
             {...ties}
-            required
+            autoFocus
+            aria-required
             inputMode="decimal"
             autoComplete="off"
             maxLength={80}
@@ -61,12 +62,12 @@ export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerPr
           />
         )}
       </Field>
-      <RefundSaid preview={preview} currency={payment.currency_code} />
+      <RefundSaid preview={preview} payment={payment} />
       <Field label={t("decide.payBack.hash")} hint={t("decide.payBack.hashHint")}>
         {(ties) => (
           <Input
             {...ties}
-            required
+            aria-required
             autoComplete="off"
             spellCheck={false}
             maxLength={200}
@@ -91,17 +92,22 @@ export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerPr
 }
 
 /** What the pay-back refunds in the order, said aloud whenever it changes. */
-function RefundSaid({ preview, currency }: { preview: Preview; currency: string }) {
+function RefundSaid({ preview, payment }: { preview: Preview; payment: OrderPayment }) {
   const { t, money } = useWords()
   const said = (): string => {
     if (preview.state === "refused") return ""
     if (preview.state === "asking") return t("decide.payBack.asking")
-    if (preview.refund === null) return t("decide.payBack.noRefund")
-    return t("decide.payBack.refund", { amount: money(preview.refund, currency) })
+    if (preview.refund === null) return t(`decide.payBack.noRefund.${whyNoRefund(payment)}`)
+    return t("decide.payBack.refund", { amount: money(preview.refund, payment.currency_code) })
   }
   return (
     <Text role="status" size="small" className="text-pretty empty:hidden">
       {said()}
     </Text>
   )
+}
+
+function whyNoRefund(payment: OrderPayment): "uncaptured" | "booked" | "excess" {
+  if (payment.captured_at === null) return "uncaptured"
+  return payment.exceptions.some((found) => found.class === "refund_owed") ? "booked" : "excess"
 }

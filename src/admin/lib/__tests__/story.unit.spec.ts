@@ -96,6 +96,7 @@ describe("what a merchant is told", () => {
     ["seen", { state: "paid", want: "authorized" }],
     ["capturing", { state: "confirmed", want: "captured", converged: false }],
     ["captured", { state: "confirmed", want: "captured" }],
+    ["captured_open", { state: "confirmed", want: "captured", exceptions: [open] }],
     ["captured_early", { state: "paid", want: "captured" }],
     ["held", { state: "confirmed", exceptions: [open] }],
     ["held_early", { state: "paid", exceptions: [open] }],
