@@ -69,7 +69,7 @@ export const decide = {
     refund: "Refunded in the order: {{amount}}.",
     noRefund: {
       uncaptured: "Nothing is refunded in the order: this money was not captured.",
-      booked: "Nothing more is refunded in the order: that was booked when it was canceled.",
+      canceled: "Nothing is refunded in the order: it is canceled.",
       excess: "Nothing is refunded in the order: this is more than was captured.",
     },
     asking: "Working out what is refunded in the order…",

@@ -43,7 +43,7 @@ export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps
           <Prompt.Title>{t(`decide.${how}.title`)}</Prompt.Title>
           <Prompt.Description asChild>
             <div className="flex flex-col gap-y-2 text-pretty">
-              {texts.map((text) => (
+              {(isOver ? texts.slice(0, 1) : texts).map((text) => (
                 <p key={text}>{text}</p>
               ))}
             </div>

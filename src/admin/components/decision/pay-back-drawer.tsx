@@ -107,7 +107,7 @@ function RefundSaid({ preview, payment }: { preview: Preview; payment: OrderPaym
   )
 }
 
-function whyNoRefund(payment: OrderPayment): "uncaptured" | "booked" | "excess" {
+function whyNoRefund(payment: OrderPayment): "uncaptured" | "canceled" | "excess" {
   if (payment.captured_at === null) return "uncaptured"
-  return payment.exceptions.some((found) => found.class === "refund_owed") ? "booked" : "excess"
+  return payment.exceptions.some((found) => found.class === "refund_owed") ? "canceled" : "excess"
 }
