@@ -39,6 +39,7 @@ export const decide = {
   },
   arrived: "{{received}} arrived, {{expected}} was asked for.",
   arrivedUnsaid: "Kobbopay does not say how much arrived; {{expected}} was asked for.",
+  arrivedOther: "{{seen}} arrived where {{expected}} on {{network}} was asked for.",
   arrivedFor: "{{received}} arrived for {{made}}; the order asks for {{order}} now.",
   outcome: {
     captured: "The order of {{order}} will be captured.",

@@ -96,20 +96,30 @@ function useAcceptTexts(
     received: units(payment.amount_received ?? ""),
     expected: units(payment.amount),
     excess: units(payment.excess),
+    seen: seenOf(payment, found),
+    network: payment.network,
     made: money(payment.store_amount, payment.currency_code),
     order: money(payment.order_asks, payment.currency_code),
   }
-  const arrived =
-    payment.amount_received === null
-      ? "decide.arrivedUnsaid"
-      : found.class === "order_changed"
-        ? "decide.arrivedFor"
-        : "decide.arrived"
   return [
-    t(arrived, figures),
+    t(`decide.${arrivedOf(payment, found)}`, figures),
     ...(how === "adopt" ? [t("decide.adopt.text")] : []),
     t(`decide.outcome.${outcomeOf(found)}`, figures),
   ]
+}
+
+/** What Kobbopay said of the money, as far as it did. */
+const seenOf = (payment: OrderPayment, { observed }: PaymentException): string =>
+  [payment.amount_received, observed["asset"], observed["network"]]
+    .filter((said) => said != null)
+    .join(" ")
+
+type Arrived = "arrived" | "arrivedUnsaid" | "arrivedOther" | "arrivedFor"
+
+function arrivedOf(payment: OrderPayment, found: PaymentException): Arrived {
+  if (found.class === "rail_mismatch" && seenOf(payment, found) !== "") return "arrivedOther"
+  if (payment.amount_received === null) return "arrivedUnsaid"
+  return found.class === "order_changed" ? "arrivedFor" : "arrived"
 }
 
 function outcomeOf(found: PaymentException): "captured" | "later" | "finality" | "excess" {
