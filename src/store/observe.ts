@@ -164,6 +164,7 @@ async function save(
           hash: transfer.hash,
           amount_minor: transfer.amountMinor.toString(),
           final: transfer.final,
+          tracker_id: transfer.trackerId,
         })),
       ),
       fit.amount === "none" ? null : fit.amount,

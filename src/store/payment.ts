@@ -21,13 +21,21 @@ export const idColumn = <B extends Brand<string>>() =>
   z.string().transform((value) => brandAs<B>(value))
 
 const transfersColumn = z
-  .array(z.object({ hash: z.string(), amount_minor: minorColumn, final: z.boolean() }))
+  .array(
+    z.object({
+      hash: z.string(),
+      amount_minor: minorColumn,
+      final: z.boolean(),
+      tracker_id: idColumn<KobbopayId>().optional(),
+    }),
+  )
   .nullable()
   .transform((list) =>
     (list ?? []).map((entry) => ({
       hash: entry.hash,
       amountMinor: entry.amount_minor,
       final: entry.final,
+      trackerId: entry.tracker_id,
     })),
   )
 

@@ -36,6 +36,7 @@ export async function lookAt(
   try {
     reading = await account.client.read(payment.kobbopay_id, railOf(payment), {
       attempts: READ_ATTEMPTS,
+      known: payment.transfers,
     })
   } catch (cause) {
     if (!(cause instanceof KobbopayError)) throw cause

@@ -49,6 +49,7 @@ export async function refresh(
   try {
     reading = await deps.client.read(payment.kobbopay_id, railOf(payment), {
       attempts: READ_ATTEMPTS,
+      known: payment.transfers,
     })
   } catch (cause) {
     if (!(cause instanceof KobbopayError)) throw cause
