@@ -92,7 +92,7 @@ export const history = {
     cleared: "Solved: {{title}}",
     written_off: "Dismissed, written off: {{title}}",
     settled_elsewhere: "Dismissed, settled in another way: {{title}}",
-    not_ours: "Dismissed, not this order’s money: {{title}}",
+    not_ours: "Dismissed, not this order's money: {{title}}",
     no_action: "Dismissed, nothing to do: {{title}}",
     other: "Closed: {{title}}",
   } satisfies Record<
