@@ -35,6 +35,8 @@ export const decide = {
   adopt: {
     title: "Adopt this payment?",
     submit: "Adopt",
+    done: "Adopted. The order is captured.",
+    doneLater: "Adopted. The rest happens by itself, and is shown here.",
     text: "It then pays for this order, in place of what the shopper chose later.",
   },
   arrived: "{{received}} arrived, {{expected}} was asked for.",

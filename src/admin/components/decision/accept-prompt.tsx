@@ -24,7 +24,7 @@ export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps
   const accepting = useDecision(
     (asked: { exception: string; note: string }) => acceptMoney(how, asked),
     ({ isCaptured }) => {
-      toast.success(t(isCaptured ? "decide.accept.done" : "decide.accept.doneLater"))
+      toast.success(t(`decide.${how}.${isCaptured ? "done" : "doneLater"}`))
       onClose()
     },
   )
