@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { join } from "node:path"
 import { transformSync } from "@swc/core"
 import type * as converge from "../../../src/work/converge"
 import type * as judging from "../../../src/kobbopay/judge"
 import { REAL, type Under } from "./stream"
 
+const requireFrom = createRequire(__filename)
 const SRC = join(__dirname, "../../../src")
 
 type File = "kobbopay/lifecycle" | "kobbopay/observation" | "kobbopay/judge" | "work/converge"
@@ -57,10 +59,10 @@ export const MUTANTS: readonly Mutant[] = [
     broken: "stay(state)",
   },
   {
-    name: "settles money on another rail",
-    file: "kobbopay/lifecycle",
-    line: "if (fit.mismatches.length > 0) return [...fit.mismatches]",
-    broken: "if (fit.mismatches.length > 1) return [...fit.mismatches]",
+    name: "does not see money on another rail",
+    file: "kobbopay/observation",
+    line: 'if (reading.astray) return "unknown"',
+    broken: "",
   },
   {
     name: "settles what the checkout no longer shows",
@@ -120,8 +122,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "is content without the order's transaction",
     file: "work/converge",
-    line: "return payment.captures.every((capture) => booked.has(capture.id))",
-    broken: "return payment.captures.every((capture) => booked.has(capture.id) || true)",
+    line: "return unbooked.length === 0",
+    broken: "return unbooked.length >= 0",
   },
 ]
 
@@ -150,9 +152,11 @@ function evaluate(file: File, source: string, instead: Record<string, unknown>):
   })
   const module = { exports: {} }
   const load = (name: string): unknown =>
-    instead[name] ?? require(name.startsWith(".") ? join(SRC, file, "..", name) : name)
-  // eslint-disable-next-line
-  new Function("module", "exports", "require", code)(module, module.exports, load)
+    instead[name] ?? requireFrom(name.startsWith(".") ? join(SRC, file, "..", name) : name)
+  // In this realm, so that what it makes is of the same kinds as everything it is compared with.
+  const wrapped: unknown = globalThis.eval(`(module, exports, require) => {${code}\n}`)
+  if (typeof wrapped !== "function") throw new Error(`${file} was not wrapped`)
+  Reflect.apply(wrapped, undefined, [module, module.exports, load])
   return module.exports
 }
 
