@@ -26,7 +26,7 @@ module.exports = {
       displayName: "unit",
       testMatch: [
         "<rootDir>/src/**/__tests__/**/*.unit.spec.ts",
-        "<rootDir>/integration-tests/streams/*.unit.spec.ts",
+        "<rootDir>/integration-tests/*/*.unit.spec.ts",
       ],
     },
     {

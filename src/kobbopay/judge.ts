@@ -1,5 +1,6 @@
 import {
   decide,
+  type Acceptance,
   type Decision,
   type ExceptionClass,
   type Facts,
@@ -29,8 +30,8 @@ export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "e
   transfers: readonly KnownTransfer[]
   /** How the money seen so far compared with what was asked; null while none was seen. */
   amountFit: Exclude<Fit["amount"], "none"> | null
-  /** What a person accepted about it; null: nothing. */
-  accepted: Facts["accepted"]
+  /** What a person accepted about it, and over how much money that was there; null: nothing. */
+  accepted: { what: Acceptance; minor: bigint | null } | null
   createdAt: Date
   moneySeenAt: Date | null
   confirmedAt: Date | null
@@ -40,10 +41,12 @@ export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "e
 export type Claim = { said: SaidState; patient: boolean }
 
 /** What is known of the order, from Medusa and from the group's marks. */
-export type OrderFacts = Pick<Facts, "order" | "covered" | "superseded"> & {
+export type OrderFacts = Pick<Facts, "order" | "covered" | "superseded" | "captured"> & {
   /** The order asks for another amount or currency than the payment was made, or accepted, for. */
   orderChanged: boolean
-  /** Medusa shows this very payment as captured: later changes are not held against it. */
+  /** What it asks for: "10.5 usd"; null when there is nothing left that asks. */
+  asks: string | null
+  /** Medusa shows this very payment as booked: later changes are not held against it. */
   settled: boolean
 }
 
@@ -93,9 +96,9 @@ export function judge(
       order: order.order,
       covered: order.covered,
       superseded: order.superseded,
-      captured: order.settled,
-      accepted: known.accepted,
-      returned: returnedOf(asked, received, known.paidBackMinor),
+      captured: order.captured,
+      accepted: acceptedOf(known, judged),
+      returned: returnedOf(asked, judged, known),
       stuck: isStuck(known, look),
       policy: rules.policy,
     },
@@ -111,12 +114,21 @@ export function judge(
   }
 }
 
-/** How far recorded pay-backs have sent back what arrived: nothing to speak of, all that was too much, or all. */
-function returnedOf(asked: Asked, received: bigint | null, paidBack: bigint): Returned {
-  if (paidBack === 0n) return "nothing"
-  if (paidBack >= (received ?? asked.expectedMinor)) return "all"
-  const kept = (received ?? asked.expectedMinor) - paidBack
+/** How far recorded pay-backs have sent back what arrived. Without amounts in reads, what was asked counts. */
+function returnedOf(asked: Asked, judged: bigint | null, known: Known): Returned {
+  if (known.paidBackMinor === 0n) return "nothing"
+  const kept = (judged ?? asked.expectedMinor) - known.paidBackMinor
+  if (kept <= 0n) return "all"
+  if (kept + asked.underMinor < asked.expectedMinor) return "short"
   return kept <= asked.expectedMinor + asked.overMinor ? "excess" : "nothing"
+}
+
+/** An acceptance holds while at least the money is there that it was given for. */
+function acceptedOf(known: Known, judged: bigint | null): Acceptance | null {
+  if (known.accepted === null) return null
+  const { what, minor } = known.accepted
+  const kept = judged === null ? null : judged - known.paidBackMinor
+  return minor === null || (kept !== null && kept >= minor) ? what : null
 }
 
 const withClass = (decision: Decision, found: ExceptionClass): Decision =>

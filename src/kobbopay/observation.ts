@@ -34,7 +34,8 @@ export function mergeTransfers(
 ): KnownTransfer[] {
   const byHash = new Map(known.map((transfer) => [transfer.hash, transfer]))
   for (const transfer of reading.transfers) {
-    const final = reading.state === "confirmed" || byHash.get(transfer.hash)?.final === true
+    const isDone = transfer.final ?? reading.state === "confirmed"
+    const final = isDone || byHash.get(transfer.hash)?.final === true
     byHash.set(transfer.hash, { ...transfer, final })
   }
   return [...byHash.values()]

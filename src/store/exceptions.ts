@@ -31,7 +31,7 @@ export const MONEY_CLASSES: readonly ExceptionClass[] = [
 
 export type NewException = {
   class: ExceptionClass
-  /** What it is about: a payment's row id, or an event's where no payment is known. */
+  /** What it is about: a payment's row id, an event's where no payment is known, or an account's id. */
   subjectId: string
   paymentId: PaymentId | null
   eventRowId: string | null
@@ -90,7 +90,7 @@ export async function openException(sql: Sql, found: NewException, now: Date): P
 /** Closes the subject's open exceptions of classes whose condition is over, in the name of the plugin. */
 export const closeCleared = (
   sql: Sql,
-  subject: PaymentId | EventRowId,
+  subject: PaymentId | EventRowId | AccountId,
   over: readonly ExceptionClass[],
   now: Date,
 ): Promise<number> =>
@@ -110,6 +110,8 @@ const exceptionRow = z.object({
   payment_id: idColumn<PaymentId>().nullable(),
   account_id: idColumn<AccountId>(),
   order_id: idColumn<OrderId>().nullable(),
+  expected: z.record(z.string(), z.string().nullable()),
+  observed: z.record(z.string(), z.string().nullable()),
   opened_at: z.date(),
   closed_at: z.date().nullable(),
   actor: z.string().nullable(),
@@ -155,3 +157,48 @@ export const closeByPerson = (
       WHERE payment_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
     [now, by.actor, by.resolution, by.note, of.paymentId, [...of.classes]],
   )
+
+const exceptionDetail = exceptionRow.extend({
+  subject_id: z.string(),
+  event_row_id: z.string().nullable(),
+  rail_id: idColumn<RailId>().nullable(),
+  last_seen_at: z.date(),
+})
+export type ExceptionDetail = z.output<typeof exceptionDetail>
+
+/** Narrows a list of exceptions; what is null does not. */
+export type ExceptionFilter = {
+  state: "open" | "closed" | null
+  class: string | null
+  orderId: string | null
+  paymentId: string | null
+}
+
+/** One page of exceptions, the newest first, and how many there are in all. */
+export async function listExceptions(
+  sql: Sql,
+  filter: ExceptionFilter,
+  page: { limit: number; offset: number },
+): Promise<{ exceptions: ExceptionDetail[]; count: number }> {
+  const where = `deleted_at IS NULL AND (?::text IS NULL OR state = ?) AND (?::text IS NULL OR class = ?)
+      AND (?::text IS NULL OR order_id = ?) AND (?::text IS NULL OR payment_id = ?)`
+  const values = [filter.state, filter.class, filter.orderId, filter.paymentId].flatMap((one) => [
+    one,
+    one,
+  ])
+  const [exceptions, counted] = await Promise.all([
+    rows(
+      sql,
+      exceptionDetail,
+      `SELECT * FROM kobbopay_exception WHERE ${where} ORDER BY opened_at DESC, id DESC LIMIT ? OFFSET ?`,
+      [...values, page.limit, page.offset],
+    ),
+    row(
+      sql,
+      z.object({ count: z.number() }),
+      `SELECT count(*)::int AS count FROM kobbopay_exception WHERE ${where}`,
+      values,
+    ),
+  ])
+  return { exceptions, count: counted?.count ?? 0 }
+}

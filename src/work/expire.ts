@@ -28,8 +28,12 @@ export type LookAgain = (payment: PaymentRow, view: MedusaView) => Promise<strin
  * every payment, a look at Medusa for money of any provider, a mark that keeps everything else from
  * settling, and only then the cancelling.
  */
-export async function expireOrder(deps: Deps, lease: Lease, look: LookAgain): Promise<Expiry> {
-  const payments = await paymentsOf(deps.sql, lease.collectionId)
+export async function expireOrder(
+  deps: Deps,
+  lease: Lease,
+  payments: readonly PaymentRow[],
+  look: LookAgain,
+): Promise<Expiry> {
   if (payments.length === 0 || payments.some((one) => one.want !== "order_cancelled"))
     return AT_REST
   if (payments.every((one) => one.converged_at !== null)) return AT_REST
@@ -116,6 +120,12 @@ export const waitsForUs = (view: MedusaView, ours: ReadonlySet<SessionId>): bool
 export const showsMoney = (view: MedusaView): boolean =>
   view.transactions.length > 0 || view.payments.some((payment) => payment.canceled_at === null)
 
+/** When a payment that got no money ended. */
+export const endOf = (payment: Pick<PaymentRow, "window_ends_at" | "ended_at">): Date =>
+  payment.ended_at !== null && payment.ended_at < payment.window_ends_at
+    ? payment.ended_at
+    : payment.window_ends_at
+
 /**
  * When the order may be cancelled: the last of the payments' ends (by Kobbopay's word or our window,
  * whichever came first), plus the grace of its account in milliseconds. Pure.
@@ -124,12 +134,6 @@ export function cancelDue(
   payments: readonly Pick<PaymentRow, "account_id" | "window_ends_at" | "ended_at">[],
   graceMs: (account: AccountId) => number,
 ): Date {
-  const times = payments.map((payment) => {
-    const ended = Math.min(
-      payment.window_ends_at.getTime(),
-      (payment.ended_at ?? payment.window_ends_at).getTime(),
-    )
-    return ended + graceMs(payment.account_id)
-  })
+  const times = payments.map((payment) => endOf(payment).getTime() + graceMs(payment.account_id))
   return new Date(Math.max(...times))
 }

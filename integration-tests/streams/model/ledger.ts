@@ -1,5 +1,5 @@
 import { brandAs, type AccountId, type PaymentId, type SessionId } from "../../../src/kobbopay/ids"
-import type { Claim, Known, OrderFacts } from "../../../src/kobbopay/judge"
+import type { Claim, judge, Known, OrderFacts } from "../../../src/kobbopay/judge"
 import { CONDITIONS, type ExceptionClass } from "../../../src/kobbopay/lifecycle"
 import type { PaymentState, Reading, SaidState } from "../../../src/kobbopay/reading"
 import type { Rules } from "../../../src/kobbopay/rules"
@@ -19,7 +19,9 @@ export type Row = Pick<
   | "account_id"
   | "state"
   | "want"
+  | "expected_minor"
   | "received_minor"
+  | "paid_back_minor"
   | "transfers"
   | "amount_fit"
   | "accepted"
@@ -53,7 +55,7 @@ export type Lease = { owner: string; fence: number; wakes: number; failures: num
 /** Thrown by a write whose lease was taken over. */
 export class LeaseLost extends Error {}
 
-export type Judge = typeof import("../../../src/kobbopay/judge").judge
+export type Judge = typeof judge
 
 /** The ledger, inbox and exceptions of one collection, in memory: each method is one transaction. */
 export class Ledger {
@@ -182,7 +184,7 @@ export class Ledger {
     row.state = state
     row.want = want
     row.received_minor = receivedMinor
-    row.transfers = transfers
+    row.transfers = transfers.map((one) => ({ ...one, trackerId: one.trackerId }))
     row.amount_fit = fit.amount === "none" ? null : fit.amount
     if (fit.amount !== "none" || state === "paid" || state === "confirmed")
       row.money_seen_at ??= now
@@ -276,6 +278,8 @@ const newRow = (number: number, at: Date): Row => ({
   sessions: [],
   state: "pending",
   want: "nothing",
+  expected_minor: ASKED,
+  paid_back_minor: 0n,
   received_minor: null,
   transfers: [],
   amount_fit: null,
@@ -305,10 +309,10 @@ const knownOf = (row: Row): Known => ({
   state: row.state,
   want: row.want,
   receivedMinor: row.received_minor,
-  paidBackMinor: 0n,
+  paidBackMinor: row.paid_back_minor,
   transfers: row.transfers,
   amountFit: row.amount_fit,
-  accepted: row.accepted,
+  accepted: null,
   createdAt: row.created_at,
   moneySeenAt: row.money_seen_at,
   confirmedAt: row.confirmed_at,

@@ -83,6 +83,7 @@ export class Medusa {
         })),
         refunds: [],
       })),
+      creditLines: [],
       transactions: this.transactions.map((id) => ({ reference: "capture", reference_id: id })),
     }
   }

@@ -183,7 +183,9 @@ function* converge(
         yield* medusa.createSession()
         break
       case "resize":
-        throw new Error("nobody accepts anything here")
+      case "book_captures":
+      case "cancel_payment":
+        throw new Error("nobody accepts, captures or pays back anything by hand here")
       case "complete_cart": {
         const why = yield* medusa.completeCart()
         if (why === null) break
@@ -319,6 +321,8 @@ export function* refresh(shop: Shop, session: SessionId, row: Row): Steps<Row["w
       settled: paid.some((one) => row.sessions.includes(one)),
       superseded: false,
       orderChanged: false,
+      captured: row.want === "captured" && row.converged_at !== null,
+      asks: null,
     },
   })
   return row.want

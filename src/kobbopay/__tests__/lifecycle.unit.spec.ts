@@ -186,6 +186,11 @@ describe("money on an order that cannot take it", () => {
     )
     expect(words(seen({ state: "paid", stuck: true }))).toBe("confirmed wants captured")
   })
+  test("late money is stuck only while Kobbopay does not call it final", () => {
+    const late = { state: "expired", stuck: true } as const
+    expect(words(seen(late))).toBe("expired wants nothing + late_payment")
+    expect(words(seen(late, "paid"))).toBe("expired wants nothing + late_payment + stuck")
+  })
 })
 
 describe("what a person decides", () => {
@@ -200,7 +205,7 @@ describe("what a person decides", () => {
     expect(seen({ ...accepted, state: "expired" }, "confirmed", "fits")).toBe(
       "expired wants captured",
     )
-    expect(seen({ ...accepted, superseded: true }, "confirmed", "fits", "order_changed")).toBe(
+    expect(seen({ ...accepted, superseded: true }, "confirmed", "fits")).toBe(
       "confirmed wants captured",
     )
     expect(seen({ ...accepted, state: "confirmed" }, "confirmed", "fits", "rail_mismatch")).toBe(
@@ -211,6 +216,24 @@ describe("what a person decides", () => {
     expect(seen({ accepted: "amount", state: "partial" }, "paid", "under")).toBe(
       "partial wants authorized",
     )
+  })
+  test("an accepted amount that fails, or that is never confirmed, is not captured", () => {
+    const accepted = { accepted: "amount", state: "paid" } as const
+    expect(seen(accepted, "failed", "fits")).toBe("paid wants authorized + ambiguous_finality")
+    expect(seen(accepted, "pending", "fits")).toBe("paid wants authorized")
+    expect(seen({ ...accepted, state: "partial" }, "partial", "under")).toBe(
+      "partial wants authorized",
+    )
+  })
+  test("what the order asks after the acceptance has to be accepted anew", () => {
+    expect(seen({ accepted: "amount", state: "paid" }, "confirmed", "fits", "order_changed")).toBe(
+      "confirmed wants nothing + order_changed",
+    )
+  })
+  test("money of which too much went back settles nothing, unless it is captured already", () => {
+    const short = { state: "paid", returned: "short" } as const
+    expect(seen(short, "confirmed", "fits")).toBe("confirmed wants nothing + underpaid")
+    expect(seen({ ...short, captured: true }, "confirmed", "fits")).toBe("confirmed wants captured")
   })
   test("an accepted lack of finality is captured as it is, and is stuck no more", () => {
     expect(seen({ accepted: "finality", state: "paid", stuck: true }, "paid", "fits")).toBe(
@@ -253,7 +276,7 @@ describe("what holds for every combination", () => {
     superseded: fc.boolean(),
     captured: fc.boolean(),
     accepted: fc.constantFrom(null, null, "amount", "finality"),
-    returned: fc.constantFrom("nothing", "nothing", "excess", "all"),
+    returned: fc.constantFrom("nothing", "nothing", "excess", "short", "all"),
     stuck: fc.boolean(),
     policy: fc.constantFrom(
       { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" },
@@ -312,8 +335,13 @@ describe("what holds for every combination", () => {
       expect(known.covered).toBe(false)
       if (known.accepted !== null) {
         expect(seen.fit.amount).not.toBe("none")
+        expect(seen.fit.mismatches).not.toContain("order_changed")
+        const isFinal = [state, seen.said].includes("confirmed") || known.accepted === "finality"
+        const isEarly = known.policy.captureOn === "paid" && seen.said === "paid"
+        if (want === "captured") expect(isFinal || isEarly).toBe(true)
         return
       }
+      expect(known.returned === "short" && !known.captured).toBe(false)
       expect(["fits", "over"]).toContain(seen.fit.amount)
       expect(seen.fit.mismatches).toEqual([])
       expect(known.superseded && known.policy.latePayments === "review").toBe(false)
@@ -338,7 +366,7 @@ describe("what holds for every combination", () => {
         expect(exceptions).toEqual([])
         return
       }
-      const isSeen = state === "paid" || seen.said === "paid"
+      const isSeen = state === "paid" || seen.said === "paid" || known.accepted === "amount"
       const waits = isSeen && known.policy.authorizeOn === "confirmed"
       expect(want !== "nothing" || exceptions.length > 0 || waits).toBe(true)
     })
