@@ -1,5 +1,19 @@
 export { checkPaymentStep, checkPaymentWorkflow, type CheckPaymentInput } from "./check-payment"
 export {
+  convergeEntitlementsStep,
+  convergeEntitlementsWorkflow,
+  holdEntitlementStep,
+  holdEntitlementWorkflow,
+  releaseEntitlementStep,
+  releaseEntitlementWorkflow,
+  resumeEntitlementStep,
+  resumeEntitlementWorkflow,
+  revokeEntitlementStep,
+  revokeEntitlementWorkflow,
+  type ConvergeEntitlementsInput,
+  type DecideEntitlementInput,
+} from "./entitlements"
+export {
   recordPayBackStep,
   recordPayBackWorkflow,
   type RecordPayBackInput,

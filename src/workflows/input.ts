@@ -1,6 +1,12 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type ExceptionId, type PaymentId } from "../kobbopay/ids"
+import {
+  brandAs,
+  type EntitlementId,
+  type ExceptionId,
+  type OrderId,
+  type PaymentId,
+} from "../kobbopay/ids"
 import { DISMISSALS } from "../work/resolve"
 
 const words = (most: number) => z.string().trim().min(1).max(most)
@@ -28,6 +34,15 @@ export const payBackInput = z.strictObject({
   hash: z.string().regex(/^[\x21-\x7e]{1,200}$/, { error: "is not a transaction hash" }),
   actor,
   note,
+})
+
+export const convergeInput = z.strictObject({
+  order_id: words(100).transform((id) => brandAs<OrderId>(id)),
+})
+export const decideInput = z.strictObject({
+  entitlement_id: words(100).transform((id) => brandAs<EntitlementId>(id)),
+  actor,
+  reason: words(2_000),
 })
 
 /** @throws MedusaError INVALID_DATA naming every faulty key */

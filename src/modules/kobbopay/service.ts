@@ -5,6 +5,9 @@ import { z } from "@medusajs/framework/zod"
 import type { Account } from "../../kobbopay/options"
 import { InboxPool } from "./inbox-pool"
 import {
+  KobbopayEntitledOrder,
+  KobbopayEntitlement,
+  KobbopayEntitlementChange,
   KobbopayEvent,
   KobbopayException,
   KobbopayGroup,
@@ -36,6 +39,9 @@ type Dependencies = {
  * the database. What happens to payments is not decided here.
  */
 export default class KobbopayModuleService extends MedusaService({
+  KobbopayEntitledOrder,
+  KobbopayEntitlement,
+  KobbopayEntitlementChange,
   KobbopayEvent,
   KobbopayException,
   KobbopayGroup,
