@@ -1,4 +1,18 @@
-import { defineMiddlewares } from "@medusajs/framework/http"
+import {
+  authenticate,
+  defineMiddlewares,
+  validateAndTransformQuery,
+} from "@medusajs/framework/http"
+import {
+  adminEntitlementParams,
+  adminEntitlementQuery,
+  adminEntitlementsParams,
+  adminEntitlementsQuery,
+} from "./admin/kobbopay/entitlements/query"
+import {
+  storeEntitlementsParams,
+  storeEntitlementsQuery,
+} from "./store/kobbopay/entitlements/query"
 
 export default defineMiddlewares({
   routes: [
@@ -7,6 +21,29 @@ export default defineMiddlewares({
       matcher: "/hooks/kobbopay",
       methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
       bodyParser: false,
+    },
+    {
+      matcher: "/store/kobbopay/entitlements",
+      methods: ["GET"],
+      middlewares: [
+        authenticate("customer", ["session", "bearer"]),
+        validateAndTransformQuery(storeEntitlementsParams, storeEntitlementsQuery),
+      ],
+    },
+    {
+      matcher: "/admin/kobbopay/entitlements",
+      methods: ["GET"],
+      middlewares: [validateAndTransformQuery(adminEntitlementsParams, adminEntitlementsQuery)],
+    },
+    {
+      matcher: "/admin/kobbopay/entitlements/:id",
+      methods: ["GET"],
+      middlewares: [validateAndTransformQuery(adminEntitlementParams, adminEntitlementQuery)],
+    },
+    {
+      matcher: "/admin/kobbopay/entitlements/:id/:decision",
+      methods: ["POST"],
+      middlewares: [validateAndTransformQuery(adminEntitlementParams, adminEntitlementQuery)],
     },
   ],
 })

@@ -105,13 +105,16 @@ export function verdictOf(
   }
 }
 
+/** What metadata that is not set, or switched off, looks like. */
+const UNSET: readonly unknown[] = [undefined, null, false, 0, "", "false", "0", "no"]
+
 /** Whether a line sells something that an entitlement stands for. */
 export function qualifies(line: Line, appliesTo: AppliesTo): boolean {
   if (appliesTo === "all") return true
   if (appliesTo === "non-shippable") return !line.requiresShipping
   const value = line.productMetadata?.[appliesTo.metadata]
-  const isUnset = value === undefined || value === null || value === "" || value === 0
-  return !isUnset && !(typeof value !== "object" && String(value).toLowerCase() === "false")
+  // The admin writes metadata as text.
+  return !UNSET.includes(typeof value === "string" ? value.toLowerCase() : value)
 }
 
 /**

@@ -5,6 +5,6 @@ import KobbopayModule from "../modules/kobbopay"
 /** `order_line_item` of an entitlement. */
 export default defineLink(
   { linkable: KobbopayModule.linkable.kobbopayEntitlement, field: "line_item_id" },
-  OrderModule.linkable.orderLineItem,
+  { linkable: OrderModule.linkable.orderLineItem },
   { readOnly: true },
 )

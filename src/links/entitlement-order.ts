@@ -5,6 +5,6 @@ import KobbopayModule from "../modules/kobbopay"
 /** `order` of an entitlement; its customer is the order's, and follows it when the order is transferred. */
 export default defineLink(
   { linkable: KobbopayModule.linkable.kobbopayEntitlement, field: "order_id" },
-  OrderModule.linkable.order,
+  { linkable: OrderModule.linkable.order },
   { readOnly: true },
 )

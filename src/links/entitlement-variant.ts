@@ -5,6 +5,6 @@ import KobbopayModule from "../modules/kobbopay"
 /** `product_variant` of an entitlement. */
 export default defineLink(
   { linkable: KobbopayModule.linkable.kobbopayEntitlement, field: "variant_id" },
-  ProductModule.linkable.productVariant,
+  { linkable: ProductModule.linkable.productVariant },
   { readOnly: true },
 )

@@ -51,11 +51,7 @@ const orderRow = z.object({
 export type EntitledOrder = z.output<typeof orderRow>
 
 /** Takes one due order, for at most `leaseMs`: then it is due again. */
-export const claimOrder = (
-  sql: Sql,
-  now: Date,
-  leaseMs: number,
-): Promise<EntitledOrder | null> =>
+export const claimOrder = (sql: Sql, now: Date, leaseMs: number): Promise<EntitledOrder | null> =>
   row(
     sql,
     orderRow,

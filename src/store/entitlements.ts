@@ -252,3 +252,11 @@ export const markEmitted = (sql: Sql, ids: readonly ChangeId[], now: Date): Prom
       WHERE id = ANY(?::text[]) AND emitted_at IS NULL`,
     [now, [...ids]],
   )
+
+/** Gives changes back whose event could not be handed on. */
+export const freeChanges = (sql: Sql, ids: readonly ChangeId[]): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_entitlement_change SET emitting_until = NULL WHERE id = ANY(?::text[])`,
+    [[...ids]],
+  )

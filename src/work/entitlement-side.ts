@@ -113,7 +113,12 @@ export function entitlementSide(container: MedusaContainer): EntitlementSide {
       fields: ["id", "metadata"],
       filters: { id: [...new Set(products)] },
     })
-    return new Map(z.array(productShape).parse(data).map(({ id, metadata }) => [id, metadata]))
+    return new Map(
+      z
+        .array(productShape)
+        .parse(data)
+        .map(({ id, metadata }) => [id, metadata]),
+    )
   }
 
   return {

@@ -26,6 +26,7 @@ import {
   ensureEntitlement,
   entitlementById,
   entitlementsOf,
+  freeChanges,
   markEmitted,
   moveUnits,
   noteDecision,
@@ -108,7 +109,8 @@ async function apply(deps: Deps, trx: Sql, look: Look): Promise<Converged> {
   for (const before of found) {
     const line = view.lines.find((one) => one.id === before.line_item_id) ?? GONE
     const asked = request?.id === before.id ? request : null
-    const entitlement = asked === null ? before : await decide(trx, before, line, verdict, asked, now)
+    const entitlement =
+      asked === null ? before : await decide(trx, before, line, verdict, asked, now)
     const { after, moves } = wanted(standingOf(entitlement), line, verdict)
     if (moves.length === 0) continue
     const by =
@@ -182,7 +184,9 @@ function optionsOf(deps: Deps, ledger: readonly LedgerPayment[]): AccountOptions
   const attached = ledger.filter((payment) => payment.attached)
   const ruling =
     ledger.find((payment) => payment.money_seen_at !== null) ?? attached.at(-1) ?? ledger.at(-1)
-  return ruling === undefined ? null : (deps.accounts.get(ruling.account_id)?.account.options ?? null)
+  return ruling === undefined
+    ? null
+    : (deps.accounts.get(ruling.account_id)?.account.options ?? null)
 }
 
 function verdictFor(
@@ -191,14 +195,18 @@ function verdictFor(
   ledger: readonly LedgerPayment[],
   options: AccountOptions | null,
 ): Verdict {
-  const ours = new Map([...deps.accounts.values()].map(({ account }) => [account.providerId, account]))
+  const ours = new Map(
+    [...deps.accounts.values()].map(({ account }) => [account.providerId, account]),
+  )
   return verdictOf(
     {
       total: view.total,
       credited: view.credited,
       payments: view.payments.map((payment) => {
         const account = ours.get(payment.provider)
-        const row = ledger.find(({ sessions }) => payment.session !== null && sessions.includes(payment.session))
+        const row = ledger.find(
+          ({ sessions }) => payment.session !== null && sessions.includes(payment.session),
+        )
         return {
           authorized: payment.authorized,
           captured: payment.captured,
@@ -283,15 +291,16 @@ export async function emitChanges(deps: Deps): Promise<void> {
   for (;;) {
     const changes = await claimChanges(deps.sql, deps.now(), LEASE_MS, EVENTS_AT_ONCE)
     if (changes.length === 0) return
+    const ids = changes.map((change) => change.id)
     try {
       await deps.entitlements.emit(changes.map(eventOf))
     } catch (cause) {
+      await freeChanges(deps.sql, ids)
       deps.log.warn(
         `kobbopay: ${changes.length} events of entitlements were not handed on, and will be later: ${errorText(cause)}`,
       )
       return
     }
-    const ids = changes.map((change) => change.id)
     await markEmitted(deps.sql, ids, deps.now())
     if (changes.length < EVENTS_AT_ONCE) return
   }

@@ -1,20 +1,11 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
-import { MedusaError } from "@medusajs/framework/utils"
-import { brandAs, type PublicToken } from "../../../../../kobbopay/ids"
 import { runtime } from "../../../../../runtime"
-import { paymentByToken } from "../../../../../store/ledger"
 import { payerView } from "../../../../../store/payer-view"
-import { kobbopay } from "../../../../../work/worker-of"
+import { paymentOf } from "./payment"
 
 /** The live status of one payment, for whoever holds its token: what its payer may see, and no more. */
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
-  const token = req.params["token"] ?? ""
-  const payment = /^[0-9a-f]{32}$/.test(token)
-    ? await paymentByToken(kobbopay().sql, brandAs<PublicToken>(token))
-    : null
-  if (payment === null) {
-    throw new MedusaError(MedusaError.Types.NOT_FOUND, "There is no payment with this token")
-  }
+  const payment = await paymentOf(req)
   res.setHeader("cache-control", "no-store")
   res.json({ payment: { ...payerView(payment, runtime.now()), order_id: payment.order_id } })
 }
