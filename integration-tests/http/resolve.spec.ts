@@ -354,6 +354,9 @@ storeSuite("resolving exceptions", (world) => {
         payBack(payment, "10.5", "tx-same"),
       ])
       expect(both.filter((one) => one.status === "fulfilled")).toHaveLength(1)
+      await booksBecome(world(), collectionId, {
+        ...{ ...capturedFor("10.5"), refunds: 1, transactions: ["10.5", "-10.5"] },
+      })
       expect(await refundsOf(collectionId)).toEqual([{ amount: "10.5", created_by: ACTOR }])
     })
 

@@ -57,7 +57,7 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
   }
   const unbooked = await bookPayBacks(deps, lease)
   if (unbooked !== null) failures.push(unbooked)
-  const expiry = await expireOrder(deps, lease, (payment, fresh) =>
+  const expiry = await expireOrder(deps, lease, payments, (payment, fresh) =>
     lookAt(deps, lease, payment, [], fresh),
   )
   if (expiry.failure !== null) failures.push(expiry.failure)
@@ -96,9 +96,12 @@ async function converge(
 ): Promise<{ failure: string | null; moved: boolean }> {
   const resting = { failure: null, moved: false }
   if (payment.want === "order_cancelled") return resting
+  if (payment.want === "nothing") {
+    if (payment.converged_at === null) await atRest(deps, payment)
+    return resting
+  }
   const provider = deps.accounts.get(payment.account_id)?.account.providerId
   if (provider === undefined) return resting
-  if (payment.want === "nothing" && payment.converged_at !== null) return resting
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = await deps.medusa.view(payment.collection_id)
     if (view === null) return resting
@@ -108,9 +111,7 @@ async function converge(
       case "wait":
         return resting
       case "nothing":
-        if (payment.converged_at !== null) return { failure: null, moved: count > 0 }
-        await markConverged(deps.sql, payment, deps.now())
-        await closeCleared(deps.sql, payment.id, ["completion_failed"], deps.now())
+        if (payment.converged_at === null) await atRest(deps, payment)
         return { failure: null, moved: count > 0 }
       case "blocked":
         return { failure: `payment ${payment.id}: ${step.why}`, moved: false }
@@ -154,6 +155,12 @@ async function converge(
     failure: `payment ${payment.id}: Medusa does not show ${payment.want} after ${MOST_STEPS} steps`,
     moved: true,
   }
+}
+
+/** Medusa shows what is wanted: nothing is left to be tried. */
+async function atRest(deps: Deps, payment: PaymentRow): Promise<void> {
+  await markConverged(deps.sql, payment, deps.now())
+  await closeCleared(deps.sql, payment.id, ["completion_failed"], deps.now())
 }
 
 /** Money is there but the order cannot be placed: visible to the merchant at once, and tried on. */
