@@ -161,15 +161,15 @@ function onlyCrashes(cause: unknown): void {
 }
 
 /** A connection whose transactions do all their work and die before they commit. */
-const crashingSql = ({ sql }: Deps): Deps["sql"] =>
-  Object.assign(Object.create(sql) as Deps["sql"], {
-    raw: sql.raw.bind(sql),
-    transaction: (work: (trx: Deps["sql"]) => Promise<unknown>) =>
-      sql.transaction(async (trx) => {
-        await work(trx)
-        await crash()
-      }),
-  })
+function crashingSql({ sql }: Deps): Deps["sql"] {
+  const transaction = (work: (trx: Deps["sql"]) => Promise<unknown>) =>
+    sql.transaction(async (trx) => {
+      await work(trx)
+      await crash()
+    })
+  // Of the overloads, the work calls but this one.
+  return { raw: sql.raw.bind(sql), transaction: transaction as Deps["sql"]["transaction"] }
+}
 
 /** A payment of ours for another order, like that of the given one. */
 async function copyPayment(deps: Deps, like: OrderId, order: OrderId): Promise<void> {

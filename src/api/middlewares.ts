@@ -40,10 +40,10 @@ export default defineMiddlewares({
       methods: ["GET"],
       middlewares: [validateAndTransformQuery(adminEntitlementParams, adminEntitlementQuery)],
     },
-    {
-      matcher: "/admin/kobbopay/entitlements/:id/:decision",
-      methods: ["POST"],
+    ...["hold", "release", "revoke", "resume"].map((decision) => ({
+      matcher: `/admin/kobbopay/entitlements/:id/${decision}`,
+      methods: ["POST" as const],
       middlewares: [validateAndTransformQuery(adminEntitlementParams, adminEntitlementQuery)],
-    },
+    })),
   ],
 })

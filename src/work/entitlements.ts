@@ -44,7 +44,8 @@ import { fulfilReleased } from "./fulfil"
 /** How long a process has for one order, or one batch of events, before another takes it. */
 const LEASE_MS = 60_000
 /** An order that others keep working on is left to them, and to the next look. */
-const MOST_READS = 5
+const MOST_READS = 20
+const READ_AGAIN_MS = 100
 const EVENTS_AT_ONCE = 50
 
 const HOUR = 3_600_000
@@ -76,7 +77,10 @@ export async function convergeEntitlements(
       if (!(await holdOrder(trx, seen))) return null
       return apply(deps, trx, { seen, order, view, ledger, request })
     })
-    if (converged === null) continue
+    if (converged === null) {
+      await deps.sleep(deps.random() * READ_AGAIN_MS * (reads + 1))
+      continue
+    }
     await emitChanges(deps)
     if (optionsOf(deps, ledger)?.entitlements.fulfil === true) {
       await fulfilReleased(deps, order).catch((cause: unknown) => failed(deps, seen, cause))

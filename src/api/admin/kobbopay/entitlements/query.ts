@@ -5,7 +5,11 @@ import { ENTITLEMENT_STATES } from "../../../../kobbopay/entitlements"
 const state = z.enum(ENTITLEMENT_STATES)
 
 export const adminEntitlementParams = createSelectParams()
-export const adminEntitlementsParams = createFindParams({ limit: 20, offset: 0 }).merge(
+export const adminEntitlementsParams = createFindParams({
+  limit: 20,
+  offset: 0,
+  order: "-created_at",
+}).merge(
   z.object({
     q: z.string().optional(),
     state: z.union([state, z.array(state)]).optional(),
