@@ -50,7 +50,7 @@ const RECORD = `
 INSERT INTO kobbopay_event
   (id, account_id, body_hash, event_id, delivery_ids, type, claims, kobbopay_ids, reference, raw_body,
    secret_index, received_at, last_seen_at, next_attempt_at, conflict)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $12,
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, LEAST($12::timestamptz, now()),
   $4::text IS NOT NULL AND EXISTS (SELECT 1 FROM kobbopay_event
     WHERE account_id = $2 AND event_id = $4 AND body_hash <> $3 AND deleted_at IS NULL))
 ON CONFLICT (account_id, body_hash) WHERE deleted_at IS NULL DO UPDATE
@@ -68,7 +68,8 @@ RETURNING id, (xmax = 0) AS inserted, state, collection_id`
 
 /**
  * Records an event, in one statement, or counts it as seen again. When this returns, the row is
- * committed: only then may Kobbopay be told so.
+ * committed: only then may Kobbopay be told so. It is due at once, also for processes whose clock is
+ * behind the one that received it.
  */
 export async function recordEvent(connection: InboxConnection, event: NewEvent): Promise<Recorded> {
   const result = await connection.query({

@@ -1,8 +1,10 @@
-import type { ConfigModule } from "@medusajs/framework/types"
+import type { ConfigModule, Logger } from "@medusajs/framework/types"
 import type { Knex } from "@medusajs/framework/mikro-orm/knex"
 import { MedusaService } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
+import { parseDuration } from "../../kobbopay/duration"
 import type { Account } from "../../kobbopay/options"
+import { checkAccounts } from "./account-check"
 import { InboxPool } from "./inbox-pool"
 import {
   KobbopayEntitledOrder,
@@ -13,6 +15,7 @@ import {
   KobbopayGroup,
   KobbopayPayment,
   KobbopayPaymentSession,
+  KobbopayReconciliation,
   KobbopayRefund,
   KobbopayTransition,
 } from "./models"
@@ -24,6 +27,16 @@ const moduleOptions = z
      * that call the work themselves.
      */
     sweep: z.enum(["scheduled", "off"]).default("scheduled"),
+    /** How often ledger, Kobbopay and orders are compared, milliseconds; written as "24h". */
+    reconcileEvery: z
+      .string()
+      .default("24h")
+      .transform((text, context) => {
+        const ms = parseDuration(text)
+        if (ms !== null && ms > 0) return ms
+        context.addIssue({ code: "custom", message: 'is no duration; write it like "24h"' })
+        return z.NEVER
+      }),
   })
   .prefault({})
 export type ModuleOptions = z.output<typeof moduleOptions>
@@ -32,6 +45,7 @@ type Dependencies = {
   kobbopayAccounts: Account[]
   configModule: ConfigModule
   __pg_connection__: Knex
+  logger: Logger
 }
 
 /**
@@ -47,6 +61,7 @@ export default class KobbopayModuleService extends MedusaService({
   KobbopayGroup,
   KobbopayPayment,
   KobbopayPaymentSession,
+  KobbopayReconciliation,
   KobbopayRefund,
   KobbopayTransition,
 }) {
@@ -56,14 +71,32 @@ export default class KobbopayModuleService extends MedusaService({
   /** A small pool of its own for recording events, so that a busy store cannot starve the inbox. */
   readonly inbox: InboxPool
   readonly settings: ModuleOptions
-  readonly __hooks: { onApplicationShutdown: () => Promise<void> }
+  readonly __hooks: {
+    onApplicationStart: () => Promise<void>
+    onApplicationShutdown: () => Promise<void>
+  }
 
   constructor(dependencies: Dependencies, options?: Record<string, unknown>, ...rest: unknown[]) {
     super(dependencies, options, ...rest)
     this.accounts = dependencies.kobbopayAccounts
     this.sql = dependencies.__pg_connection__
     this.inbox = new InboxPool(dependencies.configModule.projectConfig)
-    this.settings = moduleOptions.parse({ sweep: options?.["sweep"] })
-    this.__hooks = { onApplicationShutdown: () => this.inbox.end() }
+    this.settings = moduleOptions.parse({
+      sweep: options?.["sweep"],
+      reconcileEvery: options?.["reconcileEvery"],
+    })
+    this.__hooks = {
+      onApplicationStart: () => {
+        // Not awaited: what it finds is told, and the boot neither waits for it nor fails over it.
+        void checkAccounts({
+          sql: this.sql,
+          accounts: this.accounts,
+          log: dependencies.logger,
+          now: () => new Date(),
+        })
+        return Promise.resolve()
+      },
+      onApplicationShutdown: () => this.inbox.end(),
+    }
   }
 }
