@@ -13,5 +13,5 @@ export default async function entitlements(): Promise<void> {
 
 export const config = {
   name: "kobbopay-entitlements",
-  schedule: { interval: 5 * 60_000 },
+  schedule: { interval: 15 * 60_000 },
 }

@@ -47,6 +47,8 @@ const LEASE_MS = 60_000
 const MOST_READS = 20
 const READ_AGAIN_MS = 100
 const EVENTS_AT_ONCE = 50
+/** Orders worked before money is looked after again. */
+const ORDERS_AT_ONCE = 4
 
 const HOUR = 3_600_000
 const LEAST_PAUSE_MS = HOUR
@@ -263,18 +265,27 @@ async function failed(deps: Deps, seen: EntitledOrder, cause: unknown): Promise<
   )
 }
 
-/** Works the orders that are due, and hands on the events that nobody did. Failures are tried again. */
-export async function workEntitlements(deps: Deps): Promise<void> {
-  for (;;) {
-    const claimed = await claimOrder(deps.sql, deps.now(), LEASE_MS)
-    if (claimed === null) break
-    try {
-      await convergeEntitlements(deps, claimed.id)
-    } catch (cause) {
-      await failed(deps, claimed, cause)
+/**
+ * Works a few of the orders that are due, and hands on the events that nobody did. Failures are logged
+ * and tried again: the work on money goes on. Returns whether more may be due.
+ */
+export async function workEntitlements(deps: Deps): Promise<boolean> {
+  try {
+    for (let count = 0; count < ORDERS_AT_ONCE; count++) {
+      const claimed = await claimOrder(deps.sql, deps.now(), LEASE_MS)
+      if (claimed === null) {
+        await emitChanges(deps)
+        return false
+      }
+      await convergeEntitlements(deps, claimed.id).catch((cause: unknown) =>
+        failed(deps, claimed, cause),
+      )
     }
+    return true
+  } catch (cause) {
+    deps.log.error(`kobbopay: the work on entitlements was interrupted: ${errorText(cause)}`)
+    return false
   }
-  await emitChanges(deps)
 }
 
 /**
@@ -283,7 +294,7 @@ export async function workEntitlements(deps: Deps): Promise<void> {
  */
 export async function repairEntitlements(deps: Deps, most: number): Promise<number> {
   const found = await callForgotten(deps.sql, most)
-  await workEntitlements(deps)
+  while (await workEntitlements(deps));
   return found
 }
 

@@ -66,10 +66,13 @@ export class Worker {
     try {
       for (;;) {
         await routeEvents(this.#deps)
-        await workEntitlements(this.#deps)
+        const isMore = await workEntitlements(this.#deps)
         const { sql, owner, now } = this.#deps
         const [lease] = this.#stopped ? [] : await claimGroups(sql, owner, now(), LEASE_MS, 1)
-        if (lease === undefined) return
+        if (lease === undefined) {
+          if (isMore && !this.#stopped) continue
+          return
+        }
         // Where one group was due there may be more: another hand looks while this one works.
         this.wake()
         await workGroup(this.#deps, lease)
