@@ -17,6 +17,10 @@ export type Reference = Brand<"Reference">
 export type PublicToken = Brand<"PublicToken">
 /** Row id of an event in the inbox. */
 export type EventRowId = Brand<"EventRowId">
+/** Row id of a recorded pay-back. */
+export type RefundId = Brand<"RefundId">
+/** Row id of an exception. */
+export type ExceptionId = Brand<"ExceptionId">
 export type SessionId = Brand<"SessionId">
 export type CollectionId = Brand<"CollectionId">
 export type CartId = Brand<"CartId">

@@ -1,7 +1,33 @@
 import { z } from "@medusajs/framework/zod"
 import type { ExceptionClass } from "../kobbopay/lifecycle"
-import type { AccountId, EventRowId, OrderId, PaymentId, RailId } from "../kobbopay/ids"
-import { execute, newId, rows, type Sql } from "./sql"
+import type {
+  AccountId,
+  EventRowId,
+  ExceptionId,
+  OrderId,
+  PaymentId,
+  RailId,
+} from "../kobbopay/ids"
+import { idColumn } from "./payment"
+import { execute, newId, row, rows, type Sql } from "./sql"
+
+/** Classes about money that is there: sending it all back answers them. */
+export const MONEY_CLASSES: readonly ExceptionClass[] = [
+  "underpaid",
+  "overpaid",
+  "amount_unknown",
+  "rail_mismatch",
+  "reference_mismatch",
+  "order_changed",
+  "order_cancelled",
+  "refund_owed",
+  "duplicate_payment",
+  "superseded",
+  "late_payment",
+  "ambiguous_finality",
+  "stuck",
+  "completion_failed",
+]
 
 export type NewException = {
   class: ExceptionClass
@@ -76,3 +102,103 @@ export const closeCleared = (
       WHERE subject_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
     [now, subject, [...over]],
   )
+
+const exceptionRow = z.object({
+  id: idColumn<ExceptionId>(),
+  class: z.string(),
+  state: z.enum(["open", "closed"]),
+  payment_id: idColumn<PaymentId>().nullable(),
+  account_id: idColumn<AccountId>(),
+  order_id: idColumn<OrderId>().nullable(),
+  opened_at: z.date(),
+  closed_at: z.date().nullable(),
+  actor: z.string().nullable(),
+  resolution: z.string().nullable(),
+  note: z.string().nullable(),
+})
+export type ExceptionRow = z.output<typeof exceptionRow>
+
+export const exceptionById = (sql: Sql, id: ExceptionId): Promise<ExceptionRow | null> =>
+  row(sql, exceptionRow, `SELECT * FROM kobbopay_exception WHERE id = ? AND deleted_at IS NULL`, [
+    id,
+  ])
+
+/** How a person closes exceptions: who, with what code, in what words. */
+export type Closing = { actor: string; resolution: string; note: string | null }
+
+/** Closes one open exception in a person's name. False when somebody was faster. */
+export const closeException = async (
+  sql: Sql,
+  id: ExceptionId,
+  by: Closing,
+  now: Date,
+): Promise<boolean> =>
+  (await execute(
+    sql,
+    `UPDATE kobbopay_exception
+        SET state = 'closed', closed_at = ?, actor = ?, resolution = ?, note = ?, updated_at = now()
+      WHERE id = ? AND state = 'open' AND deleted_at IS NULL`,
+    [now, by.actor, by.resolution, by.note, id],
+  )) === 1
+
+/** Closes a payment's open exceptions of the classes in a person's name. */
+export const closeByPerson = (
+  sql: Sql,
+  of: { paymentId: PaymentId; classes: readonly ExceptionClass[] },
+  by: Closing,
+  now: Date,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_exception
+        SET state = 'closed', closed_at = ?, actor = ?, resolution = ?, note = ?, updated_at = now()
+      WHERE payment_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
+    [now, by.actor, by.resolution, by.note, of.paymentId, [...of.classes]],
+  )
+
+const exceptionDetail = exceptionRow.extend({
+  subject_id: z.string(),
+  event_row_id: z.string().nullable(),
+  rail_id: idColumn<RailId>().nullable(),
+  expected: z.record(z.string(), z.string().nullable()),
+  observed: z.record(z.string(), z.string().nullable()),
+  last_seen_at: z.date(),
+})
+export type ExceptionDetail = z.output<typeof exceptionDetail>
+
+/** Narrows a list of exceptions; what is null does not. */
+export type ExceptionFilter = {
+  state: "open" | "closed" | null
+  class: string | null
+  orderId: string | null
+  paymentId: string | null
+}
+
+/** One page of exceptions, the newest first, and how many there are in all. */
+export async function listExceptions(
+  sql: Sql,
+  filter: ExceptionFilter,
+  page: { limit: number; offset: number },
+): Promise<{ exceptions: ExceptionDetail[]; count: number }> {
+  const where = `deleted_at IS NULL AND (?::text IS NULL OR state = ?) AND (?::text IS NULL OR class = ?)
+      AND (?::text IS NULL OR order_id = ?) AND (?::text IS NULL OR payment_id = ?)`
+  const values = [filter.state, filter.class, filter.orderId, filter.paymentId].flatMap((one) => [
+    one,
+    one,
+  ])
+  const [exceptions, counted] = await Promise.all([
+    rows(
+      sql,
+      exceptionDetail,
+      `SELECT * FROM kobbopay_exception WHERE ${where} ORDER BY opened_at DESC, id DESC LIMIT ? OFFSET ?`,
+      [...values, page.limit, page.offset],
+    ),
+    row(
+      sql,
+      z.object({ count: z.number() }),
+      `SELECT count(*)::int AS count FROM kobbopay_exception WHERE ${where}`,
+      values,
+    ),
+  ])
+  return { exceptions, count: counted?.count ?? 0 }
+}

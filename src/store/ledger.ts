@@ -12,7 +12,7 @@ import type {
   SessionId,
 } from "../kobbopay/ids"
 import { scheduleGroupOf } from "./groups"
-import { idColumn, paymentRow, type PaymentRow } from "./payment"
+import { idColumn, isPaidBack, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
 const sessionRow = z.object({
@@ -92,14 +92,45 @@ export const sessionsOf = async (sql: Sql, payment: PaymentId): Promise<SessionI
     )
   ).map((found) => found.session_id)
 
-/** A payment of the collection that holds money, if there is one. */
+/** A payment of the collection that holds money not paid back, if there is one. */
 export const moneyIn = (sql: Sql, collection: CollectionId): Promise<PaymentRow | null> =>
   row(
     sql,
     paymentRow,
     `SELECT * FROM kobbopay_payment
-      WHERE collection_id = ? AND money_seen_at IS NOT NULL AND deleted_at IS NULL ORDER BY money_seen_at LIMIT 1`,
+      WHERE collection_id = ? AND money_seen_at IS NOT NULL AND deleted_at IS NULL
+        AND paid_back_minor::numeric < COALESCE(received_minor, expected_minor)::numeric
+      ORDER BY money_seen_at LIMIT 1`,
     [collection],
+  )
+
+/**
+ * A payment whose money is to settle the collection for this amount and that no live session shows, or
+ * only `session` itself: a session is given to it instead of a new payment.
+ */
+export const paymentToShow = (
+  sql: Sql,
+  wanted: {
+    collectionId: CollectionId
+    accountId: AccountId
+    amount: string
+    currencyCode: string
+  },
+  session: SessionId,
+): Promise<PaymentRow | null> =>
+  row(
+    sql,
+    paymentRow,
+    `SELECT * FROM kobbopay_payment p
+      WHERE collection_id = ? AND account_id = ? AND want IN ('authorized', 'captured')
+        AND captured_at IS NULL AND deleted_at IS NULL AND currency_code = ?
+        AND COALESCE(accepted_amount, store_amount)::numeric = ?::numeric
+        AND NOT EXISTS (SELECT 1 FROM kobbopay_payment_session k
+              JOIN payment_session s ON s.id = k.session_id AND s.deleted_at IS NULL
+             WHERE k.payment_id = p.id AND k.detached_at IS NULL AND k.deleted_at IS NULL
+               AND k.session_id <> ?)
+      ORDER BY money_seen_at LIMIT 1`,
+    [wanted.collectionId, wanted.accountId, wanted.currencyCode, wanted.amount, session],
   )
 
 /** Makes a payment due for a look at once; one that was never created at Kobbopay cannot be read. */
@@ -139,21 +170,23 @@ export async function attachSession(
 }
 
 /**
- * Detaches a session from what it shows. Returns false, and changes nothing, once money was seen on any
- * payment of its collection.
+ * Detaches a session from what it shows. Returns false, and changes nothing, while money that was not paid
+ * back is on any payment of its collection.
  */
 export async function detachSession(sql: Sql, session: SessionId, now: Date): Promise<boolean> {
   return sql.transaction(async (trx) => {
     const related = await rows(
       trx,
-      z.object({ money_seen_at: z.date().nullable() }),
-      `SELECT money_seen_at FROM kobbopay_payment WHERE deleted_at IS NULL AND collection_id IN
+      paymentRow,
+      `SELECT * FROM kobbopay_payment WHERE deleted_at IS NULL AND collection_id IN
          (SELECT p.collection_id FROM kobbopay_payment p
             JOIN kobbopay_payment_session s ON s.payment_id = p.id
            WHERE s.session_id = ? AND s.deleted_at IS NULL) FOR UPDATE`,
       [session],
     )
-    if (related.some((payment) => payment.money_seen_at !== null)) return false
+    const holdsMoney = (payment: PaymentRow) =>
+      payment.money_seen_at !== null && !isPaidBack(payment)
+    if (related.some(holdsMoney)) return false
     await execute(
       trx,
       `UPDATE kobbopay_payment_session SET detached_at = ?
@@ -207,8 +240,11 @@ export const markConverged = (
 ): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_payment SET converged_at = ?, updated_at = now() WHERE id = ? AND want = ?`,
-    [at, payment.id, payment.want],
+    `UPDATE kobbopay_payment
+        SET converged_at = ?, updated_at = now(),
+            captured_at = CASE WHEN want = 'captured' THEN COALESCE(captured_at, ?) ELSE captured_at END
+      WHERE id = ? AND want = ?`,
+    [at, at, payment.id, payment.want],
   )
 
 /**
@@ -228,6 +264,25 @@ export const claimSession = async (
     [session, payment, session],
   )) === 1
 
+/**
+ * Notes that a person accepted a payment's money for a store amount. What they said of finality before
+ * stays said.
+ */
+export const acceptPayment = (
+  sql: Sql,
+  id: PaymentId,
+  by: { accepted: "amount" | "finality"; amount: string; actor: string },
+  now: Date,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_payment
+        SET accepted = CASE WHEN accepted = 'finality' THEN accepted ELSE ? END, accepted_amount = ?,
+            accepted_by = ?, accepted_at = ?, converged_at = NULL, current = false, updated_at = now()
+      WHERE id = ?`,
+    [by.accepted, by.amount, by.actor, now, id],
+  )
+
 export const noteFailedRead = (
   sql: Sql,
   id: PaymentId,
@@ -246,16 +301,20 @@ export type NewTransition = {
   paymentId: PaymentId
   from: string
   to: string
-  source: "read" | "checkout" | "event" | "clock"
+  source: "read" | "checkout" | "event" | "clock" | "admin"
   receivedMinor: bigint | null
   at: Date
+  /** The person who did it, and what they said. */
+  actor?: string
+  note?: string | null
 }
 
 export const insertTransition = (sql: Sql, change: NewTransition): Promise<number> =>
   execute(
     sql,
     `INSERT INTO kobbopay_transition
-       (id, payment_id, from_state, to_state, source, received_minor, at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+       (id, payment_id, from_state, to_state, source, received_minor, at, actor, note)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       newId("kptr"),
       change.paymentId,
@@ -264,5 +323,7 @@ export const insertTransition = (sql: Sql, change: NewTransition): Promise<numbe
       change.source,
       change.receivedMinor?.toString() ?? null,
       change.at,
+      change.actor ?? null,
+      change.note ?? null,
     ],
   )

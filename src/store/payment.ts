@@ -82,3 +82,15 @@ export const paymentRow = z.object({
   created_at: z.date(),
 })
 export type PaymentRow = z.output<typeof paymentRow>
+
+/** The store amount that the payment's money settles: what it was made for, or what a person accepted it for. */
+export const settledAmount = (
+  payment: Pick<PaymentRow, "accepted_amount" | "store_amount">,
+): string => payment.accepted_amount ?? payment.store_amount
+
+/** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */
+export const isPaidBack = (
+  payment: Pick<PaymentRow, "paid_back_minor" | "received_minor" | "expected_minor">,
+): boolean =>
+  payment.paid_back_minor > 0n &&
+  payment.paid_back_minor >= (payment.received_minor ?? payment.expected_minor)

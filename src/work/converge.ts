@@ -1,13 +1,24 @@
 import { MathBN } from "@medusajs/framework/utils"
-import type { CartId, SessionId } from "../kobbopay/ids"
-import type { PaymentRow } from "../store/payment"
-import { capturedOf, type MedusaPayment, type MedusaView } from "./medusa"
+import type { CartId, ProviderId, SessionId } from "../kobbopay/ids"
+import { settledAmount, type PaymentRow } from "../store/payment"
+import { capturedOf, sameAmount, type MedusaPayment, type MedusaView } from "./medusa"
+
+/** What of a payment tells how it settles. */
+export type Settling = Pick<
+  PaymentRow,
+  "want" | "settled_session_id" | "accepted" | "accepted_amount" | "store_amount" | "currency_code"
+>
 
 /** The one thing to do next so that Medusa shows what a payment wants. */
 export type Step =
   | { do: "nothing" }
   /** Nothing now, and nothing reached: what is wanted is about to be judged anew. */
   | { do: "wait" }
+  /** Let a live session of the account show the payment, which none does. */
+  | { do: "attach"; session: SessionId }
+  | { do: "create_session"; amount: string }
+  /** The session asks for another amount than a person accepted the payment for. */
+  | { do: "resize"; session: SessionId; amount: string }
   | { do: "complete_cart"; cart: CartId }
   | { do: "authorize"; session: SessionId }
   /** `rest`: what is left to capture, decimal, where a part was captured before; else null. */
@@ -22,38 +33,63 @@ const ABANDONED_CAPTURE_MS = 2 * 60_000
 /**
  * Compares what is wanted with what Medusa shows. Pure: the work runs the step, looks again and asks
  * anew, so a crash between two steps drops nothing and a step done by somebody else is not repeated.
- * `sessions` are the Medusa sessions that show the payment.
+ * `sessions` are the Medusa sessions that show the payment; `provider` is its account's.
  */
 export function nextStep(
-  payment: Pick<PaymentRow, "want" | "settled_session_id">,
+  payment: Settling,
+  provider: ProviderId,
   view: MedusaView,
   sessions: readonly SessionId[],
   now: Date,
 ): Step {
   if (payment.want !== "authorized" && payment.want !== "captured") return { do: "nothing" }
   if (view.order === "cancelled") return { do: "wait" }
+  const mine = view.payments.filter(
+    (one) => one.payment_session_id != null && sessions.includes(one.payment_session_id),
+  )
+  const live = mine.find((one) => one.canceled_at === null)
+  if (live !== undefined && view.order !== "none") {
+    return payment.want === "authorized" ? { do: "nothing" } : captureOf(live, view, now)
+  }
+  if (mine.length === 0) {
+    const showing = view.sessions.filter((session) => sessions.includes(session.id))
+    if (showing.length === 0) return showOn(payment, provider, view)
+    const amount = settledAmount(payment)
+    const unlike = showing.find((session) => !sameAmount(session.raw_amount, amount))
+    if (unlike !== undefined && payment.accepted !== null) {
+      return { do: "resize", session: unlike.id, amount }
+    }
+  }
   if (view.order === "none") {
     return view.cartId === null
       ? { do: "blocked", why: "the payment collection has neither cart nor order" }
       : { do: "complete_cart", cart: view.cartId }
   }
-  const mine = view.payments.filter(
-    (one) => one.payment_session_id != null && sessions.includes(one.payment_session_id),
-  )
-  const live = mine.find((one) => one.canceled_at === null)
-  if (live === undefined) {
-    return mine.length > 0
-      ? { do: "blocked", why: "Medusa's payment was cancelled and can never be captured" }
-      : authorizeOn(payment, view, sessions)
-  }
-  return payment.want === "authorized" ? { do: "nothing" } : captureOf(live, view, now)
+  return mine.length > 0
+    ? { do: "blocked", why: "Medusa's payment was cancelled and can never be captured" }
+    : authorizeOn(payment, view, sessions)
 }
 
-function authorizeOn(
-  payment: Pick<PaymentRow, "settled_session_id">,
-  view: MedusaView,
-  sessions: readonly SessionId[],
-): Step {
+const WAITING: ReadonlySet<string> = new Set(["pending", "requires_more", "pending_authorization"])
+
+/** Money settles through a session: a waiting one of the same account and amount, else a new one. */
+function showOn(payment: Settling, provider: ProviderId, view: MedusaView): Step {
+  const amount = settledAmount(payment)
+  const booked = new Set(view.payments.map((one) => one.payment_session_id))
+  const session = view.sessions.find(
+    (one) =>
+      one.provider_id === provider &&
+      WAITING.has(one.status) &&
+      !booked.has(one.id) &&
+      one.currency_code === payment.currency_code &&
+      sameAmount(one.raw_amount, amount),
+  )
+  return session === undefined
+    ? { do: "create_session", amount }
+    : { do: "attach", session: session.id }
+}
+
+function authorizeOn(payment: Settling, view: MedusaView, sessions: readonly SessionId[]): Step {
   const showing = view.sessions.filter((session) => sessions.includes(session.id))
   const session =
     showing.find((one) => one.id === payment.settled_session_id) ??

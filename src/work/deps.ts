@@ -18,4 +18,5 @@ export type Deps = {
   owner: string
   now: () => Date
   random: () => number
+  sleep: (ms: number) => Promise<void>
 }

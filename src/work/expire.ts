@@ -27,8 +27,12 @@ export type LookAgain = (payment: PaymentRow, view: MedusaView) => Promise<strin
  * every payment, a look at Medusa for money of any provider, a mark that keeps everything else from
  * settling, and only then the cancelling.
  */
-export async function expireOrder(deps: Deps, lease: Lease, look: LookAgain): Promise<Expiry> {
-  const payments = await paymentsOf(deps.sql, lease.collectionId)
+export async function expireOrder(
+  deps: Deps,
+  lease: Lease,
+  payments: readonly PaymentRow[],
+  look: LookAgain,
+): Promise<Expiry> {
   if (payments.length === 0 || payments.some((one) => one.want !== "order_cancelled"))
     return AT_REST
   if (payments.every((one) => one.converged_at !== null)) return AT_REST

@@ -7,7 +7,7 @@ import type { Lease } from "../store/groups"
 import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/inbox"
 import { noteFailedRead, sessionsOf } from "../store/ledger"
 import { observe } from "../store/observe"
-import type { PaymentRow } from "../store/payment"
+import { settledAmount, type PaymentRow } from "../store/payment"
 import { railOf } from "../store/rail"
 import type { Deps } from "./deps"
 import { refundedOf, sameAmount, type MedusaView } from "./medusa"
@@ -118,7 +118,7 @@ async function factsFor(
   }
   const shown = view.sessions.filter((session) => isMine(session.id))
   const asked = (amount: string, currency: string) =>
-    sameAmount(amount, payment.store_amount) && currency === payment.currency_code
+    sameAmount(amount, settledAmount(payment)) && currency === payment.currency_code
   return {
     order: view.order,
     covered: coveredBy(view, payment, isMine),
@@ -147,5 +147,5 @@ function coveredBy(
     (sum, other) => MathBN.add(sum, MathBN.sub(other.raw_amount, refundedOf(other))),
     MathBN.convert(0),
   )
-  return MathBN.gt(MathBN.add(paid, payment.store_amount), view.total)
+  return MathBN.gt(MathBN.add(paid, settledAmount(payment)), view.total)
 }

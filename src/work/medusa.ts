@@ -1,18 +1,41 @@
 import type { MedusaContainer } from "@medusajs/framework/types"
-import { ContainerRegistrationKeys, MathBN, Modules, promiseAll } from "@medusajs/framework/utils"
+import {
+  ContainerRegistrationKeys,
+  defaultCurrencies,
+  MathBN,
+  Modules,
+  promiseAll,
+} from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import {
   cancelOrderWorkflow,
   capturePaymentWorkflow,
   completeCartWorkflowId,
+  refundPaymentWorkflow,
 } from "@medusajs/medusa/core-flows"
-import type { CartId, CollectionId, OrderId, ProviderId, SessionId } from "../kobbopay/ids"
+import type {
+  CartId,
+  CollectionId,
+  OrderId,
+  ProviderId,
+  RefundId,
+  SessionId,
+} from "../kobbopay/ids"
 import { idColumn } from "../store/payment"
+
+/** Medusa's own, by the id it is registered under: it is not exported. */
+const REFUND_CREDIT_LINES = "create-order-refund-credit-lines"
 
 const amount = z.object({ value: z.string() }).transform((raw) => raw.value)
 const date = z.coerce.date().nullable()
 
 const captureShape = z.object({ id: z.string(), raw_amount: amount, created_at: z.coerce.date() })
+const refundShape = z.object({
+  id: z.string(),
+  raw_amount: amount,
+  /** Ours names the pay-back that it books. */
+  metadata: z.looseObject({ kobbopay_refund_id: z.string().optional() }).nullish(),
+})
 const paymentShape = z.object({
   id: z.string(),
   payment_session_id: idColumn<SessionId>().nullish(),
@@ -21,7 +44,7 @@ const paymentShape = z.object({
   captured_at: date,
   canceled_at: date,
   captures: z.array(captureShape).default([]),
-  refunds: z.array(z.object({ raw_amount: amount })).default([]),
+  refunds: z.array(refundShape).default([]),
 })
 const sessionShape = z.object({
   id: idColumn<SessionId>(),
@@ -40,7 +63,7 @@ const collectionShape = z.object({
 const orderShape = z.object({
   id: idColumn<OrderId>(),
   status: z.string(),
-  summary: z.object({ raw_current_order_total: amount }),
+  summary: z.object({ raw_current_order_total: amount, raw_pending_difference: amount.nullish() }),
   transactions: z
     .array(z.object({ reference: z.string().nullish(), reference_id: z.string().nullish() }))
     .default([]),
@@ -57,6 +80,8 @@ const completionShape = z.object({
 
 export type MedusaPayment = z.output<typeof paymentShape>
 
+export type MedusaRefund = z.output<typeof refundShape>
+
 /** What Medusa shows of a collection's cart, order and payments. Amounts: decimal strings, store currency. */
 export type MedusaView = {
   cartId: CartId | null
@@ -66,13 +91,15 @@ export type MedusaView = {
   currencyCode: string
   /** What the order costs in all; the collection's amount while there is no order. */
   total: string
+  /** What the order still asks for, negative when it owes; null while there is no order. */
+  pending: string | null
   sessions: z.output<typeof sessionShape>[]
   /** Payments of every collection of the order, of whatever provider. */
   payments: MedusaPayment[]
   transactions: z.output<typeof orderShape>["transactions"]
 }
 
-/** Medusa as the work sees it: one way to look, and four things to do. */
+/** Medusa as the work sees it: one way to look, and what it may do. */
 export type MedusaSide = {
   /** Null when the collection is gone. */
   view(collection: CollectionId): Promise<MedusaView | null>
@@ -84,7 +111,19 @@ export type MedusaSide = {
   /** Marks a fully booked payment as captured. */
   finishCapture(payment: string): Promise<void>
   cancelOrder(order: OrderId): Promise<void>
+  /** Adds a session of the provider to a collection, for that amount, in place of other providers' waiting ones. */
+  createSession(collection: CollectionId, session: NewSession): Promise<void>
+  /** Makes a session ask for another amount; its provider has to agree. */
+  resizeSession(session: SessionId, to: Omit<NewSession, "provider">): Promise<void>
+  /** Refunds a part of a captured payment, in the name of a recorded pay-back. */
+  refund(payment: string, payBack: BookedPayBack): Promise<void>
+  /** Books the order's side of a refund whose process died between the two. */
+  finishRefund(view: MedusaView, refund: MedusaRefund): Promise<void>
 }
+
+/** `amount`: decimal, store currency. */
+export type NewSession = { provider: ProviderId; amount: string; currencyCode: string }
+export type BookedPayBack = { id: RefundId; amount: string; actor: string; note: string }
 
 /**
  * Binds the work to a booted Medusa. Each effect is a separate, awaited run of Medusa's own workflow:
@@ -151,6 +190,7 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
         amount: collection.raw_amount,
         currencyCode: collection.currency_code,
         total: order?.summary.raw_current_order_total ?? collection.raw_amount,
+        pending: order?.summary.raw_pending_difference ?? null,
         sessions: collection.payment_sessions,
         payments: order?.payment_collections.flatMap((one) => one.payments) ?? collection.payments,
         transactions: order?.transactions ?? [],
@@ -188,6 +228,63 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
     async cancelOrder(order) {
       await cancelOrderWorkflow(container).run({ input: { order_id: order } })
     },
+
+    async createSession(collection, { provider, amount, currencyCode }) {
+      const waiting = await payments.listPaymentSessions({ payment_collection_id: collection })
+      for (const session of waiting) {
+        // A cart is completed by its first session, so those of other providers have to go.
+        if (session.provider_id !== provider && session.authorized_at == null) {
+          await payments.deletePaymentSession(session.id)
+        }
+      }
+      await payments.createPaymentSession(collection, {
+        provider_id: provider,
+        amount,
+        currency_code: currencyCode,
+        data: {},
+      })
+    },
+
+    async resizeSession(session, { amount, currencyCode }) {
+      const { data } = await payments.retrievePaymentSession(session)
+      await payments.updatePaymentSession({
+        id: session,
+        amount,
+        currency_code: currencyCode,
+        data: data ?? {},
+      })
+    },
+
+    async refund(payment, { id, amount, actor, note }) {
+      const input = {
+        payment_id: payment,
+        amount,
+        created_by: actor,
+        note,
+        // By this the refund is found again after a crash, whatever else changed.
+        metadata: { kobbopay_refund_id: id },
+      }
+      await refundPaymentWorkflow(container).run({ input })
+    },
+
+    async finishRefund(view, refund) {
+      if (view.orderId === null) return
+      // As in Medusa's own workflow: what the order does not owe becomes a credit line.
+      const owed = MathBN.mult(MathBN.min(view.pending ?? 0, 0), -1)
+      const credit = MathBN.sub(refund.raw_amount, MathBN.min(refund.raw_amount, owed))
+      await container.resolve(Modules.ORDER).addOrderTransactions({
+        order_id: view.orderId,
+        amount: MathBN.mult(refund.raw_amount, -1),
+        currency_code: view.currencyCode,
+        reference: "refund",
+        reference_id: refund.id,
+      })
+      if (MathBN.gt(credit, 0)) {
+        await engine.run(REFUND_CREDIT_LINES, {
+          input: { order_id: view.orderId, amount: credit },
+        })
+      }
+    },
   }
 }
 
@@ -198,6 +295,10 @@ export const refundedOf = (payment: MedusaPayment) =>
 /** What was captured of a payment, decimal. */
 export const capturedOf = (payment: MedusaPayment) =>
   payment.captures.reduce((sum, one) => MathBN.add(sum, one.raw_amount), MathBN.convert(0))
+
+/** Fraction digits of a store currency. */
+export const decimalsOf = (currencyCode: string): number =>
+  defaultCurrencies[currencyCode.toUpperCase()]?.decimal_digits ?? 2
 
 /** True when two decimal amounts of the store currency are the same. */
 export const sameAmount = (a: string, b: string): boolean => MathBN.eq(a, b)

@@ -2,13 +2,14 @@ import { openException, closeCleared } from "../store/exceptions"
 import { clearCancelling, noteOrderCancelled, wakeGroup, type Lease } from "../store/groups"
 import { openEvents } from "../store/inbox"
 import { endAbandonedCreations } from "../store/creation"
-import { markConverged, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
+import { attachSession, markConverged, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import { nextStep } from "./converge"
 import type { Deps } from "./deps"
 import { expireOrder } from "./expire"
 import { lookAt } from "./look"
 import type { MedusaView } from "./medusa"
+import { bookPayBacks } from "./refund"
 
 export type Outcome = {
   /** When the group wants to be looked at next; null when only a call wakes it. */
@@ -22,8 +23,8 @@ const ABANDONED_CANCELLING_MS = 2 * 60_000
 /** A group is never due again at once: what could not be moved now is not asked about in a loop. */
 const LEAST_PAUSE_MS = 1_000
 
-/** Steps towards one want before the work pauses: completing, authorizing, capturing, and one to spare. */
-const MOST_STEPS = 5
+/** Steps towards one want before the work pauses: showing, completing, authorizing, capturing, and two to spare. */
+const MOST_STEPS = 6
 
 /**
  * Brings everything of one payment collection forward: reads what is due, judges it, makes Medusa show
@@ -54,7 +55,9 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
     const others = payments.some((one) => one.id !== payment.id && one.money_seen_at !== null)
     if (moved && others) await wakeGroup(deps.sql, lease.collectionId, deps.now())
   }
-  const expiry = await expireOrder(deps, lease, (payment, fresh) =>
+  const unbooked = await bookPayBacks(deps, lease)
+  if (unbooked !== null) failures.push(unbooked)
+  const expiry = await expireOrder(deps, lease, payments, (payment, fresh) =>
     lookAt(deps, lease, payment, [], fresh),
   )
   if (expiry.failure !== null) failures.push(expiry.failure)
@@ -93,22 +96,41 @@ async function converge(
 ): Promise<{ failure: string | null; moved: boolean }> {
   const resting = { failure: null, moved: false }
   if (payment.want === "order_cancelled") return resting
-  if (payment.want === "nothing" && payment.converged_at !== null) return resting
+  if (payment.want === "nothing") {
+    if (payment.converged_at === null) await atRest(deps, payment)
+    return resting
+  }
+  const provider = deps.accounts.get(payment.account_id)?.account.providerId
+  if (provider === undefined) return resting
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = await deps.medusa.view(payment.collection_id)
     if (view === null) return resting
     const sessions = await sessionsOf(deps.sql, payment.id)
-    const step = nextStep(payment, view, sessions, deps.now())
+    const step = nextStep(payment, provider, view, sessions, deps.now())
     switch (step.do) {
       case "wait":
         return resting
       case "nothing":
-        if (payment.converged_at !== null) return { failure: null, moved: count > 0 }
-        await markConverged(deps.sql, payment, deps.now())
-        await closeCleared(deps.sql, payment.id, ["completion_failed"], deps.now())
+        if (payment.converged_at === null) await atRest(deps, payment)
         return { failure: null, moved: count > 0 }
       case "blocked":
         return { failure: `payment ${payment.id}: ${step.why}`, moved: false }
+      case "attach":
+        await attachSession(deps.sql, step.session, payment.id, deps.now())
+        break
+      case "create_session":
+        await deps.medusa.createSession(payment.collection_id, {
+          provider,
+          amount: step.amount,
+          currencyCode: payment.currency_code,
+        })
+        break
+      case "resize":
+        await deps.medusa.resizeSession(step.session, {
+          amount: step.amount,
+          currencyCode: payment.currency_code,
+        })
+        break
       case "complete_cart": {
         const why = await deps.medusa.completeCart(step.cart)
         if (why !== null) {
@@ -133,6 +155,12 @@ async function converge(
     failure: `payment ${payment.id}: Medusa does not show ${payment.want} after ${MOST_STEPS} steps`,
     moved: true,
   }
+}
+
+/** Medusa shows what is wanted: nothing is left to be tried. */
+async function atRest(deps: Deps, payment: PaymentRow): Promise<void> {
+  await markConverged(deps.sql, payment, deps.now())
+  await closeCleared(deps.sql, payment.id, ["completion_failed"], deps.now())
 }
 
 /** Money is there but the order cannot be placed: visible to the merchant at once, and tried on. */

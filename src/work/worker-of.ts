@@ -7,16 +7,16 @@ import { rulesOf } from "../kobbopay/rules"
 import { KOBBOPAY_MODULE } from "../modules/kobbopay"
 import type KobbopayModuleService from "../modules/kobbopay/service"
 import { runtime } from "../runtime"
+import type { Deps } from "./deps"
 import { medusaSide } from "./medusa"
 import { Worker } from "./worker"
 
-const workers = new WeakMap<KobbopayModuleService, Worker>()
+const hands = new WeakMap<KobbopayModuleService, { deps: Deps; worker: Worker }>()
 
-/** The worker of this process: one for each booted kobbopay module, made when first asked for. */
-export function workerOf(service: KobbopayModuleService): Worker {
-  const known = workers.get(service)
+function handOf(service: KobbopayModuleService): { deps: Deps; worker: Worker } {
+  const known = hands.get(service)
   if (known !== undefined) return known
-  const worker = new Worker({
+  const deps: Deps = {
     sql: service.sql,
     accounts: new Map(
       service.accounts.map((account) => [
@@ -29,10 +29,18 @@ export function workerOf(service: KobbopayModuleService): Worker {
     owner: `${hostname()}:${process.pid}:${randomUUID()}`,
     now: runtime.now,
     random: runtime.random,
-  })
-  workers.set(service, worker)
-  return worker
+    sleep: runtime.client.sleep,
+  }
+  const made = { deps, worker: new Worker(deps) }
+  hands.set(service, made)
+  return made
 }
+
+/** The worker of this process: one for each booted kobbopay module, made when first asked for. */
+export const workerOf = (service: KobbopayModuleService): Worker => handOf(service).worker
+
+/** What the worker of this process works with, for what a person asks for. */
+export const depsOf = (service: KobbopayModuleService): Deps => handOf(service).deps
 
 /**
  * The kobbopay module of the app. From the app's own container, never from the one that a job or a

@@ -1,1 +1,16 @@
 export { checkPaymentStep, checkPaymentWorkflow, type CheckPaymentInput } from "./check-payment"
+export {
+  recordPayBackStep,
+  recordPayBackWorkflow,
+  type RecordPayBackInput,
+} from "./record-pay-back"
+export {
+  acceptExceptionStep,
+  acceptExceptionWorkflow,
+  adoptPaymentStep,
+  adoptPaymentWorkflow,
+  dismissExceptionStep,
+  dismissExceptionWorkflow,
+  type AcceptExceptionInput,
+  type DismissExceptionInput,
+} from "./resolve-exception"

@@ -15,7 +15,13 @@ import {
   recordCreated,
   releaseCreation,
 } from "../../store/creation"
-import { attachSession, moneyIn, paymentById, type MedusaSession } from "../../store/ledger"
+import {
+  attachSession,
+  moneyIn,
+  paymentById,
+  paymentToShow,
+  type MedusaSession,
+} from "../../store/ledger"
 import type { PaymentRow } from "../../store/payment"
 import type { Sql } from "../../store/sql"
 
@@ -53,7 +59,8 @@ export function chooseRail(account: Account, wanted: string | undefined): Rail {
 
 /**
  * Gives a session its payment: the collection's current one of the same amount and rail, or a new one
- * created at Kobbopay. However often a checkout is rendered, it shows one payment.
+ * created at Kobbopay. However often a checkout is rendered, it shows one payment. One whose money is to
+ * settle this very amount, and that has lost its session, comes first.
  *
  * @param order what the session asks for: a decimal string of the store currency
  * @throws MedusaError when money already arrived for the collection, the currency has no price, or
@@ -65,6 +72,20 @@ export async function showPayment(
   order: { amount: string; currencyCode: string; rail: string | undefined },
 ): Promise<PaymentRow> {
   const { sql, account } = checkout
+  const settling = await paymentToShow(
+    sql,
+    {
+      collectionId: session.collection_id,
+      accountId: account.id,
+      amount: order.amount,
+      currencyCode: order.currencyCode.toLowerCase(),
+    },
+    session.session_id,
+  )
+  if (settling !== null) {
+    await attachSession(sql, session.session_id, settling.id, checkout.now())
+    return settling
+  }
   const held = await moneyIn(sql, session.collection_id)
   if (held !== null) {
     throw new MedusaError(

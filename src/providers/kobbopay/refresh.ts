@@ -6,7 +6,7 @@ import type { Rules } from "../../kobbopay/rules"
 import { orderMarks } from "../../store/groups"
 import { sessionsOf, type MedusaSession } from "../../store/ledger"
 import { observe } from "../../store/observe"
-import type { PaymentRow } from "../../store/payment"
+import { settledAmount, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import type { Sql } from "../../store/sql"
 
@@ -16,8 +16,8 @@ const READ_ATTEMPTS = 2
 
 /** What the session and its collection ask for now is no longer what the payment was made for. */
 export const orderChanged = (session: MedusaSession, payment: PaymentRow): boolean =>
-  !MathBN.eq(session.session_amount, payment.store_amount) ||
-  !MathBN.eq(session.collection_amount, payment.store_amount) ||
+  !MathBN.eq(session.session_amount, settledAmount(payment)) ||
+  !MathBN.eq(session.collection_amount, settledAmount(payment)) ||
   session.session_currency !== payment.currency_code ||
   session.collection_currency !== payment.currency_code
 

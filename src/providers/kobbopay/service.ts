@@ -45,7 +45,8 @@ import {
 } from "../../store/ledger"
 import { errorText } from "../../store/error-text"
 import { payerView } from "../../store/payer-view"
-import type { PaymentRow } from "../../store/payment"
+import { isPaidBack, type PaymentRow } from "../../store/payment"
+import { claimPayBack } from "../../store/refunds"
 import { showPayment, unavailable, type Checkout } from "./checkout"
 import { refresh } from "./refresh"
 import { authorizationStatus, whyNotCaptured } from "./status"
@@ -152,7 +153,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   async cancelPayment(input: CancelPaymentInput): Promise<CancelPaymentOutput> {
     return this.#guarded("cancel", async () => {
       const payment = await this.#payment(input.data)
-      if (payment?.money_seen_at != null) {
+      if (payment !== null && payment.money_seen_at !== null && !isPaidBack(payment)) {
         throw new MedusaError(
           MedusaError.Types.NOT_ALLOWED,
           `Kobbopay payment ${payment.id} holds money and cannot be cancelled. Pay it back from your Kobbopay balance and record the pay-back.`,
@@ -178,11 +179,24 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     })
   }
 
-  async refundPayment(_input: RefundPaymentInput): Promise<RefundPaymentOutput> {
-    throw new MedusaError(
-      MedusaError.Types.NOT_ALLOWED,
-      "Kobbopay has no refund call, so nothing was refunded. Send the money back from your Kobbopay balance or wallet to an address the customer confirms, keep the transaction hash, and record the pay-back.",
-    )
+  /** Lets Medusa book a refund only over a pay-back that was recorded: Kobbopay itself sends nothing back. */
+  async refundPayment(input: RefundPaymentInput): Promise<RefundPaymentOutput> {
+    return this.#guarded("refund", async () => {
+      const payment = await this.#payment(input.data)
+      const id = input.context?.idempotency_key
+      const amount = MathBN.convert(input.amount).toFixed()
+      if (
+        payment === null ||
+        id === undefined ||
+        !(await claimPayBack(this.#sql, payment.id, { id, amount }))
+      ) {
+        throw new MedusaError(
+          MedusaError.Types.NOT_ALLOWED,
+          "Kobbopay has no refund call, so nothing was refunded. Send the money back from your Kobbopay balance or wallet to an address the customer confirms, keep the transaction hash, and record the pay-back.",
+        )
+      }
+      return { data: input.data ?? {} }
+    })
   }
 
   async getPaymentStatus(input: GetPaymentStatusInput): Promise<GetPaymentStatusOutput> {

@@ -1,0 +1,142 @@
+import { z } from "@medusajs/framework/zod"
+import type { AccountId, CollectionId, OrderId, PaymentId, RefundId } from "../kobbopay/ids"
+import { idColumn, type PaymentRow } from "./payment"
+import { execute, minorColumn, newId, row, rows, type Sql } from "./sql"
+
+/** A recorded pay-back. `amount_minor`: minor units of the asset; `store_amount`: what Medusa is to book. */
+const refundRow = z.object({
+  id: idColumn<RefundId>(),
+  payment_id: idColumn<PaymentId>(),
+  collection_id: idColumn<CollectionId>(),
+  account_id: idColumn<AccountId>(),
+  order_id: idColumn<OrderId>().nullable(),
+  amount_minor: minorColumn,
+  hash: z.string(),
+  store_amount: z.string().nullable(),
+  currency_code: z.string(),
+  state: z.enum(["recorded", "booked", "kept"]),
+  medusa_refund_id: z.string().nullable(),
+  actor: z.string(),
+  note: z.string().nullable(),
+  recorded_at: z.date(),
+  booked_at: z.date().nullable(),
+})
+export type RefundRow = z.output<typeof refundRow>
+
+export type NewPayBack = Pick<
+  RefundRow,
+  "amount_minor" | "hash" | "store_amount" | "actor" | "note"
+>
+
+/**
+ * Records a pay-back of a payment and adds it to what was paid back in all. Null when one with the same
+ * transaction hash is recorded already: the same money is not sent twice.
+ */
+export async function insertPayBack(
+  trx: Sql,
+  payment: PaymentRow,
+  made: NewPayBack,
+  now: Date,
+): Promise<RefundRow | null> {
+  const inserted = await row(
+    trx,
+    refundRow,
+    `INSERT INTO kobbopay_refund
+       (id, payment_id, collection_id, account_id, order_id, amount_minor, hash, store_amount,
+        currency_code, state, actor, note, recorded_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (payment_id, hash) WHERE deleted_at IS NULL DO NOTHING RETURNING *`,
+    [
+      newId("kpref"),
+      payment.id,
+      payment.collection_id,
+      payment.account_id,
+      payment.order_id,
+      made.amount_minor.toString(),
+      made.hash,
+      made.store_amount,
+      payment.currency_code,
+      made.store_amount === null ? "kept" : "recorded",
+      made.actor,
+      made.note,
+      now,
+    ],
+  )
+  if (inserted === null) return null
+  await execute(
+    trx,
+    `UPDATE kobbopay_payment
+        SET paid_back_minor = (paid_back_minor::numeric + ?::numeric)::text, updated_at = now()
+      WHERE id = ?`,
+    [made.amount_minor.toString(), payment.id],
+  )
+  return inserted
+}
+
+/** The pay-backs of a payment, the oldest first. */
+export const payBacksOf = (sql: Sql, payment: PaymentId): Promise<RefundRow[]> =>
+  rows(
+    sql,
+    refundRow,
+    `SELECT * FROM kobbopay_refund WHERE payment_id = ? AND deleted_at IS NULL ORDER BY recorded_at, id`,
+    [payment],
+  )
+
+/** Pay-backs of a collection that Medusa does not show yet, the oldest first. */
+export const unbookedPayBacks = (sql: Sql, collection: CollectionId): Promise<RefundRow[]> =>
+  rows(
+    sql,
+    refundRow,
+    `SELECT * FROM kobbopay_refund
+      WHERE collection_id = ? AND state = 'recorded' AND deleted_at IS NULL ORDER BY recorded_at, id`,
+    [collection],
+  )
+
+/**
+ * Gives a refund that Medusa is making the recorded pay-back it stands for: one of that amount that no
+ * other refund has. False when there is none, so that nothing is refunded that nobody paid back.
+ */
+export const claimPayBack = async (
+  sql: Sql,
+  payment: PaymentId,
+  refund: { id: string; amount: string },
+): Promise<boolean> =>
+  (await execute(
+    sql,
+    `UPDATE kobbopay_refund SET medusa_refund_id = ?, updated_at = now()
+      WHERE id = (SELECT id FROM kobbopay_refund
+                   WHERE payment_id = ? AND state = 'recorded' AND deleted_at IS NULL
+                     AND store_amount::numeric = ?::numeric
+                     AND (medusa_refund_id IS NULL OR medusa_refund_id = ?)
+                   ORDER BY recorded_at, id LIMIT 1 FOR UPDATE)`,
+    [refund.id, payment, refund.amount, refund.id],
+  )) === 1
+
+/** Frees a pay-back whose refund Medusa took back again. */
+export const freePayBack = (sql: Sql, payBack: RefundRow): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_refund SET medusa_refund_id = NULL, updated_at = now()
+      WHERE id = ? AND state = 'recorded' AND medusa_refund_id IS NOT DISTINCT FROM ?`,
+    [payBack.id, payBack.medusa_refund_id],
+  )
+
+/** Notes how a pay-back ended: shown by Medusa's refund of that id, or with nothing to book. */
+export const finishPayBack = (
+  sql: Sql,
+  id: RefundId,
+  outcome: { state: "booked"; refund: string } | { state: "kept" },
+  now: Date,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_refund
+        SET state = ?, medusa_refund_id = ?, booked_at = ?, updated_at = now()
+      WHERE id = ? AND state = 'recorded'`,
+    [
+      outcome.state,
+      outcome.state === "booked" ? outcome.refund : null,
+      outcome.state === "booked" ? now : null,
+      id,
+    ],
+  )

@@ -1,0 +1,211 @@
+import { MedusaError } from "@medusajs/framework/utils"
+import type { ExceptionId, OrderId, PaymentId } from "../kobbopay/ids"
+import type { Acceptance, ExceptionClass, Want } from "../kobbopay/lifecycle"
+import type { PaymentState } from "../kobbopay/reading"
+import {
+  closeByPerson,
+  closeException,
+  exceptionById,
+  type Closing,
+  type ExceptionRow,
+} from "../store/exceptions"
+import { holdGroup, wakeGroup } from "../store/groups"
+import { acceptPayment, insertTransition, lookNow, paymentById } from "../store/ledger"
+import type { PaymentRow } from "../store/payment"
+import type { Deps } from "./deps"
+import type { MedusaView } from "./medusa"
+
+/** The codes by which a person sets an exception aside without moving money. */
+export const DISMISSALS = ["written_off", "settled_elsewhere", "not_ours", "no_action"] as const
+export type Dismissal = (typeof DISMISSALS)[number]
+
+/** Accepting these says that the money counts as it is. */
+const ABOUT_FIT: readonly ExceptionClass[] = [
+  "underpaid",
+  "overpaid",
+  "amount_unknown",
+  "rail_mismatch",
+  "reference_mismatch",
+  "order_changed",
+  "superseded",
+  "late_payment",
+]
+/** Accepting these says, too, that it counts although Kobbopay does not call it final. */
+const ABOUT_FINALITY: readonly ExceptionClass[] = ["stuck", "ambiguous_finality"]
+
+const LOOK_WITHIN_MS = 15_000
+const LOOK_EVERY_MS = 100
+
+/** Where a payment stands after a person's decision was carried out, as far as that went at once. */
+export type Resolved = {
+  payment_id: PaymentId
+  state: PaymentState
+  want: Want
+  /** Medusa shows what is wanted; else the work goes on trying, and says so on the order. */
+  converged: boolean
+  order_id: OrderId | null
+}
+
+type Work = Pick<Deps, "sql" | "medusa" | "log" | "now" | "sleep">
+/** Works what is due; the worker of this process. */
+export type Drain = () => Promise<void>
+
+const refuse = (message: string): MedusaError =>
+  new MedusaError(MedusaError.Types.NOT_ALLOWED, message)
+
+/**
+ * Accepts what an exception is about: the payment's money settles what the order, or the cart, asks for
+ * now, if that is still open and nothing else pays for it. `adopt` is the same for a payment that the
+ * checkout has superseded. Looks afresh at Kobbopay and Medusa before it acts.
+ *
+ * @throws MedusaError NOT_FOUND; CONFLICT when somebody else, or the work itself, was faster; NOT_ALLOWED
+ *   with the reason and what can be done instead
+ */
+export async function acceptException(
+  deps: Work,
+  drain: Drain,
+  asked: { exceptionId: ExceptionId; how: "accept" | "adopt"; actor: string; note: string | null },
+): Promise<Resolved> {
+  const { exceptionId, how, actor, note } = asked
+  const found = await openOne(deps, exceptionId)
+  const paymentId = mustBeAcceptable(found, how)
+  const payment = await lookAfresh(deps, drain, paymentId)
+  await openOne(deps, exceptionId)
+  const view = await deps.medusa.view(payment.collection_id)
+  const amount = mustBeOpen(view, payment)
+  const accepted: Acceptance = isAbout(ABOUT_FINALITY, found.class) ? "finality" : "amount"
+  const by: Closing = { actor, resolution: how === "adopt" ? "adopted" : "accepted", note }
+  await deps.sql.transaction(async (trx) => {
+    const marks = await holdGroup(trx, payment.collection_id, null)
+    if (marks.cancelled || marks.cancelling) throw orderIsOver()
+    if (!(await closeException(trx, exceptionId, by, deps.now()))) {
+      throw await tooLate(deps, exceptionId)
+    }
+    const answered = accepted === "finality" ? [...ABOUT_FIT, ...ABOUT_FINALITY] : ABOUT_FIT
+    await closeByPerson(trx, { paymentId, classes: answered }, by, deps.now())
+    await acceptPayment(trx, paymentId, { accepted, amount, actor }, deps.now())
+    await insertTransition(trx, {
+      ...{ paymentId, from: payment.state, to: payment.state, source: "admin", actor, note },
+      receivedMinor: payment.received_minor,
+      at: deps.now(),
+    })
+    await wakeGroup(trx, payment.collection_id, deps.now())
+  })
+  deps.log.info(`kobbopay: payment ${paymentId} ${by.resolution} by ${actor} over ${found.class}`)
+  return carryOut(deps, drain, paymentId)
+}
+
+/**
+ * Sets an exception aside with a code and a note; the same fact does not open it again, a new one does.
+ *
+ * @throws MedusaError NOT_FOUND, CONFLICT when it was closed before
+ */
+export async function dismissException(
+  deps: Pick<Work, "sql" | "log" | "now">,
+  asked: { exceptionId: ExceptionId; code: Dismissal; actor: string; note: string },
+): Promise<void> {
+  const found = await openOne(deps, asked.exceptionId)
+  const by: Closing = { actor: asked.actor, resolution: asked.code, note: asked.note }
+  if (!(await closeException(deps.sql, asked.exceptionId, by, deps.now()))) {
+    throw await tooLate(deps, asked.exceptionId)
+  }
+  deps.log.info(
+    `kobbopay: exception ${asked.exceptionId} (${found.class}) dismissed as ${asked.code} by ${asked.actor}`,
+  )
+}
+
+async function openOne(
+  deps: Pick<Work, "sql">,
+  id: ExceptionId,
+): Promise<ExceptionRow & { state: "open" }> {
+  const found = await exceptionById(deps.sql, id)
+  if (found === null) {
+    throw new MedusaError(MedusaError.Types.NOT_FOUND, `There is no exception ${id}`)
+  }
+  if (found.state === "closed") throw closedBefore(found)
+  return { ...found, state: "open" }
+}
+
+const tooLate = async (deps: Pick<Work, "sql">, id: ExceptionId): Promise<MedusaError> => {
+  const found = await exceptionById(deps.sql, id)
+  return found === null ? refuse(`Exception ${id} is gone`) : closedBefore(found)
+}
+
+const closedBefore = (found: ExceptionRow): MedusaError =>
+  new MedusaError(
+    MedusaError.Types.CONFLICT,
+    found.actor === "kobbopay"
+      ? "This exception closed by itself: what it was about is over. Look at the payment again."
+      : `This exception was closed already, by ${found.actor ?? "somebody"} as ${found.resolution ?? "resolved"}.`,
+  )
+
+const isAbout = (classes: readonly string[], found: string): boolean => classes.includes(found)
+
+function mustBeAcceptable(found: ExceptionRow, how: "accept" | "adopt"): PaymentId {
+  if (how === "adopt" && found.class !== "superseded") {
+    throw refuse(
+      `Only a superseded payment can be adopted; this exception is ${found.class}. Accept it instead.`,
+    )
+  }
+  const fits = isAbout(ABOUT_FIT, found.class) || isAbout(ABOUT_FINALITY, found.class)
+  if (found.payment_id !== null && fits) return found.payment_id
+  throw refuse(
+    `An exception of class ${found.class} cannot be accepted: its money cannot settle the order. Send the money back and record the pay-back, or dismiss the exception with a code.`,
+  )
+}
+
+/** Reads the payment now, so that nobody decides over what was true yesterday. */
+async function lookAfresh(deps: Work, drain: Drain, id: PaymentId): Promise<PaymentRow> {
+  const started = deps.now()
+  await lookNow(deps.sql, id, started)
+  for (;;) {
+    await drain()
+    const payment = await paymentById(deps.sql, id)
+    if (payment === null) throw refuse(`There is no Kobbopay payment ${id}`)
+    if (payment.last_read_at !== null && payment.last_read_at >= started) return payment
+    if (payment.last_error !== null || deps.now().getTime() - started.getTime() > LOOK_WITHIN_MS) {
+      throw refuse(
+        "Kobbopay could not be asked about this payment just now, so nothing was changed. Try again in a minute.",
+      )
+    }
+    await deps.sleep(LOOK_EVERY_MS)
+  }
+}
+
+const orderIsOver = (): MedusaError =>
+  refuse(
+    "The order is cancelled, so its money cannot settle it. Send the money back and record the pay-back.",
+  )
+
+/** Something must be open to be paid for; returns what it asks for, decimal, store currency. */
+function mustBeOpen(view: MedusaView | null, payment: PaymentRow): string {
+  if (view === null || (view.order === "none" && view.cartId === null)) {
+    throw refuse(
+      "There is no cart or order left that this money could settle. Send it back and record the pay-back.",
+    )
+  }
+  if (view.order === "cancelled") throw orderIsOver()
+  if (view.currencyCode !== payment.currency_code) {
+    throw refuse(
+      `The order is in ${view.currencyCode} now, the payment was made in ${payment.currency_code}. Send the money back and record the pay-back.`,
+    )
+  }
+  return view.amount
+}
+
+/** Lets the work act on a decision, and tells how far it came. */
+async function carryOut(deps: Work, drain: Drain, id: PaymentId): Promise<Resolved> {
+  const started = deps.now().getTime()
+  for (;;) {
+    await drain()
+    const payment = await paymentById(deps.sql, id)
+    if (payment === null) throw refuse(`There is no Kobbopay payment ${id}`)
+    const settles = payment.want === "authorized" || payment.want === "captured"
+    const converged = settles && payment.converged_at !== null
+    if (converged || deps.now().getTime() - started > LOOK_WITHIN_MS) {
+      const { state, want, order_id } = payment
+      return { payment_id: id, state, want, converged, order_id }
+    }
+    await deps.sleep(LOOK_EVERY_MS)
+  }
+}

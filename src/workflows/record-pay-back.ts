@@ -1,0 +1,40 @@
+import {
+  createStep,
+  createWorkflow,
+  StepResponse,
+  WorkflowResponse,
+  type WorkflowData,
+} from "@medusajs/framework/workflows-sdk"
+import type { z } from "@medusajs/framework/zod"
+import { recordPayBack } from "../work/refund"
+import { depsOf, kobbopay, workerOf } from "../work/worker-of"
+import { parsed, payBackInput } from "./input"
+
+export type RecordPayBackInput = z.input<typeof payBackInput>
+
+export const recordPayBackStep = createStep(
+  "kobbopay-record-pay-back",
+  async (input: RecordPayBackInput) => {
+    const { payment_id, amount, hash, actor, note } = parsed(payBackInput, input)
+    const service = kobbopay()
+    const made = await recordPayBack(depsOf(service), {
+      ...{ paymentId: payment_id, amount, hash, actor, note },
+    })
+    await workerOf(service).drain()
+    return new StepResponse({
+      id: made.id,
+      payment_id,
+      /** Decimal string, store currency; null: nothing of it is a refund of the order. */
+      refund_amount: made.store_amount,
+    })
+  },
+)
+
+/**
+ * Records that money of a payment was sent back (Kobbopay itself has no call for it), and books what of
+ * it is a refund of the order through Medusa. Fails for more than arrived, and for a hash recorded before.
+ */
+export const recordPayBackWorkflow = createWorkflow(
+  "kobbopay-record-pay-back",
+  (input: WorkflowData<RecordPayBackInput>) => new WorkflowResponse(recordPayBackStep(input)),
+)

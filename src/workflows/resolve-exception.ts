@@ -1,0 +1,57 @@
+import {
+  createStep,
+  createWorkflow,
+  StepResponse,
+  WorkflowResponse,
+  type WorkflowData,
+} from "@medusajs/framework/workflows-sdk"
+import type { z } from "@medusajs/framework/zod"
+import { acceptException, dismissException } from "../work/resolve"
+import { depsOf, kobbopay, workerOf } from "../work/worker-of"
+import { acceptInput, dismissInput, parsed } from "./input"
+
+export type AcceptExceptionInput = z.input<typeof acceptInput>
+export type DismissExceptionInput = z.input<typeof dismissInput>
+
+const accepting = (how: "accept" | "adopt") => async (input: AcceptExceptionInput) => {
+  const { exception_id, actor, note } = parsed(acceptInput, input)
+  const service = kobbopay()
+  const worker = workerOf(service)
+  return new StepResponse(
+    await acceptException(depsOf(service), () => worker.drain(), {
+      ...{ exceptionId: exception_id, how, actor, note },
+    }),
+  )
+}
+
+export const acceptExceptionStep = createStep("kobbopay-accept-exception", accepting("accept"))
+export const adoptPaymentStep = createStep("kobbopay-adopt-payment", accepting("adopt"))
+export const dismissExceptionStep = createStep(
+  "kobbopay-dismiss-exception",
+  async (input: DismissExceptionInput) => {
+    const { exception_id, code, actor, note } = parsed(dismissInput, input)
+    await dismissException(depsOf(kobbopay()), { exceptionId: exception_id, code, actor, note })
+    return new StepResponse({ exception_id, resolution: code })
+  },
+)
+
+/**
+ * Accepts the money an exception is about: it authorizes and captures what the order asks for, if that
+ * is still open. Fails when somebody else was faster.
+ */
+export const acceptExceptionWorkflow = createWorkflow(
+  "kobbopay-accept-exception",
+  (input: WorkflowData<AcceptExceptionInput>) => new WorkflowResponse(acceptExceptionStep(input)),
+)
+
+/** Adopts a superseded payment for its cart or order as it is now; else like accepting. */
+export const adoptPaymentWorkflow = createWorkflow(
+  "kobbopay-adopt-payment",
+  (input: WorkflowData<AcceptExceptionInput>) => new WorkflowResponse(adoptPaymentStep(input)),
+)
+
+/** Sets an exception aside with a code and a note, without moving money. */
+export const dismissExceptionWorkflow = createWorkflow(
+  "kobbopay-dismiss-exception",
+  (input: WorkflowData<DismissExceptionInput>) => new WorkflowResponse(dismissExceptionStep(input)),
+)
