@@ -11,13 +11,19 @@ export class Load {
 
   /** @throws Error when the process ends, as it does when the store closes a connection. */
   async run(order: LoadOrder): Promise<LoadOutcome> {
-    const ended = once(this.#child, "exit").then(() => {
+    const over = new AbortController()
+    const ended = once(this.#child, "exit", over).then(() => {
       throw new Error("the load process ended")
     })
-    const answered = once(this.#child, "message")
+    const answered = once(this.#child, "message", over)
     this.#child.send(order)
-    const [outcome] = (await Promise.race([answered, ended])) as unknown[]
-    return outcomeSchema.parse(outcome)
+    try {
+      const [outcome] = (await Promise.race([answered, ended])) as unknown[]
+      return outcomeSchema.parse(outcome)
+    } finally {
+      ended.catch(() => undefined)
+      over.abort()
+    }
   }
 
   close(): void {

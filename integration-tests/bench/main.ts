@@ -1,6 +1,13 @@
 import { writeFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import { measureAck } from "./ack"
+import { measureBoot } from "./boot"
+import { measureCheckout } from "./checkout"
+import { measureDrain } from "./drain"
+import { measureGrowth } from "./growth"
+import { measureMemory } from "./memory"
+import { measureSettle } from "./settle"
+import { measureVerify } from "./verify"
 import type { Result } from "./figures"
 import { Load } from "./load"
 import { machine, versions } from "./machine"
@@ -9,7 +16,17 @@ import { table, writeReadme } from "./readme"
 import { HELP, readSettings, type Settings, UsageError } from "./settings"
 import { type BenchStore, openStore } from "./store"
 
-const MEASURES: Measure[] = [{ name: "ack", run: measureAck }]
+/** In this order; what disturbs the store most comes last. */
+const MEASURES: Measure[] = [
+  { name: "verify", run: measureVerify },
+  { name: "ack", run: measureAck },
+  { name: "settle", run: measureSettle },
+  { name: "drain", run: measureDrain },
+  { name: "checkout", run: measureCheckout },
+  { name: "growth", run: measureGrowth },
+  { name: "memory", run: measureMemory },
+  { name: "boot", run: measureBoot },
+]
 
 const seconds = () => performance.now() / 1_000
 const tell = (line: string) => console.log(`[${seconds().toFixed(1).padStart(6)} s] ${line}`)

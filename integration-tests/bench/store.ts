@@ -38,7 +38,10 @@ export type BenchStore = {
   sandbox: Sandbox
   shopper: Shopper
   seeded: SeededStore
-  logFile: string
+  /** A folder that goes with the store. */
+  home: string
+  /** How Medusa's commands are run on it. */
+  options: MedusaOptions
   /** Ends Medusa and starts it again, with these variables changed. */
   restart(env: Record<string, string>): Promise<void>
   close(): Promise<void>
@@ -79,11 +82,8 @@ export async function openStore(profileTo: string | null): Promise<BenchStore> {
   const start = (env: Record<string, string>) =>
     startMedusa(port, {
       ...options,
-      env: {
-        ...options.env,
-        ...env,
-        ...(profileTo === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileTo}` }),
-      },
+      env: { ...options.env, ...env },
+      nodeArgs: profileTo === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileTo}`],
     })
   let medusa: MedusaProcess = await start({})
   return {
@@ -91,7 +91,7 @@ export async function openStore(profileTo: string | null): Promise<BenchStore> {
     get pid() {
       return medusa.pid
     },
-    ...{ databaseUrl, sql, sandbox, seeded, logFile: options.logFile },
+    ...{ databaseUrl, sql, sandbox, seeded, home, options },
     shopper: new Shopper(medusa.url, seeded),
     async restart(env) {
       await medusa.stop()

@@ -3,6 +3,7 @@ import type { Knex } from "@medusajs/framework/mikro-orm/knex"
 import { MedusaService } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import type { Account } from "../../kobbopay/options"
+import { EventRecorder } from "../../store/recorder"
 import { InboxPool } from "./inbox-pool"
 import {
   KobbopayEvent,
@@ -13,6 +14,9 @@ import {
   KobbopayRefund,
   KobbopayTransition,
 } from "./models"
+
+/** Kobbopay gets its 503 within this time, and sends again. */
+const RECORD_WITHIN_MS = 4_000
 
 const moduleOptions = z
   .strictObject({
@@ -47,8 +51,8 @@ export default class KobbopayModuleService extends MedusaService({
   readonly accounts: readonly Account[]
   /** The app's own connection, for the work. */
   readonly sql: Knex
-  /** A small pool of its own for recording events, so that a busy store cannot starve the inbox. */
-  readonly inbox: InboxPool
+  /** Records events through a small pool of its own, so that a busy store cannot starve the inbox. */
+  readonly inbox: EventRecorder
   readonly settings: ModuleOptions
   readonly __hooks: { onApplicationShutdown: () => Promise<void> }
 
@@ -56,8 +60,9 @@ export default class KobbopayModuleService extends MedusaService({
     super(dependencies, options, ...rest)
     this.accounts = dependencies.kobbopayAccounts
     this.sql = dependencies.__pg_connection__
-    this.inbox = new InboxPool(dependencies.configModule.projectConfig)
+    const pool = new InboxPool(dependencies.configModule.projectConfig)
+    this.inbox = new EventRecorder(pool, RECORD_WITHIN_MS)
     this.settings = moduleOptions.parse({ sweep: options?.["sweep"] })
-    this.__hooks = { onApplicationShutdown: () => this.inbox.end() }
+    this.__hooks = { onApplicationShutdown: () => pool.end() }
   }
 }
