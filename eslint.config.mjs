@@ -7,7 +7,7 @@ const HOUSE = {
   store: ["kobbopay"],
   modules: ["kobbopay", "store"],
   work: ["kobbopay", "store", "modules", "runtime.ts"],
-  workflows: ["kobbopay", "store", "modules", "work", "runtime.ts"],
+  workflows: ["kobbopay", "store", "modules", "work", "types", "runtime.ts"],
   providers: ["kobbopay", "store", "runtime.ts"],
   subscribers: ["kobbopay", "store", "modules", "work", "workflows", "runtime.ts"],
   jobs: ["kobbopay", "store", "modules", "work", "workflows", "runtime.ts"],

@@ -116,7 +116,10 @@ const config: InputConfig = {
     }),
   },
   modules: [
-    { resolve: "./src/modules/kobbopay", options: given({ sweep: env.KOBBOPAY_SWEEP }) },
+    {
+      resolve: "./src/modules/kobbopay",
+      options: given({ sweep: env.KOBBOPAY_SWEEP, reconcileEvery: env.KOBBOPAY_RECONCILE_EVERY }),
+    },
     {
       resolve: "@medusajs/medusa/payment",
       options: {

@@ -24,7 +24,10 @@ module.exports = {
     {
       ...shared,
       displayName: "unit",
-      testMatch: ["<rootDir>/src/**/__tests__/**/*.unit.spec.ts"],
+      testMatch: [
+        "<rootDir>/src/**/__tests__/**/*.unit.spec.ts",
+        "<rootDir>/integration-tests/*/*.unit.spec.ts",
+      ],
     },
     {
       ...shared,

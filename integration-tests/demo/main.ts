@@ -1,8 +1,9 @@
 import { relative } from "node:path"
+import { Started } from "../support/started"
 import { ADMIN } from "./admin"
 import { runScript } from "./scripted"
 import { HELP, readSettings, type Settings } from "./settings"
-import { type Stack, Started, startStack } from "./stack"
+import { type Stack, startStack } from "./stack"
 
 const seconds = () => performance.now() / 1_000
 const tell = (line: string) => console.log(`[${seconds().toFixed(1).padStart(5)} s] ${line}`)

@@ -1,17 +1,13 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { startSandbox, type Sandbox } from "../../src/sandbox"
 import { checkDatabase } from "../support/database"
 import { freePort } from "../support/free-port"
-import {
-  type MedusaOptions,
-  type MedusaProcess,
-  runMedusa,
-  startMedusa,
-} from "../support/medusa-process"
+import { fillStore, migrateStore } from "../support/made-store"
+import { type MedusaOptions, type MedusaProcess, startMedusa } from "../support/medusa-process"
 import { startPostgres } from "../support/postgres"
-import { KOBBOPAY_PROVIDER, type SeededStore, seededStoreSchema } from "../support/seeded-store"
+import { KOBBOPAY_PROVIDER, type SeededStore } from "../support/seeded-store"
+import { type Started } from "../support/started"
 import { startFront, type Front } from "./front"
 import { type Settings, UsageError } from "./settings"
 import { warmAdmin } from "./warm-admin"
@@ -34,32 +30,6 @@ export type Stack = {
   logFile: string
   /** Settles only when the store cannot be kept running, with the reason. */
   failed: Promise<Error>
-}
-
-/** What was started, ended in the opposite order. */
-export class Started {
-  readonly #ends: (() => Promise<void>)[] = []
-  #stopping: Promise<void> | null = null
-
-  add(end: () => Promise<void>): void {
-    this.#ends.unshift(end)
-  }
-
-  /** Safe to repeat: a second call waits for the first. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop()
-    return this.#stopping
-  }
-
-  get stopping(): boolean {
-    return this.#stopping !== null
-  }
-
-  async #stop(): Promise<void> {
-    for (const end of this.#ends) {
-      await end().catch((error: unknown) => console.error(error))
-    }
-  }
 }
 
 /**
@@ -85,9 +55,9 @@ export async function startStack(
   }
   await rm(LOG_FILE, { force: true })
   tell("Making the tables (about 15 s)")
-  await runMedusa(["db:migrate", "--execute-safe-links", "--execute-safe-search"], medusa)
+  await migrateStore(medusa)
   tell("Filling the store: products, stock, shipping, admin user")
-  const store = await seed(medusa)
+  const store = await fillStore(medusa)
   tell(settings.scripted ? "Starting Medusa" : "Starting Medusa and its admin")
   const port = await freePort()
   const { failed } = await keepRunning(port, medusa, started, tell)
@@ -171,17 +141,6 @@ function environmentFor(
     KOBBOPAY_EXPIRY_WINDOW: expiry.window,
     KOBBOPAY_CANCEL_ORDER_AFTER: expiry.cancelOrderAfter,
     KOBBOPAY_CLOSE_PENDING_AFTER: expiry.closePendingAfter,
-  }
-}
-
-async function seed(medusa: MedusaOptions): Promise<SeededStore> {
-  const folder = await mkdtemp(join(tmpdir(), "kobbopay-demo-"))
-  try {
-    const answer = join(folder, "store.json")
-    await runMedusa(["exec", join(__dirname, "prepare.ts"), answer], medusa)
-    return seededStoreSchema.parse(JSON.parse(await readFile(answer, "utf8")))
-  } finally {
-    await rm(folder, { recursive: true, force: true })
   }
 }
 

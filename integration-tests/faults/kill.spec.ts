@@ -1,81 +1,29 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { Client } from "pg"
-import { startSandbox, type Sandbox } from "../../src/sandbox"
 import { freePort } from "../support/free-port"
-import {
-  runMedusa,
-  startMedusa,
-  type MedusaOptions,
-  type MedusaProcess,
-} from "../support/medusa-process"
-import { startPostgres, type Postgres } from "../support/postgres"
-import { seededStoreSchema, type SeededStore } from "../support/seeded-store"
+import { startMedusa, type MedusaProcess } from "../support/medusa-process"
 import { Shopper } from "../support/shopper"
+import { storeHome, type StoreHome } from "../support/store-home"
 import { until } from "../support/until"
 
 /** Long enough that the work is still reading when the process is killed. */
 const SLOW_READ_MS = 5_000
-const CREDENTIALS = {
-  apiKey: "sandbox-api-key",
-  publicId: "sandbox-public-id",
-  privateKey: "sandbox-private-key",
-}
-const SECRET = "sandbox-webhook-secret"
 
 jest.setTimeout(300_000)
 
 describe("a store whose process is killed", () => {
-  let home: string
-  let postgres: Postgres
-  let sandbox: Sandbox
-  let options: MedusaOptions
-  let store: SeededStore
-  let database: Client
+  let home: StoreHome
   let running: MedusaProcess | null = null
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), "kobbopay-kill-"))
-    postgres = await startPostgres({ durable: true })
-    const databaseUrl = await postgres.createDatabase("medusa-kobbopay-kill")
-    sandbox = await startSandbox({
-      credentials: CREDENTIALS,
-      webhook: { url: null, secret: { docs: SECRET, invoice: SECRET } },
-    })
-    options = {
-      logFile: join(home, "medusa.log"),
-      env: {
-        NODE_ENV: "development",
-        DATABASE_URL: databaseUrl,
-        MEDUSA_ADMIN_DISABLED: "true",
-        KOBBOPAY_BASE_URL: sandbox.url,
-        KOBBOPAY_WEBHOOK_SECRETS: SECRET,
-        KOBBOPAY_SWEEP: "scheduled",
-      },
-    }
-    await runMedusa(["db:migrate", "--execute-safe-links", "--execute-safe-search"], options)
-    const answer = join(home, "store.json")
-    await runMedusa(["exec", join(__dirname, "../demo/prepare.ts"), answer], options)
-    store = seededStoreSchema.parse(JSON.parse(await readFile(answer, "utf8")))
-    database = new Client(databaseUrl)
-    await database.connect()
+    home = await storeHome("kill")
   })
 
   afterAll(async () => {
     await running?.stop()
-    await database.end()
-    await sandbox.close()
-    await postgres.stop()
-    await rm(home, { recursive: true, force: true })
+    await home.close()
   })
 
-  const count = async (from: string): Promise<number> => {
-    const { rows } = await database.query<{ n: string }>(`SELECT count(*) AS n FROM ${from}`)
-    return Number(rows[0]?.n)
-  }
-
   test("between the 2xx and the capture: captured once after the restart, without a further webhook", async () => {
+    const { sandbox, store, options, count } = home
     const port = await freePort()
     running = await startMedusa(port, options)
     sandbox.control.setWebhook({ url: `${running.url}/hooks/kobbopay` })

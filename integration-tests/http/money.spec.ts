@@ -79,6 +79,18 @@ storeSuite("money", (world) => {
       await booksBecome(world(), collectionId, good)
     })
 
+    test("two parts of which the first was never read as final count once both are", async () => {
+      const { collectionId, session } = await buy(provider)
+      sandbox().pay(session.kobbopay_id, { amount: "5.25", due: "10.5" })
+      const partial = { ...AWAITING, ledger: ["partial"], open: ["underpaid"] }
+      await booksBecome(world(), collectionId, partial)
+      sandbox().secondTransfer(session.kobbopay_id, { amount: "5.25" })
+      await booksBecome(world(), collectionId, { ...AUTHORIZED, closed: ["underpaid"] })
+      sandbox().confirm(session.kobbopay_id)
+      await allDue(world(), collectionId)
+      await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["underpaid"] })
+    })
+
     test("one millionth too little is too little", async () => {
       const { collectionId, session } = await buy(provider)
       sandbox().pay(session.kobbopay_id, {
@@ -234,6 +246,27 @@ storeSuite("money", (world) => {
         expect(exception?.observed.amount ?? null).toBe(isTolerated ? null : amount)
       }
     })
+  })
+
+  test("where reads state sums, the parts of a payment are not counted twice", async () => {
+    sandbox().setWeather({ summedTransfers: true })
+    const { collectionId, session } = await buy(INVOICE)
+    const partial = { ...AWAITING, ledger: ["partial"], open: ["underpaid"] }
+    sandbox().pay(session.kobbopay_id, { amount: "4", due: "10.5", confirm: true })
+    await booksBecome(world(), collectionId, partial)
+    sandbox().secondTransfer(session.kobbopay_id, { amount: "4", confirm: true })
+    await allDue(world(), collectionId)
+    await world().worked(async () => {
+      const [row] = await world().rows(
+        `SELECT received_minor FROM kobbopay_payment WHERE collection_id = ?`,
+        [collectionId],
+      )
+      return row?.received_minor === "8000000"
+    }, "the sum of both")
+    await booksRest(world(), collectionId, partial)
+    sandbox().secondTransfer(session.kobbopay_id, { amount: "2.5", confirm: true })
+    await allDue(world(), collectionId)
+    await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["underpaid"] })
   })
 
   test("Failed ends an unpaid order", async () => {

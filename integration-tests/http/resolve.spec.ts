@@ -1,4 +1,7 @@
 import { z } from "@medusajs/framework/zod"
+import { brandAs, type PaymentId } from "../../src/kobbopay/ids"
+import { recordPayBack } from "../../src/work/refund"
+import { depsOf } from "../../src/work/worker-of"
 import {
   acceptExceptionWorkflow,
   adoptPaymentWorkflow,
@@ -443,6 +446,43 @@ storeSuite("resolving exceptions", (world) => {
       expect(result).toMatchObject({ refund_amount: null })
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, { ...owed, open: [], closed: ["refund_owed"] })
+    })
+
+    test("an order cancelled before its recorded pay-back was booked shows one refund", async () => {
+      const { collectionId, order, payment } = await captured()
+      await recordPayBack(depsOf(world().service), {
+        paymentId: brandAs<PaymentId>(payment),
+        ...{ amount: "10.5", hash: "tx-early", actor: ACTOR, note: null },
+      })
+      await world().merchant.call(`/admin/orders/${order.id}/cancel`, anything, { body: {} })
+      await allDue(world(), collectionId)
+      await world().worker.drain()
+      expect(await booksOf(world(), collectionId)).toMatchObject({
+        ...{ order: "canceled", open: [], transactions: ["10.5", "-10.5"] },
+      })
+    })
+
+    test("money that went back before its confirmation is never captured, and the order can be paid anew", async () => {
+      const { collectionId, session } = await buy()
+      sandbox().pay(session.kobbopay_id, { amount: "10.5" })
+      await booksBecome(world(), collectionId, AUTHORIZED)
+      await payBack(await paymentOf(session.kobbopay_id), "10.5", "tx-back")
+      const back = { ...AUTHORIZED, wants: ["nothing"], cancelled: 1 }
+      await booksBecome(world(), collectionId, back)
+      sandbox().confirm(session.kobbopay_id)
+      await booksBecome(world(), collectionId, { ...back, ledger: ["confirmed"] })
+      await allDue(world(), collectionId)
+      await booksRest(world(), collectionId, { ...back, ledger: ["confirmed"] })
+    })
+
+    test("a top-up of money that went back is not taken for the whole", async () => {
+      const { collectionId, session } = await buy()
+      sandbox().pay(session.kobbopay_id, { amount: "6", due: "10.5", confirm: true })
+      await exceptionOf(collectionId, "underpaid")
+      await payBack(await paymentOf(session.kobbopay_id), "6", "tx-six")
+      sandbox().secondTransfer(session.kobbopay_id, { amount: "4.5", confirm: true })
+      await exceptionOf(collectionId, "underpaid")
+      expect(await booksOf(world(), collectionId)).toMatchObject({ captures: [], payments: 0 })
     })
 
     test("an order whose money went back is cancelled without owing anything", async () => {

@@ -1,4 +1,3 @@
-import fc from "fast-check"
 import { connect } from "node:net"
 import { runtime } from "../../src/runtime"
 import { SECRETS, storeSuite } from "../support/store-suite"
@@ -78,14 +77,14 @@ storeSuite("webhook answers", (world) => {
       for (const offset of [-301, 301, -86_400]) {
         await isRefused(401, signed(world(), "kobbopay", PAID, { timestamp: at(offset) }))
       }
-      for (const offset of [-300, 300]) {
+      for (const offset of [-300, -299, 0, 299, 300]) {
         const message = signed(world(), "kobbopay", PAID, { timestamp: at(offset) })
         expect((await post(message)).status).toBe(200)
       }
     } finally {
       clock.mockRestore()
     }
-    expect(await world().rows(`SELECT times_seen FROM kobbopay_event`)).toEqual([{ times_seen: 2 }])
+    expect(await world().rows(`SELECT times_seen FROM kobbopay_event`)).toEqual([{ times_seen: 5 }])
   })
 
   test("400 where a header is not what it must be", () => {
@@ -244,47 +243,5 @@ storeSuite("webhook answers", (world) => {
       expect(hidden).not.toBe("")
       expect(lines.join("\n")).not.toContain(hidden.slice(0, 24))
     }
-  })
-
-  test("2,000 mutated webhooks: none accepted, none answered with 5xx", async () => {
-    const bytes = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((raw) => Buffer.from(raw))
-    const original = Buffer.from(JSON.stringify(PAID))
-    const text = fc
-      .string({ unit: "binary", maxLength: 80 })
-      .map((raw) => raw.replace(/[^\t -~\u0080-\u00ff]/g, "."))
-    const names = ["signature", "timestamp", "event-id"].map((name) => `x-kobbopay-${name}`)
-    const required = fc.constantFrom(...names)
-    const mutated = fc.oneof(
-      // Signed by nobody: one byte changed, cut, or grown.
-      fc.tuple(fc.nat(original.length - 1), fc.integer({ min: 1, max: 255 })).map(([at, by]) => {
-        const body = Buffer.from(original)
-        body[at] = (body[at] ?? 0) ^ by
-        return { ...valid(), body }
-      }),
-      fc.nat(original.length - 1).map((end) => ({ ...valid(), body: original.subarray(0, end) })),
-      bytes.map((more) => ({ ...valid(), body: Buffer.concat([original, more]) })),
-      // Signed, but no event.
-      bytes.map((body) => valid(body, "event-1")),
-      fc.json().map((body) => valid(body, "event-1")),
-      // Headers missing, doubled or of anything.
-      required.map((name) => without(name)),
-      required.map((name) => changed({ [name]: [...names, "x"] })),
-      fc
-        .tuple(fc.constantFrom(names[0] ?? "", names[1] ?? ""), text)
-        .map(([name, value]) => changed({ [name]: value })),
-      fc.tuple(text, text).map(([payment, event]) => valid(PAID, `payment:${payment}x:${event}x`)),
-      text
-        .filter((type) => !type.includes("json"))
-        .map((type) => changed({ "content-type": type })),
-    )
-    await fc.assert(
-      fc.asyncProperty(mutated, async (message) => {
-        const answer = await post(message)
-        expect([400, 401, 415]).toContain(answer.status)
-        expect(answer.body).toBe("")
-      }),
-      { numRuns: 2000 },
-    )
-    expect(await recorded()).toBe(0)
   })
 })

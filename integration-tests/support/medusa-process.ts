@@ -53,8 +53,30 @@ export async function runMedusa(args: string[], options: MedusaOptions): Promise
  * @throws Error with the end of the log when it ends before, or does not answer in time.
  */
 export async function startMedusa(port: number, options: MedusaOptions): Promise<MedusaProcess> {
+  const launched = await launchMedusa(port, options)
+  await launched.answering()
+  return launched
+}
+
+/** As `startMedusa`, but answers at once: it can be ended while it still boots. `answering` is the wait. */
+export async function launchMedusa(
+  port: number,
+  options: MedusaOptions,
+): Promise<MedusaProcess & { answering: () => Promise<void> }> {
   const child = await spawnMedusa(["start", "-H", "127.0.0.1", "-p", String(port)], options)
   const url = `http://127.0.0.1:${port}`
+  return {
+    url,
+    port,
+    pid: child.pid ?? -1,
+    ended: once(child, "exit").then(() => undefined),
+    stop: () => end(child, "SIGTERM"),
+    kill: () => end(child, "SIGKILL"),
+    answering: () => answering(child, url, options.logFile),
+  }
+}
+
+async function answering(child: ChildProcess, url: string, logFile: string): Promise<void> {
   try {
     const looked = () => hasEnded(child) || isHealthy(url)
     await until(looked, { withinMs: START_WITHIN_MS, what: "Medusa answering" })
@@ -64,15 +86,7 @@ export async function startMedusa(port: number, options: MedusaOptions): Promise
   } catch (error) {
     await end(child, "SIGKILL")
     const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(`${reason}.\n${await logTail(options.logFile)}`)
-  }
-  return {
-    url,
-    port,
-    pid: child.pid ?? -1,
-    ended: hasEnded(child) ? Promise.resolve() : once(child, "exit").then(() => undefined),
-    stop: () => end(child, "SIGTERM"),
-    kill: () => end(child, "SIGKILL"),
+    throw new Error(`${reason}.\n${await logTail(logFile)}`)
   }
 }
 

@@ -41,6 +41,11 @@ export class Merchant {
     }
   }
 
+  /** An admin route's answer as it is: a file, say. */
+  download(path: string): Promise<Response> {
+    return fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${this.jwt}` } })
+  }
+
   /** Any other admin route. */
   call<T>(path: string, schema: z.ZodType<T>, request: Call = {}): Promise<T> {
     const headers = { authorization: `Bearer ${this.jwt}` }

@@ -31,7 +31,7 @@ export const SECRETS = {
   guarded: "test-guarded-secret",
 }
 const ADMIN = { email: "admin@example.com", password: "test-password" }
-const CREDENTIALS = {
+export const CREDENTIALS = {
   apiKey: "test-api-key",
   publicId: "test-public-id",
   privateKey: "test-private-key",

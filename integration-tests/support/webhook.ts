@@ -19,7 +19,8 @@ export type Answered = { status: number; headers: IncomingHttpHeaders; body: str
 export function send(url: string, message: Message): Promise<Answered> {
   const { method = "POST", path = "/hooks/kobbopay", headers, body, unended = false } = message
   return new Promise((resolve, reject) => {
-    const sent = request(`${url}${path}`, { method, headers }, (answer) => {
+    // On a connection of its own: one that is kept could just be closed by the server as it is used again.
+    const sent = request(`${url}${path}`, { method, headers, agent: false }, (answer) => {
       const chunks: Buffer[] = []
       answer
         .on("data", (chunk: Buffer) => chunks.push(chunk))

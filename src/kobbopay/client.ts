@@ -3,6 +3,7 @@ import { KobbopayError, safeText } from "./errors"
 import { exchange, retryAfterMs, type HttpAnswer } from "./http"
 import type { KobbopayId } from "./ids"
 import { parseJson } from "./json"
+import type { KnownTransfer } from "./observation"
 import { secretsOf, type Account } from "./options"
 import { reasonOf } from "./profiles/answer"
 import {
@@ -39,7 +40,12 @@ export type CallOptions = {
 export type KobbopayClient = {
   /** Repeats itself only under the payment's own reference. */
   create(payment: PaymentToCreate, options?: CallOptions): Promise<CreatedPayment>
-  read(kobbopayId: KobbopayId, rail: Rail, options?: CallOptions): Promise<Reading>
+  /** `known` are the transfers that earlier reads told of: some contracts name only the newest. */
+  read(
+    kobbopayId: KobbopayId,
+    rail: Rail,
+    options?: CallOptions & { known?: readonly KnownTransfer[] },
+  ): Promise<Reading>
   /** Null where the account's profile has no such call. */
   enabledTokens(options?: CallOptions): Promise<string[] | null>
 }
@@ -142,7 +148,7 @@ export function createClient(account: Account, deps: ClientDeps): KobbopayClient
 
   return {
     create: (payment, call = {}) => profile.create(payment, asking(call)),
-    read: (kobbopayId, rail, call = {}) => profile.read(kobbopayId, rail, asking(call)),
+    read: (kobbopayId, rail, call = {}) => profile.read(kobbopayId, rail, asking(call), call.known),
     enabledTokens: (call = {}) => profile.enabledTokens(asking(call)),
   }
 }

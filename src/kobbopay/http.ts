@@ -71,12 +71,18 @@ async function readBounded(body: AsyncIterable<unknown>): Promise<Buffer | null>
   return Buffer.concat(chunks)
 }
 
-/** Milliseconds a `Retry-After` asks for, given as seconds or as a date; null when it is neither. */
+/** A longer `Retry-After` is somebody's mistake, and money may be waiting meanwhile. */
+const MAX_RETRY_AFTER_MS = 3_600_000
+
+/**
+ * Milliseconds a `Retry-After` asks for, given as seconds or as a date, and an hour at most; null when it
+ * is neither.
+ */
 export function retryAfterMs(header: string | null, nowMs: number): number | null {
   if (header === null) return null
   const text = header.trim()
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
+  if (/^\d{1,20}$/.test(text)) return Math.min(MAX_RETRY_AFTER_MS, Number(text) * 1000)
   // Only the form with a day's name is a date here: Date.parse would read much else as one.
   const at = /^[A-Za-z]{3,9}, /.test(text) ? Date.parse(text) : NaN
-  return Number.isNaN(at) ? null : Math.max(0, at - nowMs)
+  return Number.isNaN(at) ? null : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, at - nowMs))
 }

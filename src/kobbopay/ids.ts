@@ -6,6 +6,8 @@ export type Brand<Name extends string> = string & { readonly [brand]: Name }
 export type AccountId = Brand<"AccountId">
 /** Medusa's id of a payment provider: "pp_kobbopay_<account id>". */
 export type ProviderId = Brand<"ProviderId">
+/** A mark of contract, address and merchant that an account speaks to. */
+export type Environment = Brand<"Environment">
 export type RailId = Brand<"RailId">
 /** Row id of a payment in the ledger. */
 export type PaymentId = Brand<"PaymentId">

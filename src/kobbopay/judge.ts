@@ -1,10 +1,12 @@
 import {
   decide,
+  type Acceptance,
   type Decision,
   type ExceptionClass,
   type Facts,
   type Fit,
   type Returned,
+  type Want,
 } from "./lifecycle"
 import {
   fitOf,
@@ -22,13 +24,14 @@ import type { Rules } from "./rules"
 export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "expectedMinor"> & {
   decimals: number
   state: PaymentState
+  want: Want
   receivedMinor: bigint | null
   paidBackMinor: bigint
   transfers: readonly KnownTransfer[]
   /** How the money seen so far compared with what was asked; null while none was seen. */
   amountFit: Exclude<Fit["amount"], "none"> | null
-  /** What a person accepted about it; null: nothing. */
-  accepted: Facts["accepted"]
+  /** What a person accepted about it, and over how much money that was there; null: nothing. */
+  accepted: { what: Acceptance; minor: bigint | null } | null
   createdAt: Date
   moneySeenAt: Date | null
   confirmedAt: Date | null
@@ -38,10 +41,12 @@ export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "e
 export type Claim = { said: SaidState; patient: boolean }
 
 /** What is known of the order, from Medusa and from the group's marks. */
-export type OrderFacts = Pick<Facts, "order" | "covered" | "superseded"> & {
+export type OrderFacts = Pick<Facts, "order" | "covered" | "superseded" | "captured"> & {
   /** The order asks for another amount or currency than the payment was made, or accepted, for. */
   orderChanged: boolean
-  /** Medusa shows this very payment as captured: later changes are not held against it. */
+  /** What it asks for: "10.5 usd"; null when there is nothing left that asks. */
+  asks: string | null
+  /** Medusa shows this very payment as booked: later changes are not held against it. */
   settled: boolean
 }
 
@@ -74,6 +79,7 @@ export function judge(
   const judged = judgedMinor(transfers, reading, {
     received,
     confirmed: known.confirmedAt !== null,
+    fits: known.amountFit === "fits" || known.amountFit === "over",
   })
   const { said, met, unmet } = weigh(known, look, received)
   const { underMinor, overMinor } = rules.tolerance(known.expectedMinor, known.decimals)
@@ -90,16 +96,17 @@ export function judge(
       order: order.order,
       covered: order.covered,
       superseded: order.superseded,
-      captured: order.settled,
-      accepted: known.accepted,
-      returned: returnedOf(asked, received, known.paidBackMinor),
+      captured: order.captured,
+      accepted: acceptedOf(known, judged),
+      returned: returnedOf(asked, judged, known),
       stuck: isStuck(known, look),
       policy: rules.policy,
     },
     { said, fit },
   )
+  const decision = isBehind(known, reading) ? liftsNothing(known, decided) : decided
   return {
-    decision: unmet ? withClass(decided, "ambiguous_finality") : decided,
+    decision: unmet ? withClass(decision, "ambiguous_finality") : decision,
     fit,
     transfers,
     receivedMinor: received,
@@ -107,18 +114,47 @@ export function judge(
   }
 }
 
-/** How far recorded pay-backs have sent back what arrived: nothing to speak of, all that was too much, or all. */
-function returnedOf(asked: Asked, received: bigint | null, paidBack: bigint): Returned {
-  if (paidBack === 0n) return "nothing"
-  if (paidBack >= (received ?? asked.expectedMinor)) return "all"
-  const kept = (received ?? asked.expectedMinor) - paidBack
+/** How far recorded pay-backs have sent back what arrived. Without amounts in reads, what was asked counts. */
+function returnedOf(asked: Asked, judged: bigint | null, known: Known): Returned {
+  if (known.paidBackMinor === 0n) return "nothing"
+  const kept = (judged ?? asked.expectedMinor) - known.paidBackMinor
+  if (kept <= 0n) return "all"
+  if (kept + asked.underMinor < asked.expectedMinor) return "short"
   return kept <= asked.expectedMinor + asked.overMinor ? "excess" : "nothing"
+}
+
+/** An acceptance holds while at least the money is there that it was given for. */
+function acceptedOf(known: Known, judged: bigint | null): Acceptance | null {
+  if (known.accepted === null) return null
+  const { what, minor } = known.accepted
+  const kept = judged === null ? null : judged - known.paidBackMinor
+  return minor === null || (kept !== null && kept >= minor) ? what : null
 }
 
 const withClass = (decision: Decision, found: ExceptionClass): Decision =>
   decision.exceptions.includes(found)
     ? decision
     : { ...decision, exceptions: [...decision.exceptions, found] }
+
+/** A read that shows less than the money known is older, also about what kept that from settling. */
+function isBehind(
+  known: Known,
+  { state, receivedMinor: sum, transfers, astray }: Reading,
+): boolean {
+  if (known.moneySeenAt === null) return false
+  if (sum !== null && sum < (known.receivedMinor ?? 0n)) return true
+  const isOpen = state === "pending" || state === "expired" || state === "failed"
+  return isOpen && (sum ?? 0n) === 0n && transfers.length === 0 && !astray
+}
+
+const liftsNothing = (known: Known, decided: Decision): Decision =>
+  known.want !== "nothing" || known.accepted !== null || decided.want === "nothing"
+    ? decided
+    : {
+        ...decided,
+        want: "nothing",
+        exceptions: decided.exceptions.filter((found) => found !== "overpaid"),
+      }
 
 /** Money that was seen stays seen: a later read that says less does not take it back. */
 const highest = (known: bigint | null, seen: bigint | null): bigint | null =>

@@ -18,6 +18,8 @@ export const EXCEPTION_CLASSES = [
   "unknown_payment",
   "completion_failed",
   "dead",
+  "drift",
+  "account_changed",
 ] as const
 export type ExceptionClass = (typeof EXCEPTION_CLASSES)[number]
 
@@ -33,12 +35,16 @@ export const CONDITIONS: readonly ExceptionClass[] = [
   "refund_owed",
   "duplicate_payment",
   "superseded",
+  "late_payment",
   "ambiguous_finality",
   "stuck",
 ]
 
-/** How much of what arrived was recorded as paid back: of the whole, or at least of what was too much. */
-export type Returned = "nothing" | "excess" | "all"
+/**
+ * How much of what arrived was recorded as paid back: nothing that matters; what was too much, so that the
+ * rest fits; so much that the rest is too little; or all of it.
+ */
+export type Returned = "nothing" | "excess" | "short" | "all"
 
 /**
  * What a person accepted about a payment: its amount (and all else that did not fit), or also that it is
@@ -144,7 +150,8 @@ const withMoneyKept = (fit: Fit): Step =>
 function fromOpen(said: SaidState, fit: Fit): Step {
   switch (said) {
     case "pending":
-      return fit.amount === "under" ? stay("partial") : stay("pending")
+      // Whatever came (on another rail, or within our tolerance but not Kobbopay's), a person must see it.
+      return holdsMoney(fit) ? stay("partial") : stay("pending")
     case "partial":
       return stay("partial")
     case "paid":
@@ -176,9 +183,9 @@ function wantOf(state: PaymentState, fit: Fit, policy: Policy): Want {
 }
 
 /** What accepted money asks of Medusa: a person's word stands for the fit, and for finality if they said so. */
-function acceptedWant(accepted: Acceptance, said: SaidState, policy: Policy): Want {
-  const isOnlySeen = said === "paid" && accepted !== "finality" && policy.captureOn === "confirmed"
-  if (!isOnlySeen) return "captured"
+function acceptedWant(accepted: Acceptance, state: PaymentState, said: SaidState, policy: Policy) {
+  const isFinal = accepted === "finality" || state === "confirmed" || said === "confirmed"
+  if (isFinal || (said === "paid" && policy.captureOn === "paid")) return "captured"
   return policy.authorizeOn === "paid" ? "authorized" : "nothing"
 }
 
@@ -188,11 +195,14 @@ function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] 
     return [facts.captured ? "refund_owed" : "order_cancelled"]
   }
   if (facts.covered) return ["duplicate_payment"]
-  if (facts.accepted !== null) return []
+  // Accepted for what the order asked then; what it asks now has to be accepted anew.
+  const isChanged = fit.mismatches.includes("order_changed")
+  if (facts.accepted !== null) return isChanged ? ["order_changed"] : []
   // By option, money after the end is as good as in time: the work finds it a session of the order.
   if (facts.superseded && facts.policy.latePayments === "review") return ["superseded"]
   if (fit.mismatches.length > 0) return [...fit.mismatches]
-  if (state === "partial" || fit.amount === "under") return ["underpaid"]
+  const isShort = facts.returned === "short" && !facts.captured
+  if (state === "partial" || fit.amount === "under" || isShort) return ["underpaid"]
   if (fit.amount === "unknown" || fit.amount === "none") return ["amount_unknown"]
   return []
 }
@@ -210,14 +220,15 @@ export function decide(facts: Facts, observation: Observation): Decision {
   if (holdsMoney(fit) && facts.returned === "all") return sentBack(facts, state)
   const found = new Set<ExceptionClass>(exceptions)
   const accepted = holdsMoney(fit) ? facts.accepted : null
-  let want =
+  let want: Want =
     accepted === null
       ? wantOf(state, fit, facts.policy)
-      : acceptedWant(accepted, said, facts.policy)
+      : acceptedWant(accepted, state, said, facts.policy)
 
   const settles = state === "paid" || state === "confirmed" || accepted !== null
   if (settles || state === "partial") {
     if (accepted !== null) found.delete("late_payment")
+    if (accepted === "amount" && said === "failed") found.add("ambiguous_finality")
     for (const reason of barrier({ ...facts, accepted }, state, fit)) {
       found.add(reason)
       want = "nothing"
@@ -230,11 +241,17 @@ export function decide(facts: Facts, observation: Observation): Decision {
     if (reason === "order_cancelled" || reason === "duplicate_payment") {
       found.delete("late_payment")
       found.add(reason)
-    } else if (!found.has("late_payment")) {
-      found.add(fit.amount === "under" ? "underpaid" : "late_payment")
+    } else {
+      if (!found.has("late_payment")) {
+        found.add(fit.amount === "under" ? "underpaid" : "late_payment")
+      }
+      // Whoever pays it back must know that some of it came on another rail.
+      for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
     }
   }
-  const isStuck = facts.stuck && accepted !== "finality" && state !== "confirmed"
+  // Late money keeps its payment ended, so there only the read tells that nothing is waited for any more.
+  const isFinal = state === "confirmed" || (said === "confirmed" && state !== "partial")
+  const isStuck = facts.stuck && want !== "captured" && !isFinal
   if (isStuck && holdsMoney(fit)) found.add("stuck")
   return { state, want, exceptions: [...found] }
 }

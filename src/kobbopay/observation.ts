@@ -34,27 +34,29 @@ export function mergeTransfers(
 ): KnownTransfer[] {
   const byHash = new Map(known.map((transfer) => [transfer.hash, transfer]))
   for (const transfer of reading.transfers) {
-    const final = reading.state === "confirmed" || byHash.get(transfer.hash)?.final === true
+    const isDone = transfer.final ?? reading.state === "confirmed"
+    const final = isDone || byHash.get(transfer.hash)?.final === true
     byHash.set(transfer.hash, { ...transfer, final })
   }
   return [...byHash.values()]
 }
 
 /**
- * The money that a read lets a payment be judged by, minor units: for a first Confirmed only what is
- * final, because a transfer that was merely seen may have been dropped or replaced since.
+ * The money that a read lets a payment be judged by, minor units. While nothing that fits was confirmed,
+ * a Confirmed counts only what is final, because a transfer that was merely seen may have been dropped or
+ * replaced since; and what is merely seen after it does not pass for confirmed.
+ *
+ * @param known `confirmed`: the ledger calls the payment so; `fits`: over money that was enough
  */
 export function judgedMinor(
   transfers: readonly KnownTransfer[],
   reading: Reading,
-  known: { received: bigint | null; confirmed: boolean },
+  known: { received: bigint | null; confirmed: boolean; fits: boolean },
 ): bigint | null {
-  return reading.state === "confirmed" && !known.confirmed
-    ? receivedMinor(
-        transfers.filter((transfer) => transfer.final),
-        reading,
-      )
-    : known.received
+  if (known.confirmed && known.fits) return known.received
+  const final = transfers.filter((transfer) => transfer.final)
+  if (reading.state === "confirmed") return receivedMinor(final, reading)
+  return known.confirmed ? sumOf(final) : known.received
 }
 
 /**
@@ -63,8 +65,11 @@ export function judgedMinor(
  */
 export function receivedMinor(transfers: readonly Transfer[], reading: Reading): bigint | null {
   if (reading.receivedMinor !== null || transfers.length === 0) return reading.receivedMinor
-  return transfers.reduce((sum, transfer) => sum + transfer.amountMinor, 0n)
+  return sumOf(transfers)
 }
+
+const sumOf = (transfers: readonly Transfer[]): bigint =>
+  transfers.reduce((sum, transfer) => sum + transfer.amountMinor, 0n)
 
 const differs = (seen: string | null, asked: string): boolean =>
   seen !== null && seen.toLowerCase() !== asked.toLowerCase()
@@ -105,6 +110,7 @@ function amountFit(
     return received > asked.expectedMinor + asked.overMinor ? "over" : "fits"
   }
   if (reading.state === "partial") return "under"
+  if (reading.astray) return "unknown"
   if (!settled) return "none"
   // Kobbopay calls it paid without an amount: trusted only where Kobbopay itself was told the amount.
   const toldSame = reading.expectedMinor === null || reading.expectedMinor === asked.expectedMinor

@@ -20,6 +20,10 @@ export type Transfer = {
   hash: string
   /** Minor units of the rail's asset. */
   amountMinor: bigint
+  /** By which this transfer can be read on its own, where the contract has that. */
+  trackerId?: KobbopayId | undefined
+  /** Whether Kobbopay calls this very transfer done; left out where it says so of the payment only. */
+  final?: boolean | undefined
 }
 
 /**
@@ -42,4 +46,6 @@ export type Reading = {
   receivedMinor: bigint | null
   /** The transfers the answer names, each with its hash. */
   transfers: Transfer[]
+  /** Money of another asset or network arrived: no minor units of this one, but money all the same. */
+  astray: boolean
 }

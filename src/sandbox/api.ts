@@ -39,7 +39,9 @@ export function kobbopayApi(
     const { wire, endpoint, parameter } = match
     const limit = weather.strikes("rateLimit", endpoint.kind)
     if (limit) {
-      const headers = { "retry-after": String(limit.retryAfterSeconds) }
+      const seconds = limit.retryAfterSeconds
+      const headers: Record<string, string> =
+        seconds === null ? {} : { "retry-after": String(seconds) }
       return {
         status: 429,
         headers,
@@ -85,6 +87,8 @@ function garbled({ status, body }: Answer, kind: GarbageKind): Answer {
       return { status: 200, body: "<!doctype html><title>Gateway</title><h1>Please wait</h1>" }
     case "truncated":
       return { status, headers, body: json.slice(0, Math.ceil(json.length / 2)) }
+    case "cut":
+      return { status, body, cut: true }
     case "wrong_types":
       return { status, body: wrongTypes(body) }
     case "empty":

@@ -26,14 +26,17 @@ export async function readRequest(incoming: IncomingMessage): Promise<ApiRequest
 }
 
 /** Sends an answer: a string as it is (HTML unless said otherwise), anything else as JSON. */
-export function sendAnswer(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+export function sendAnswer(outgoing: ServerResponse, { status, headers, body, cut }: Answer): void {
   const isText = typeof body === "string"
+  const text = isText ? body : JSON.stringify(body)
   outgoing.writeHead(status, {
     "content-type": isText ? "text/html; charset=utf-8" : "application/json; charset=utf-8",
     "cache-control": "no-store",
+    "content-length": Buffer.byteLength(text),
     ...headers,
   })
-  outgoing.end(isText ? body : JSON.stringify(body))
+  if (cut !== true) return void outgoing.end(text)
+  outgoing.write(text.slice(0, text.length / 2), () => outgoing.destroy())
 }
 
 /** A path segment as it was meant. Throws a SandboxError (400). */

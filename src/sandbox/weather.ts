@@ -9,8 +9,14 @@ const odds = {
   count: z.int().min(0).nullable().default(null),
 }
 
-/** Limits weather over the API to calls that create a payment, or to all others. */
-const on = z.enum(["create", "read"]).nullable().default(null)
+const CALLS = ["create", "read", "transaction"] as const
+export type Call = (typeof CALLS)[number]
+
+/**
+ * Limits weather over the API to calls that create a payment, to all others ("read"), or to the second
+ * call of a read that takes two ("transaction", of the invoice profile).
+ */
+const on = z.enum(CALLS).nullable().default(null)
 
 const whole = z.int().min(0).max(86_400_000)
 
@@ -22,7 +28,7 @@ const chance = <Schema extends z.ZodType>(schema: Schema) =>
     return typeof value === "number" ? { probability: value } : value
   }, schema)
 
-const GARBAGE_KINDS = ["html", "truncated", "wrong_types", "empty"] as const
+const GARBAGE_KINDS = ["html", "truncated", "cut", "wrong_types", "empty"] as const
 export type GarbageKind = (typeof GARBAGE_KINDS)[number]
 
 const fields = {
@@ -43,9 +49,13 @@ const fields = {
   staleTimestamp: chance(z.strictObject({ ...odds, seconds: z.int().default(600) })),
   /** Webhooks: signed with a secret nobody has. */
   wrongSignature: chance(z.strictObject(odds)),
-  /** API: 429 with Retry-After, nothing done. */
+  /** API: 429, nothing done; with Retry-After unless that is null. */
   rateLimit: chance(
-    z.strictObject({ ...odds, on, retryAfterSeconds: z.int().min(0).max(86_400).default(1) }),
+    z.strictObject({
+      ...odds,
+      on,
+      retryAfterSeconds: z.int().min(0).max(999_999_999).nullable().default(1),
+    }),
   ),
   /** API: a 5xx, nothing done. */
   serverError: chance(
@@ -56,7 +66,10 @@ const fields = {
     (value) => (typeof value === "number" ? { ms: value, probability: value > 0 ? 1 : 0 } : value),
     z.strictObject({ ...odds, on, ms: whole }),
   ),
-  /** API: the work is done, the answer cannot be read. Without a kind: any of them. */
+  /**
+   * API: the work is done, the answer cannot be read: it is something else, breaks off though it claims to
+   * be whole ("truncated"), or its connection does in the middle ("cut"). Without a kind: any of them.
+   */
   garbage: chance(
     z.strictObject({ ...odds, on, kind: z.enum(GARBAGE_KINDS).nullable().default(null) }),
   ),
@@ -140,10 +153,10 @@ export class WeatherStation {
   }
 
   /** Rolls for one kind of weather; answers its settings when it strikes, and uses up its count. */
-  strikes<Name extends Strike>(name: Name, call?: "create" | "read"): Weather[Name] | null {
+  strikes<Name extends Strike>(name: Name, call?: Call): Weather[Name] | null {
     const setting = this.#current[name]
     if (setting.count === 0) return null
-    if ("on" in setting && setting.on !== null && setting.on !== call) return null
+    if ("on" in setting && setting.on !== null && !isOf(setting.on, call)) return null
     if (!this.#happens(setting.probability)) return null
     if (setting.count !== null) {
       this.#current = { ...this.#current, [name]: { ...setting, count: setting.count - 1 } }
@@ -166,6 +179,9 @@ export class WeatherStation {
     return this.random() < probability
   }
 }
+
+const isOf = (on: Call, call: Call | undefined): boolean =>
+  on === call || (on === "read" && call === "transaction")
 
 /** A small, fast, seeded generator (mulberry32): the same seed gives the same weather. */
 export function seededRandom(seed: number): () => number {

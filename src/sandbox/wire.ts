@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http"
 
 import { SandboxError } from "./errors"
 import type { Payment, ProfileName } from "./payments"
+import type { Call } from "./weather"
 
 /** A request as it came in: the body as the very bytes, since signatures are over bytes. */
 export type ApiRequest = {
@@ -13,14 +14,19 @@ export type ApiRequest = {
   rawBody: Buffer
 }
 
-/** An answer; a `body` that is not a string goes out as JSON. */
-export type Answer = { status: number; headers?: Record<string, string>; body: unknown }
+/** An answer; a `body` that is not a string goes out as JSON. `cut`: the connection ends in the middle of it. */
+export type Answer = {
+  status: number
+  headers?: Record<string, string>
+  body: unknown
+  cut?: boolean
+}
 
 /** One endpoint of a profile. `path` is exact, or a pattern whose first group is handed to `run`. */
 export type Endpoint = {
   method: "GET" | "POST"
   path: string | RegExp
-  kind: "create" | "read"
+  kind: Call
   run: (request: ApiRequest, parameter: string) => Answer
 }
 

@@ -2,6 +2,7 @@ import { z } from "@medusajs/framework/zod"
 import type {
   AccountId,
   CollectionId,
+  Environment,
   KobbopayId,
   PaymentId,
   PublicToken,
@@ -17,6 +18,8 @@ import { execute, newId, row, rows, type Sql } from "./sql"
 /** What a new payment is made of. Amounts: `expectedMinor` in minor units of the asset. */
 export type NewPayment = {
   accountId: AccountId
+  /** Under which it is created. */
+  environment: Environment
   collectionId: CollectionId
   reference: Reference
   publicToken: PublicToken
@@ -59,14 +62,15 @@ export async function currentPayment(sql: Sql, wanted: NewPayment, now: Date): P
     await execute(
       trx,
       `INSERT INTO kobbopay_payment
-         (id, account_id, reference, public_token, collection_id, rail_id, token, asset, network,
+         (id, account_id, environment, reference, public_token, collection_id, rail_id, token, asset, network,
           decimals, expected_minor, store_amount, currency_code, price, window_ends_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (collection_id, account_id, rail_id, store_amount, currency_code)
          WHERE current = true AND deleted_at IS NULL DO NOTHING`,
       [
         newId("kpay"),
         wanted.accountId,
+        wanted.environment,
         wanted.reference,
         wanted.publicToken,
         wanted.collectionId,
@@ -244,10 +248,10 @@ export const watchSibling = (
   execute(
     sql,
     `INSERT INTO kobbopay_payment
-       (id, account_id, kobbopay_id, reference, public_token, collection_id, cart_id, order_id, rail_id,
+       (id, account_id, environment, kobbopay_id, reference, public_token, collection_id, cart_id, order_id, rail_id,
         token, asset, network, decimals, expected_minor, store_amount, currency_code, price, state,
         current, window_ends_at, next_look_at)
-     SELECT ?, account_id, ?, reference, replace(gen_random_uuid()::text, '-', ''), collection_id, cart_id, order_id, rail_id, token, asset,
+     SELECT ?, account_id, environment, ?, reference, replace(gen_random_uuid()::text, '-', ''), collection_id, cart_id, order_id, rail_id, token, asset,
             network, decimals, expected_minor, store_amount, currency_code, price, 'pending', false,
             window_ends_at, ?
        FROM kobbopay_payment WHERE id = ? AND kobbopay_id IS DISTINCT FROM ?

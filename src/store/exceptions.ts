@@ -31,7 +31,7 @@ export const MONEY_CLASSES: readonly ExceptionClass[] = [
 
 export type NewException = {
   class: ExceptionClass
-  /** What it is about: a payment's row id, or an event's where no payment is known. */
+  /** What it is about: a payment's row id, an event's where no payment is known, or an account's id. */
   subjectId: string
   paymentId: PaymentId | null
   eventRowId: string | null
@@ -90,7 +90,7 @@ export async function openException(sql: Sql, found: NewException, now: Date): P
 /** Closes the subject's open exceptions of classes whose condition is over, in the name of the plugin. */
 export const closeCleared = (
   sql: Sql,
-  subject: PaymentId | EventRowId,
+  subject: PaymentId | EventRowId | AccountId,
   over: readonly ExceptionClass[],
   now: Date,
 ): Promise<number> =>
@@ -110,6 +110,8 @@ const exceptionRow = z.object({
   payment_id: idColumn<PaymentId>().nullable(),
   account_id: idColumn<AccountId>(),
   order_id: idColumn<OrderId>().nullable(),
+  expected: z.record(z.string(), z.string().nullable()),
+  observed: z.record(z.string(), z.string().nullable()),
   opened_at: z.date(),
   closed_at: z.date().nullable(),
   actor: z.string().nullable(),
@@ -160,8 +162,6 @@ const exceptionDetail = exceptionRow.extend({
   subject_id: z.string(),
   event_row_id: z.string().nullable(),
   rail_id: idColumn<RailId>().nullable(),
-  expected: z.record(z.string(), z.string().nullable()),
-  observed: z.record(z.string(), z.string().nullable()),
   last_seen_at: z.date(),
 })
 export type ExceptionDetail = z.output<typeof exceptionDetail>

@@ -61,15 +61,38 @@ export const claimGroups = async (
         RETURNING id, lease_owner, fence, wakes, failures, cancelling_at, order_cancelled_at`,
       [owner, leaseMs, now, most],
     )
-  ).map((found) => ({
-    collectionId: found.id,
-    owner: found.lease_owner,
-    fence: found.fence,
-    wakes: found.wakes,
-    failures: found.failures,
-    cancellingAt: found.cancelling_at,
-    orderCancelledAt: found.order_cancelled_at,
-  }))
+  ).map(leaseOf)
+
+/** Claims one group, due or not; null while it is under a lease. */
+export const claimGroup = async (
+  sql: Sql,
+  owner: string,
+  collection: CollectionId,
+  leaseMs: number,
+): Promise<Lease | null> => {
+  const found = await row(
+    sql,
+    leaseRow,
+    `UPDATE kobbopay_group
+        SET lease_owner = ?, lease_until = clock_timestamp() + ? * interval '1 millisecond',
+            fence = fence + 1, updated_at = now()
+      WHERE id = ? AND deleted_at IS NULL
+        AND (lease_until IS NULL OR lease_until < clock_timestamp())
+      RETURNING id, lease_owner, fence, wakes, failures, cancelling_at, order_cancelled_at`,
+    [owner, leaseMs, collection],
+  )
+  return found === null ? null : leaseOf(found)
+}
+
+const leaseOf = (found: z.output<typeof leaseRow>): Lease => ({
+  collectionId: found.id,
+  owner: found.lease_owner,
+  fence: found.fence,
+  wakes: found.wakes,
+  failures: found.failures,
+  cancellingAt: found.cancelling_at,
+  orderCancelledAt: found.order_cancelled_at,
+})
 
 /** Heartbeat. False when the lease was taken over. */
 export const renewLease = async (sql: Sql, lease: Lease, leaseMs: number): Promise<boolean> =>
@@ -101,6 +124,35 @@ export const releaseGroup = async (
     [lease.wakes, next, next, now, failure, failure, lease.collectionId, lease.fence],
   )
 }
+
+/** Gives a lease back under which nothing was worked: what the group waits for stays as it is. */
+export const returnLease = (sql: Sql, lease: Lease): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_group SET lease_owner = NULL, lease_until = NULL, updated_at = now()
+      WHERE id = ? AND fence = ?`,
+    [lease.collectionId, lease.fence],
+  )
+
+/** Whether a group has work to do at `now`. */
+export const isGroupDue = async (sql: Sql, collection: CollectionId, now: Date): Promise<boolean> =>
+  (await row(
+    sql,
+    z.object({ id: z.string() }),
+    `SELECT id FROM kobbopay_group WHERE id = ? AND due_at <= ?`,
+    [collection, now],
+  )) !== null
+
+/** When the ledger was told that the order of a collection was cancelled; null: it was not. */
+export const orderCancelledAt = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
+  (
+    await row(
+      sql,
+      z.object({ at: z.date().nullable() }),
+      `SELECT order_cancelled_at AS at FROM kobbopay_group WHERE id = ?`,
+      [collection],
+    )
+  )?.at ?? null
 
 /** Calls for work on a group; harmless when it is being worked already. */
 export const wakeGroup = (sql: Sql, collection: CollectionId, at: Date): Promise<number> =>

@@ -8,6 +8,8 @@ const transitionRow = z.object({
   from_state: z.string(),
   to_state: z.string(),
   source: z.string(),
+  actor: z.string().nullable(),
+  note: z.string().nullable(),
   received_minor: minorColumn.nullable(),
   at: z.date(),
 })
@@ -22,7 +24,9 @@ const exceptionRow = z.object({
   observed: facts,
   opened_at: z.date(),
   closed_at: z.date().nullable(),
+  actor: z.string().nullable(),
   resolution: z.string().nullable(),
+  note: z.string().nullable(),
 })
 export type ExceptionRow = z.output<typeof exceptionRow>
 
@@ -75,20 +79,22 @@ export async function historyOfOrder(
   }))
 }
 
-const transitionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise<TransitionRow[]> =>
+/** What happened to payments, the oldest first. */
+export const transitionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise<TransitionRow[]> =>
   rows(
     sql,
     transitionRow,
-    `SELECT payment_id, from_state, to_state, source, received_minor, at FROM kobbopay_transition
+    `SELECT payment_id, from_state, to_state, source, actor, note, received_minor, at FROM kobbopay_transition
       WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY at, id`,
     [[...payments]],
   )
 
-const exceptionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise<ExceptionRow[]> =>
+/** The exceptions of payments, the newest first. */
+export const exceptionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise<ExceptionRow[]> =>
   rows(
     sql,
     exceptionRow,
-    `SELECT payment_id, class, state, expected, observed, opened_at, closed_at, resolution
+    `SELECT payment_id, class, state, expected, observed, opened_at, closed_at, actor, resolution, note
        FROM kobbopay_exception
       WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY opened_at DESC, id DESC`,
     [[...payments]],

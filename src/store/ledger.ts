@@ -3,6 +3,7 @@ import type {
   AccountId,
   CartId,
   CollectionId,
+  Environment,
   KobbopayId,
   OrderId,
   PaymentId,
@@ -11,6 +12,7 @@ import type {
   Reference,
   SessionId,
 } from "../kobbopay/ids"
+import type { Acceptance } from "../kobbopay/lifecycle"
 import { scheduleGroupOf } from "./groups"
 import { idColumn, isPaidBack, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
@@ -125,10 +127,11 @@ export const paymentToShow = (
       WHERE collection_id = ? AND account_id = ? AND want IN ('authorized', 'captured')
         AND captured_at IS NULL AND deleted_at IS NULL AND currency_code = ?
         AND COALESCE(accepted_amount, store_amount)::numeric = ?::numeric
-        AND NOT EXISTS (SELECT 1 FROM kobbopay_payment_session k
+        AND paid_back_minor::numeric < COALESCE(received_minor, expected_minor)::numeric
+        AND (accepted IS NOT NULL OR NOT EXISTS (SELECT 1 FROM kobbopay_payment_session k
               JOIN payment_session s ON s.id = k.session_id AND s.deleted_at IS NULL
              WHERE k.payment_id = p.id AND k.detached_at IS NULL AND k.deleted_at IS NULL
-               AND k.session_id <> ?)
+               AND k.session_id <> ?))
       ORDER BY money_seen_at LIMIT 1`,
     [wanted.collectionId, wanted.accountId, wanted.currencyCode, wanted.amount, session],
   )
@@ -142,6 +145,38 @@ export async function lookNow(sql: Sql, payment: PaymentId, now: Date): Promise<
   )
   await scheduleGroupOf(sql, payment, now)
 }
+
+/** Makes payments due for a look by whoever works their group, without calling for that work. */
+export const makeDue = (sql: Sql, payments: readonly PaymentId[], now: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_payment SET next_look_at = ?
+      WHERE id = ANY(?::text[]) AND kobbopay_id IS NOT NULL`,
+    [now, [...payments]],
+  )
+
+/** Puts the next look at a payment to `at`: its account wants no requests before. */
+export async function putLookOff(sql: Sql, payment: PaymentId, at: Date): Promise<void> {
+  await execute(
+    sql,
+    `UPDATE kobbopay_payment SET next_look_at = ? WHERE id = ? AND kobbopay_id IS NOT NULL`,
+    [at, payment],
+  )
+  await scheduleGroupOf(sql, payment, at)
+}
+
+/** Notes that payments were read, each under its own reference, in this environment of their account. */
+export const stampEnvironment = (
+  sql: Sql,
+  payments: readonly PaymentId[],
+  environment: Environment,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_payment SET environment = ?, updated_at = now()
+      WHERE id = ANY(?::text[]) AND environment IS DISTINCT FROM ?`,
+    [environment, [...payments], environment],
+  )
 
 export async function attachSession(
   sql: Sql,
@@ -170,8 +205,8 @@ export async function attachSession(
 }
 
 /**
- * Detaches a session from what it shows. Returns false, and changes nothing, while money that was not paid
- * back is on any payment of its collection.
+ * Detaches a session from what it shows. Returns false, and changes nothing, when money was booked through
+ * it, and while money that was not paid back is on any payment of its collection.
  */
 export async function detachSession(sql: Sql, session: SessionId, now: Date): Promise<boolean> {
   return sql.transaction(async (trx) => {
@@ -184,9 +219,10 @@ export async function detachSession(sql: Sql, session: SessionId, now: Date): Pr
            WHERE s.session_id = ? AND s.deleted_at IS NULL) FOR UPDATE`,
       [session],
     )
-    const holdsMoney = (payment: PaymentRow) =>
-      payment.money_seen_at !== null && !isPaidBack(payment)
-    if (related.some(holdsMoney)) return false
+    const mustStay = (payment: PaymentRow) =>
+      payment.settled_session_id === session ||
+      (payment.money_seen_at !== null && !isPaidBack(payment))
+    if (related.some(mustStay)) return false
     await execute(
       trx,
       `UPDATE kobbopay_payment_session SET detached_at = ?
@@ -271,16 +307,16 @@ export const claimSession = async (
 export const acceptPayment = (
   sql: Sql,
   id: PaymentId,
-  by: { accepted: "amount" | "finality"; amount: string; actor: string },
+  by: { accepted: Acceptance; minor: bigint | null; amount: string; actor: string },
   now: Date,
 ): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_payment
-        SET accepted = CASE WHEN accepted = 'finality' THEN accepted ELSE ? END, accepted_amount = ?,
-            accepted_by = ?, accepted_at = ?, converged_at = NULL, current = false, updated_at = now()
+        SET accepted = CASE WHEN accepted = 'finality' THEN accepted ELSE ? END,
+            accepted_minor = ?, accepted_amount = ?, accepted_by = ?, accepted_at = ?, converged_at = NULL, current = false, updated_at = now()
       WHERE id = ?`,
-    [by.accepted, by.amount, by.actor, now, id],
+    [by.accepted, by.minor?.toString() ?? null, by.amount, by.actor, now, id],
   )
 
 export const noteFailedRead = (

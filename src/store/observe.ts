@@ -10,7 +10,7 @@ import { nextLook } from "../kobbopay/schedule"
 import { closeCleared, openException } from "./exceptions"
 import { holdGroup, wakeGroup, type Lease } from "./groups"
 import { insertTransition, type NewTransition } from "./ledger"
-import { paymentRow, type PaymentRow } from "./payment"
+import { owedMinor, paymentRow, type PaymentRow } from "./payment"
 import { row, type Sql } from "./sql"
 
 export type Look = {
@@ -55,7 +55,7 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
     )
     if (before === null) throw new Error(`payment ${look.paymentId} is not in the ledger`)
 
-    if (before.last_read_at !== null && before.last_read_at > look.readAt) return outdated(before)
+    if (isOutdated(before.last_read_at, look)) return outdated(before)
 
     const { decision, fit, transfers, receivedMinor, met } = judge(knownOf(before), {
       ...look,
@@ -67,7 +67,7 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
       },
     })
     // The provider knows less than the work: it lifts nothing that the work found to be in the way.
-    if (look.lease === null && (await isHeldBack(trx, before.id))) decision.want = "nothing"
+    if (look.lease === null && (await isHeldBack(trx, before))) decision.want = "nothing"
 
     const payment = await save(trx, look, before, decision, fit, {
       transfers,
@@ -81,6 +81,15 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
     return { payment, decision, met, opened }
   })
 }
+
+/** A last read that is later than now by more than this was judged by a clock that was wrong. */
+const CLOCKS_AGREE_WITHIN_MS = 60_000
+
+/** Began before the last read was judged. Where the clocks disagree, which came first is not known. */
+const isOutdated = (lastReadAt: Date | null, { readAt, now }: Look): boolean =>
+  lastReadAt !== null &&
+  lastReadAt > readAt &&
+  lastReadAt.getTime() - now.getTime() <= CLOCKS_AGREE_WITHIN_MS
 
 /** A read that began before the last one was judged tells nothing new. */
 const outdated = (payment: PaymentRow): Observed => ({
@@ -101,14 +110,17 @@ const hasSettlingSibling = async (trx: Sql, payment: PaymentRow): Promise<boolea
     [payment.collection_id, payment.id],
   )) !== null
 
-const isHeldBack = async (trx: Sql, payment: PaymentId): Promise<boolean> =>
+/** The work found something in the way, and nobody but a person said that it may be left there. */
+const isHeldBack = async (trx: Sql, payment: PaymentRow): Promise<boolean> =>
   (await row(
     trx,
     z.object({ id: z.string() }),
     `SELECT id FROM kobbopay_exception
-      WHERE subject_id = ? AND state = 'open' AND deleted_at IS NULL
-        AND class IN ('duplicate_payment', 'order_cancelled', 'superseded') LIMIT 1`,
-    [payment],
+      WHERE subject_id = ? AND deleted_at IS NULL
+        AND class IN ('duplicate_payment', 'order_cancelled', 'superseded')
+        AND (state = 'open' OR ?::text = 'nothing' AND actor <> 'kobbopay'
+          AND resolution NOT IN ('accepted', 'adopted')) LIMIT 1`,
+    [payment.id, payment.want],
   )) !== null
 
 const knownOf = (payment: PaymentRow): Known => ({
@@ -116,14 +128,16 @@ const knownOf = (payment: PaymentRow): Known => ({
   network: payment.network,
   token: payment.token,
   reference: payment.reference,
-  expectedMinor: payment.expected_minor,
+  expectedMinor: owedMinor(payment),
   decimals: payment.decimals,
   state: payment.state,
+  want: payment.want,
   receivedMinor: payment.received_minor,
   paidBackMinor: payment.paid_back_minor,
   transfers: payment.transfers,
   amountFit: payment.amount_fit,
-  accepted: payment.accepted,
+  accepted:
+    payment.accepted === null ? null : { what: payment.accepted, minor: payment.accepted_minor },
   createdAt: payment.created_at,
   moneySeenAt: payment.money_seen_at,
   confirmedAt: payment.confirmed_at,
@@ -164,6 +178,7 @@ async function save(
           hash: transfer.hash,
           amount_minor: transfer.amountMinor.toString(),
           final: transfer.final,
+          tracker_id: transfer.trackerId,
         })),
       ),
       fit.amount === "none" ? null : fit.amount,
@@ -198,6 +213,15 @@ function nextLookOf(payment: PaymentRow, state: PaymentRow["state"], look: Look)
   const next = nextLook(payment.created_at, look.now, look.rules.watchForMs)
   const close = new Date(payment.created_at.getTime() + look.rules.closePendingAfterMs)
   return state === "pending" && next !== null && close > look.now && close < next ? close : next
+}
+
+/** What an exception is about: over the same, one that a person closed does not open again. */
+function fingerprintOf(found: ExceptionClass, payment: PaymentRow, look: Look): string {
+  const money = payment.received_minor?.toString() ?? look.reading.state
+  if (found === "order_changed") return `${money} for ${look.facts.asks ?? "nothing"}`
+  if (found !== "ambiguous_finality") return money
+  const claimed = look.claims.filter((claim) => !claim.patient).map((claim) => claim.said)
+  return [money, look.reading.state, ...new Set(claimed)].join(" ")
 }
 
 const MONEY_CONDITIONS: readonly ExceptionClass[] = ["underpaid", "amount_unknown"]
@@ -239,8 +263,9 @@ async function keepExceptions(
           network: look.reading.network,
           reference: look.reading.reference,
           order: look.facts.order,
+          ...(found === "order_changed" ? { store_amount: look.facts.asks } : {}),
         },
-        fingerprint: payment.received_minor?.toString() ?? look.reading.state,
+        fingerprint: fingerprintOf(found, payment, look),
       },
       look.now,
     )

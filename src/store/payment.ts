@@ -1,9 +1,11 @@
 import { z } from "@medusajs/framework/zod"
+import { BigNumber } from "bignumber.js"
 import type {
   AccountId,
   Brand,
   CartId,
   CollectionId,
+  Environment,
   KobbopayId,
   OrderId,
   PaymentId,
@@ -13,6 +15,7 @@ import type {
   SessionId,
 } from "../kobbopay/ids"
 import { brandAs } from "../kobbopay/ids"
+import type { Acceptance } from "../kobbopay/lifecycle"
 import { PAYMENT_STATES } from "../kobbopay/reading"
 import { minorColumn } from "./sql"
 
@@ -21,13 +24,21 @@ export const idColumn = <B extends Brand<string>>() =>
   z.string().transform((value) => brandAs<B>(value))
 
 const transfersColumn = z
-  .array(z.object({ hash: z.string(), amount_minor: minorColumn, final: z.boolean() }))
+  .array(
+    z.object({
+      hash: z.string(),
+      amount_minor: minorColumn,
+      final: z.boolean(),
+      tracker_id: idColumn<KobbopayId>().optional(),
+    }),
+  )
   .nullable()
   .transform((list) =>
     (list ?? []).map((entry) => ({
       hash: entry.hash,
       amountMinor: entry.amount_minor,
       final: entry.final,
+      trackerId: entry.tracker_id,
     })),
   )
 
@@ -37,6 +48,8 @@ export const WANTS = ["nothing", "authorized", "captured", "order_cancelled"] as
 export const paymentRow = z.object({
   id: idColumn<PaymentId>(),
   account_id: idColumn<AccountId>(),
+  /** Of the account, when the payment was created; null for payments older than this was noted. */
+  environment: idColumn<Environment>().nullable(),
   kobbopay_id: idColumn<KobbopayId>().nullable(),
   reference: idColumn<Reference>(),
   public_token: idColumn<PublicToken>(),
@@ -63,8 +76,9 @@ export const paymentRow = z.object({
   /** The sum of recorded pay-backs. */
   paid_back_minor: minorColumn,
   /** What a person accepted, and the store amount that it settles; null: nobody did. */
-  accepted: z.enum(["amount", "finality"]).nullable(),
+  accepted: z.enum(["amount", "finality"] satisfies Acceptance[]).nullable(),
   accepted_amount: z.string().nullable(),
+  accepted_minor: minorColumn.nullable(),
   accepted_at: z.date().nullable(),
   settled_session_id: idColumn<SessionId>().nullable(),
   money_seen_at: z.date().nullable(),
@@ -87,6 +101,21 @@ export type PaymentRow = z.output<typeof paymentRow>
 export const settledAmount = (
   payment: Pick<PaymentRow, "accepted_amount" | "store_amount">,
 ): string => payment.accepted_amount ?? payment.store_amount
+
+/**
+ * What the store amount that the payment settles comes to in minor units of the asset: less than was asked
+ * for at first where a person accepted the payment for an order that had become cheaper.
+ */
+export function owedMinor(
+  payment: Pick<PaymentRow, "expected_minor" | "accepted_amount" | "store_amount">,
+): bigint {
+  const { expected_minor, accepted_amount, store_amount } = payment
+  if (accepted_amount === null || BigNumber(accepted_amount).gte(store_amount)) {
+    return expected_minor
+  }
+  const share = BigNumber(expected_minor.toString()).times(accepted_amount).div(store_amount)
+  return BigInt(share.integerValue(BigNumber.ROUND_CEIL).toFixed())
+}
 
 /** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */
 export const isPaidBack = (

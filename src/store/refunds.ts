@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { AccountId, CollectionId, OrderId, PaymentId, RefundId } from "../kobbopay/ids"
-import { idColumn, type PaymentRow } from "./payment"
+import { idColumn, isPaidBack, type PaymentRow } from "./payment"
 import { execute, minorColumn, newId, row, rows, type Sql } from "./sql"
 
 /** A recorded pay-back. `amount_minor`: minor units of the asset; `store_amount`: what Medusa is to book. */
@@ -23,14 +23,12 @@ const refundRow = z.object({
 })
 export type RefundRow = z.output<typeof refundRow>
 
-export type NewPayBack = Pick<
-  RefundRow,
-  "amount_minor" | "hash" | "store_amount" | "actor" | "note"
->
+export type NewPayBack = Pick<RefundRow, "amount_minor" | "hash" | "actor" | "note">
 
 /**
- * Records a pay-back of a payment and adds it to what was paid back in all. Null when one with the same
- * transaction hash is recorded already: the same money is not sent twice.
+ * Records a pay-back of a payment and adds it to what was paid back in all; when that is all there was,
+ * nothing more is wanted of the payment. Null when one with the same transaction hash is recorded already:
+ * the same money is not sent twice.
  */
 export async function insertPayBack(
   trx: Sql,
@@ -42,9 +40,9 @@ export async function insertPayBack(
     trx,
     refundRow,
     `INSERT INTO kobbopay_refund
-       (id, payment_id, collection_id, account_id, order_id, amount_minor, hash, store_amount,
-        currency_code, state, actor, note, recorded_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       (id, payment_id, collection_id, account_id, order_id, amount_minor, hash, currency_code, state,
+        actor, note, recorded_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'recorded', ?, ?, ?)
      ON CONFLICT (payment_id, hash) WHERE deleted_at IS NULL DO NOTHING RETURNING *`,
     [
       newId("kpref"),
@@ -54,24 +52,31 @@ export async function insertPayBack(
       payment.order_id,
       made.amount_minor.toString(),
       made.hash,
-      made.store_amount,
       payment.currency_code,
-      made.store_amount === null ? "kept" : "recorded",
       made.actor,
       made.note,
       now,
     ],
   )
   if (inserted === null) return null
+  const paidBack = payment.paid_back_minor + made.amount_minor
+  const isWhole = isPaidBack({ ...payment, paid_back_minor: paidBack })
   await execute(
     trx,
     `UPDATE kobbopay_payment
-        SET paid_back_minor = (paid_back_minor::numeric + ?::numeric)::text, updated_at = now()
+        SET paid_back_minor = ?, want = ?, converged_at = NULL, updated_at = now()
       WHERE id = ?`,
-    [made.amount_minor.toString(), payment.id],
+    [
+      paidBack.toString(),
+      isWhole && payment.captured_at === null ? "nothing" : payment.want,
+      payment.id,
+    ],
   )
   return inserted
 }
+
+export const payBackById = (sql: Sql, id: RefundId): Promise<RefundRow | null> =>
+  row(sql, refundRow, `SELECT * FROM kobbopay_refund WHERE id = ? AND deleted_at IS NULL`, [id])
 
 /** The pay-backs of a payment, the oldest first. */
 export const payBacksOf = (sql: Sql, payment: PaymentId): Promise<RefundRow[]> =>
@@ -80,6 +85,16 @@ export const payBacksOf = (sql: Sql, payment: PaymentId): Promise<RefundRow[]> =
     refundRow,
     `SELECT * FROM kobbopay_refund WHERE payment_id = ? AND deleted_at IS NULL ORDER BY recorded_at, id`,
     [payment],
+  )
+
+/** The pay-backs of several payments, the oldest first. */
+export const payBacksOfAll = (sql: Sql, payments: readonly PaymentId[]): Promise<RefundRow[]> =>
+  rows(
+    sql,
+    refundRow,
+    `SELECT * FROM kobbopay_refund
+      WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY recorded_at, id`,
+    [[...payments]],
   )
 
 /** Pay-backs of a collection that Medusa does not show yet, the oldest first. */
@@ -92,9 +107,18 @@ export const unbookedPayBacks = (sql: Sql, collection: CollectionId): Promise<Re
     [collection],
   )
 
+/** Says what Medusa is to book for a pay-back, before it is asked to: decimal, store currency. */
+export const priceRefund = (sql: Sql, id: RefundId, storeAmount: string): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_refund SET store_amount = ?, updated_at = now() WHERE id = ? AND state = 'recorded'`,
+    [storeAmount, id],
+  )
+
 /**
  * Gives a refund that Medusa is making the recorded pay-back it stands for: one of that amount that no
- * other refund has. False when there is none, so that nothing is refunded that nobody paid back.
+ * other refund has. False when there is none, so that nothing is refunded that nobody paid back. Asked
+ * again for a refund that has one, by a process that had paused, it says so again.
  */
 export const claimPayBack = async (
   sql: Sql,
@@ -105,11 +129,11 @@ export const claimPayBack = async (
     sql,
     `UPDATE kobbopay_refund SET medusa_refund_id = ?, updated_at = now()
       WHERE id = (SELECT id FROM kobbopay_refund
-                   WHERE payment_id = ? AND state = 'recorded' AND deleted_at IS NULL
+                   WHERE payment_id = ? AND deleted_at IS NULL
                      AND store_amount::numeric = ?::numeric
-                     AND (medusa_refund_id IS NULL OR medusa_refund_id = ?)
-                   ORDER BY recorded_at, id LIMIT 1 FOR UPDATE)`,
-    [refund.id, payment, refund.amount, refund.id],
+                     AND (medusa_refund_id = ? OR state = 'recorded' AND medusa_refund_id IS NULL)
+                   ORDER BY medusa_refund_id = ? DESC NULLS LAST, recorded_at, id LIMIT 1 FOR UPDATE)`,
+    [refund.id, payment, refund.amount, refund.id, refund.id],
   )) === 1
 
 /** Frees a pay-back whose refund Medusa took back again. */

@@ -1,12 +1,26 @@
 import { MathBN } from "@medusajs/framework/utils"
 import type { CartId, ProviderId, SessionId } from "../kobbopay/ids"
-import { settledAmount, type PaymentRow } from "../store/payment"
-import { capturedOf, sameAmount, type MedusaPayment, type MedusaView } from "./medusa"
+import { isPaidBack, settledAmount, type PaymentRow } from "../store/payment"
+import {
+  capturedOf,
+  sameAmount,
+  type MedusaCapture,
+  type MedusaPayment,
+  type MedusaView,
+} from "./medusa"
 
 /** What of a payment tells how it settles. */
 export type Settling = Pick<
   PaymentRow,
-  "want" | "settled_session_id" | "accepted" | "accepted_amount" | "store_amount" | "currency_code"
+  | "want"
+  | "settled_session_id"
+  | "accepted"
+  | "accepted_amount"
+  | "store_amount"
+  | "currency_code"
+  | "paid_back_minor"
+  | "received_minor"
+  | "expected_minor"
 >
 
 /** The one thing to do next so that Medusa shows what a payment wants. */
@@ -23,6 +37,10 @@ export type Step =
   | { do: "authorize"; session: SessionId }
   /** `rest`: what is left to capture, decimal, where a part was captured before; else null. */
   | { do: "capture"; payment: string; rest: string | null }
+  /** Captures that a process which died did not book on the order. */
+  | { do: "book_captures"; captures: MedusaCapture[] }
+  /** All its money went back before it was captured. */
+  | { do: "cancel_payment"; payment: string }
   /** A capture whose process died between booking it and marking the payment: finish what it began. */
   | { do: "finish_capture"; payment: string }
   | { do: "blocked"; why: string }
@@ -42,12 +60,17 @@ export function nextStep(
   sessions: readonly SessionId[],
   now: Date,
 ): Step {
-  if (payment.want !== "authorized" && payment.want !== "captured") return { do: "nothing" }
-  if (view.order === "cancelled") return { do: "wait" }
   const mine = view.payments.filter(
     (one) => one.payment_session_id != null && sessions.includes(one.payment_session_id),
   )
   const live = mine.find((one) => one.canceled_at === null)
+  if (payment.want !== "authorized" && payment.want !== "captured") {
+    // Authorized in Medusa, it would look paid, and keep another payment from paying the order.
+    return live !== undefined && live.captures.length === 0 && isPaidBack(payment)
+      ? { do: "cancel_payment", payment: live.id }
+      : { do: "nothing" }
+  }
+  if (view.order === "cancelled") return { do: "wait" }
   if (live !== undefined && view.order !== "none") {
     return payment.want === "authorized" ? { do: "nothing" } : captureOf(live, view, now)
   }
@@ -104,23 +127,29 @@ function authorizeOn(payment: Settling, view: MedusaView, sessions: readonly Ses
 function captureOf(payment: MedusaPayment, view: MedusaView, now: Date): Step {
   const captured = capturedOf(payment)
   const isWhole = MathBN.gte(captured, payment.raw_amount)
-  if (payment.captured_at === null && !isWhole) {
-    const rest = MathBN.sub(payment.raw_amount, captured).toFixed()
-    return { do: "capture", payment: payment.id, rest: payment.captures.length > 0 ? rest : null }
-  }
-  if (payment.captured_at === null) {
-    return payment.captures.every(
-      (one) => now.getTime() - one.created_at.getTime() > ABANDONED_CAPTURE_MS,
-    )
-      ? { do: "finish_capture", payment: payment.id }
-      : { do: "blocked", why: "another process is capturing this payment" }
-  }
   const booked = new Set(
     view.transactions
       .filter((transaction) => transaction.reference === "capture")
       .map((transaction) => transaction.reference_id),
   )
-  return payment.captures.every((capture) => booked.has(capture.id))
+  const unbooked = payment.captures.filter((capture) => !booked.has(capture.id))
+  const isAbandoned = (capture: MedusaCapture) =>
+    now.getTime() - capture.created_at.getTime() > ABANDONED_CAPTURE_MS
+  const busy = { do: "blocked", why: "another process is capturing this payment" } as const
+  if (payment.captured_at === null && !isWhole && unbooked.length > 0) {
+    // Medusa would book the rest's amount for each capture that is not booked yet.
+    return unbooked.every(isAbandoned) ? { do: "book_captures", captures: unbooked } : busy
+  }
+  if (payment.captured_at === null && !isWhole) {
+    const rest = MathBN.sub(payment.raw_amount, captured).toFixed()
+    return { do: "capture", payment: payment.id, rest: payment.captures.length > 0 ? rest : null }
+  }
+  if (payment.captured_at === null) {
+    return payment.captures.every(isAbandoned)
+      ? { do: "finish_capture", payment: payment.id }
+      : busy
+  }
+  return unbooked.length === 0
     ? { do: "nothing" }
     : { do: "capture", payment: payment.id, rest: null }
 }

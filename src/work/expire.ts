@@ -1,4 +1,5 @@
 import { MathBN } from "@medusajs/framework/utils"
+import type { AccountId, SessionId } from "../kobbopay/ids"
 import {
   clearCancelling,
   LEASE_MS,
@@ -37,11 +38,15 @@ export async function expireOrder(
     return AT_REST
   if (payments.every((one) => one.converged_at !== null)) return AT_REST
   const view = await deps.medusa.view(lease.collectionId)
-  if (view === null || view.order !== "open" || !(await waitsForUs(deps, view, payments))) {
+  const ours = await sessionsShowing(deps, payments)
+  if (view === null || view.order !== "open" || !waitsForUs(view, ours)) {
     await convergeAll(deps, payments)
     return AT_REST
   }
-  const due = dueTime(deps, payments)
+  const due = cancelDue(
+    payments,
+    (account) => deps.accounts.get(account)?.account.options.expiry.cancelOrderAfterMs ?? 0,
+  )
   if (due > deps.now()) return { next: due, failure: null }
 
   const started = deps.now()
@@ -59,7 +64,7 @@ export async function expireOrder(
 
   const now = await deps.medusa.view(lease.collectionId)
   if (now === null || now.orderId === null || now.order !== "open") return AT_REST
-  if (showsMoney(now) || !(await waitsForUs(deps, now, payments))) return AT_REST
+  if (showsMoney(now) || !waitsForUs(now, await sessionsShowing(deps, payments))) return AT_REST
   // Refused over an unworked event or money: each has its own time at which it is looked at again.
   if (!(await markCancelling(deps.sql, lease, deps.now()))) return AT_REST
   // The last moment to notice that another process took over: it would clear the mark and settle.
@@ -87,40 +92,48 @@ async function convergeAll(deps: Deps, payments: readonly PaymentRow[]): Promise
   for (const payment of payments) await markConverged(deps.sql, payment, deps.now())
 }
 
-/**
- * The order is the one placed from our payments' cart, it costs something, and no session of another
- * provider is what it really waits for (a bank transfer chosen after all, say).
- */
-async function waitsForUs(
+async function sessionsShowing(
   deps: Deps,
-  view: MedusaView,
   payments: readonly PaymentRow[],
-): Promise<boolean> {
-  if (view.cartId === null || view.orderId === null || !MathBN.gt(view.amount, 0)) return false
-  const ours = new Set<string>()
+): Promise<ReadonlySet<SessionId>> {
+  const ours = new Set<SessionId>()
   for (const payment of payments) {
     for (const session of await sessionsOf(deps.sql, payment.id)) ours.add(session)
   }
-  return view.sessions.every(
+  return ours
+}
+
+/**
+ * The order is the one placed from our payments' cart, it costs something, and no session of another
+ * provider is what it really waits for (a bank transfer chosen after all, say). Pure.
+ */
+export const waitsForUs = (view: MedusaView, ours: ReadonlySet<SessionId>): boolean =>
+  view.cartId !== null &&
+  view.orderId !== null &&
+  MathBN.gt(view.amount, 0) &&
+  view.sessions.every(
     (session) =>
       ours.has(session.id) || session.status === "error" || session.status === "canceled",
   )
-}
 
 /** Medusa shows a payment, capture or transaction, of whatever provider, on any collection of the order. */
-const showsMoney = (view: MedusaView): boolean =>
+export const showsMoney = (view: MedusaView): boolean =>
   view.transactions.length > 0 || view.payments.some((payment) => payment.canceled_at === null)
 
-/** The last of the payments' ends (by Kobbopay's word or our window, whichever came first), plus the grace. */
-function dueTime(deps: Deps, payments: readonly PaymentRow[]): Date {
-  const times = payments.map((payment) => {
-    const ended = Math.min(
-      payment.window_ends_at.getTime(),
-      (payment.ended_at ?? payment.window_ends_at).getTime(),
-    )
-    const grace =
-      deps.accounts.get(payment.account_id)?.account.options.expiry.cancelOrderAfterMs ?? 0
-    return ended + grace
-  })
+/** When a payment that got no money ended. */
+export const endOf = (payment: Pick<PaymentRow, "window_ends_at" | "ended_at">): Date =>
+  payment.ended_at !== null && payment.ended_at < payment.window_ends_at
+    ? payment.ended_at
+    : payment.window_ends_at
+
+/**
+ * When the order may be cancelled: the last of the payments' ends (by Kobbopay's word or our window,
+ * whichever came first), plus the grace of its account in milliseconds. Pure.
+ */
+export function cancelDue(
+  payments: readonly Pick<PaymentRow, "account_id" | "window_ends_at" | "ended_at">[],
+  graceMs: (account: AccountId) => number,
+): Date {
+  const times = payments.map((payment) => endOf(payment).getTime() + graceMs(payment.account_id))
   return new Date(Math.max(...times))
 }

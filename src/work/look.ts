@@ -36,6 +36,7 @@ export async function lookAt(
   try {
     reading = await account.client.read(payment.kobbopay_id, railOf(payment), {
       attempts: READ_ATTEMPTS,
+      known: payment.transfers,
     })
   } catch (cause) {
     if (!(cause instanceof KobbopayError)) throw cause
@@ -54,7 +55,7 @@ export async function lookAt(
     readAt,
     claims,
     rules: account.rules,
-    facts: await factsFor(deps, payment, view),
+    facts: orderFacts(payment, await sessionsOf(deps.sql, payment.id), view),
     source: events.length > 0 ? "event" : "read",
     now,
   })
@@ -99,22 +100,34 @@ async function putOff(
   return cause.kind === "unavailable" ? null : cause.message
 }
 
-async function factsFor(
-  deps: Deps,
-  payment: PaymentRow,
+/** What Medusa's view says of a payment that is shown by these sessions. Pure. */
+export function orderFacts(
+  payment: Pick<PaymentRow, "store_amount" | "accepted" | "accepted_amount" | "currency_code">,
+  sessions: readonly SessionId[],
   view: MedusaView | null,
-): Promise<OrderFacts> {
+): OrderFacts {
   if (view === null) {
-    return { order: "none", covered: false, superseded: true, orderChanged: false, settled: false }
+    return {
+      ...{ order: "none", covered: false, superseded: true, orderChanged: false },
+      ...{ settled: false, captured: false, asks: null },
+    }
   }
-  const sessions = await sessionsOf(deps.sql, payment.id)
   const isMine = (id: SessionId | null | undefined) => id != null && sessions.includes(id)
   const settled = view.payments.some(
-    (own) => own.captured_at !== null && isMine(own.payment_session_id),
+    (own) => own.canceled_at === null && own.captures.length > 0 && isMine(own.payment_session_id),
   )
+  const asks = `${view.amount} ${view.currencyCode}`
   // What this payment settled stays settled: later changes of the order are not held against it.
   if (settled) {
-    return { order: view.order, covered: false, superseded: false, orderChanged: false, settled }
+    return {
+      order: view.order,
+      covered: false,
+      superseded: false,
+      orderChanged: false,
+      settled,
+      captured: true,
+      asks,
+    }
   }
   const shown = view.sessions.filter((session) => isMine(session.id))
   const asked = (amount: string, currency: string) =>
@@ -125,8 +138,12 @@ async function factsFor(
     superseded: shown.length === 0,
     orderChanged:
       !asked(view.amount, view.currencyCode) ||
-      shown.some((session) => !asked(session.raw_amount, session.currency_code)),
+      // A session is made to ask for what a person accepted.
+      (payment.accepted === null &&
+        shown.some((session) => !asked(session.raw_amount, session.currency_code))),
     settled: false,
+    captured: false,
+    asks,
   }
 }
 
@@ -136,7 +153,7 @@ async function factsFor(
  */
 function coveredBy(
   view: MedusaView,
-  payment: PaymentRow,
+  payment: Pick<PaymentRow, "store_amount" | "accepted_amount">,
   isMine: (session: SessionId | null | undefined) => boolean,
 ): boolean {
   const others = view.payments.filter(

@@ -4,6 +4,7 @@ import {
   defaultCurrencies,
   MathBN,
   Modules,
+  PaymentEvents,
   promiseAll,
 } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
@@ -11,7 +12,6 @@ import {
   cancelOrderWorkflow,
   capturePaymentWorkflow,
   completeCartWorkflowId,
-  refundPaymentWorkflow,
 } from "@medusajs/medusa/core-flows"
 import type {
   CartId,
@@ -67,6 +67,7 @@ const orderShape = z.object({
   transactions: z
     .array(z.object({ reference: z.string().nullish(), reference_id: z.string().nullish() }))
     .default([]),
+  credit_lines: z.array(z.object({ reference_id: z.string().nullish() })).default([]),
   payment_collections: z.array(collectionShape.pick({ id: true, payments: true })).default([]),
 })
 
@@ -81,6 +82,7 @@ const completionShape = z.object({
 export type MedusaPayment = z.output<typeof paymentShape>
 
 export type MedusaRefund = z.output<typeof refundShape>
+export type MedusaCapture = z.output<typeof captureShape>
 
 /** What Medusa shows of a collection's cart, order and payments. Amounts: decimal strings, store currency. */
 export type MedusaView = {
@@ -97,6 +99,8 @@ export type MedusaView = {
   /** Payments of every collection of the order, of whatever provider. */
   payments: MedusaPayment[]
   transactions: z.output<typeof orderShape>["transactions"]
+  /** What the order's credit lines refer to. */
+  creditLines: (string | null | undefined)[]
 }
 
 /** Medusa as the work sees it: one way to look, and what it may do. */
@@ -115,10 +119,17 @@ export type MedusaSide = {
   createSession(collection: CollectionId, session: NewSession): Promise<void>
   /** Makes a session ask for another amount; its provider has to agree. */
   resizeSession(session: SessionId, to: Omit<NewSession, "provider">): Promise<void>
-  /** Refunds a part of a captured payment, in the name of a recorded pay-back. */
+  /** Refunds a part of a captured payment, in the name of a recorded pay-back; not yet of the order. */
   refund(payment: string, payBack: BookedPayBack): Promise<void>
-  /** Books the order's side of a refund whose process died between the two. */
-  finishRefund(view: MedusaView, refund: MedusaRefund): Promise<void>
+  /**
+   * Books the order's side of a refund and tells the store of it, as Medusa's own workflow does; but step
+   * by step, so that one that was cut off is finished instead of begun anew.
+   */
+  bookRefund(view: MedusaView, payment: string, refund: MedusaRefund): Promise<void>
+  /** Cancels a payment that was never captured; its provider has to agree. */
+  cancelPayment(payment: string): Promise<void>
+  /** Books the order's side of captures whose process died between the two. */
+  bookCaptures(view: MedusaView, captures: readonly MedusaCapture[]): Promise<void>
 }
 
 /** `amount`: decimal, store currency. */
@@ -133,6 +144,23 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
   const query = container.resolve(ContainerRegistrationKeys.QUERY)
   const engine = container.resolve(Modules.WORKFLOW_ENGINE)
   const payments = container.resolve(Modules.PAYMENT)
+  const orders = container.resolve(Modules.ORDER)
+
+  /** What an order does not owe anyway, a refund lowers it by: as a credit line that names the refund. */
+  async function lowerOrder(view: MedusaView, refund: MedusaRefund): Promise<void> {
+    if (view.creditLines.includes(refund.id)) return
+    const owed = MathBN.mult(MathBN.min(view.pending ?? 0, 0), -1)
+    const credit = MathBN.sub(refund.raw_amount, MathBN.min(refund.raw_amount, owed))
+    if (!MathBN.gt(credit, 0)) return
+    await engine.run(REFUND_CREDIT_LINES, {
+      input: {
+        order_id: view.orderId,
+        amount: credit,
+        reference: "kobbopay_refund",
+        referenceId: refund.id,
+      },
+    })
+  }
 
   const first = async <S extends z.ZodType>(
     schema: S,
@@ -175,6 +203,7 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
                 "id",
                 "status",
                 "transactions.*",
+                "credit_lines.*",
                 "payment_collections.id",
                 "payment_collections.payments.*",
                 "payment_collections.payments.captures.*",
@@ -194,6 +223,7 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
         sessions: collection.payment_sessions,
         payments: order?.payment_collections.flatMap((one) => one.payments) ?? collection.payments,
         transactions: order?.transactions ?? [],
+        creditLines: order?.credit_lines.map((line) => line.reference_id) ?? [],
       }
     },
 
@@ -256,32 +286,48 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
     },
 
     async refund(payment, { id, amount, actor, note }) {
-      const input = {
+      await payments.refundPayment({
         payment_id: payment,
         amount,
         created_by: actor,
         note,
         // By this the refund is found again after a crash, whatever else changed.
         metadata: { kobbopay_refund_id: id },
-      }
-      await refundPaymentWorkflow(container).run({ input })
+      })
     },
 
-    async finishRefund(view, refund) {
+    async bookRefund(view, payment, refund) {
       if (view.orderId === null) return
-      // As in Medusa's own workflow: what the order does not owe becomes a credit line.
-      const owed = MathBN.mult(MathBN.min(view.pending ?? 0, 0), -1)
-      const credit = MathBN.sub(refund.raw_amount, MathBN.min(refund.raw_amount, owed))
-      await container.resolve(Modules.ORDER).addOrderTransactions({
-        order_id: view.orderId,
-        amount: MathBN.mult(refund.raw_amount, -1),
-        currency_code: view.currencyCode,
-        reference: "refund",
-        reference_id: refund.id,
-      })
-      if (MathBN.gt(credit, 0)) {
-        await engine.run(REFUND_CREDIT_LINES, {
-          input: { order_id: view.orderId, amount: credit },
+      const isBooked = view.transactions.some(
+        (one) => one.reference === "refund" && one.reference_id === refund.id,
+      )
+      if (!isBooked) {
+        await lowerOrder(view, refund)
+        await orders.addOrderTransactions({
+          order_id: view.orderId,
+          amount: MathBN.mult(refund.raw_amount, -1),
+          currency_code: view.currencyCode,
+          reference: "refund",
+          reference_id: refund.id,
+        })
+      }
+      const bus = container.resolve(Modules.EVENT_BUS)
+      await bus.emit({ name: PaymentEvents.REFUNDED, data: { id: payment } })
+    },
+
+    async cancelPayment(payment) {
+      await payments.cancelPayment(payment)
+    },
+
+    async bookCaptures(view, captures) {
+      if (view.orderId === null) return
+      for (const capture of captures) {
+        await orders.addOrderTransactions({
+          order_id: view.orderId,
+          amount: capture.raw_amount,
+          currency_code: view.currencyCode,
+          reference: "capture",
+          reference_id: capture.id,
         })
       }
     },

@@ -7,12 +7,13 @@ import { closeByPerson, MONEY_CLASSES } from "../store/exceptions"
 import { errorText } from "../store/error-text"
 import { holdGroup, wakeGroup, type Lease } from "../store/groups"
 import { insertTransition, paymentById, sessionsOf } from "../store/ledger"
-import { isPaidBack, settledAmount, type PaymentRow } from "../store/payment"
+import { isPaidBack, owedMinor, type PaymentRow } from "../store/payment"
 import {
   finishPayBack,
   freePayBack,
   insertPayBack,
   payBacksOf,
+  priceRefund,
   unbookedPayBacks,
   type RefundRow,
 } from "../store/refunds"
@@ -35,8 +36,8 @@ const invalid = (message: string): MedusaError =>
 
 /**
  * Records that a person sent money of a payment back, and closes the exceptions that this answers. What
- * of it is a refund of the order is booked in Medusa by the work; where Medusa booked one by itself, by
- * cancelling a captured order, nothing more is.
+ * of it is a refund of the order is booked in Medusa by the work, once there is a capture to refund; where
+ * Medusa booked one by itself, by cancelling a captured order, nothing more is.
  *
  * @throws MedusaError NOT_FOUND, INVALID_DATA for more than arrived, CONFLICT for a hash recorded before
  */
@@ -50,35 +51,15 @@ export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<Refun
     )
   }
   const amountMinor = amountOf(payBack.amount, found)
-  const view = await deps.medusa.view(found.collection_id)
-  const booked = view === null ? null : await bookedPayment(deps.sql, view, paymentId)
   const recorded = await deps.sql.transaction(async (trx) => {
     await holdGroup(trx, found.collection_id, null)
     const payment = await paymentById(trx, paymentId)
     if (payment === null) throw new Error(`payment ${paymentId} vanished inside its transaction`)
     mustBeThere(payment, amountMinor)
-    // Booked, or about to be: then its refund follows the capture. Sent back whole before, it never will be.
-    const settles = payment.want === "authorized" || payment.want === "captured"
-    const isWhole = isPaidBack({
-      ...payment,
-      paid_back_minor: payment.paid_back_minor + amountMinor,
-    })
-    const storeAmount =
-      view?.order === "cancelled" || (booked === null && (!settles || isWhole))
-        ? null
-        : refundOf({
-            amountMinor,
-            receivedMinor: payment.received_minor ?? payment.expected_minor,
-            expectedMinor: payment.expected_minor,
-            paidBackMinor: payment.paid_back_minor,
-            captured: booked === null ? settledAmount(payment) : capturedOf(booked).toFixed(),
-            refunded: await refundedSoFar(trx, paymentId),
-            storeDecimals: decimalsOf(payment.currency_code),
-          })
     const made = await insertPayBack(
       trx,
       payment,
-      { amount_minor: amountMinor, hash, store_amount: storeAmount, actor, note },
+      { amount_minor: amountMinor, hash, actor, note },
       deps.now(),
     )
     if (made === null) {
@@ -109,7 +90,7 @@ const OVERPAID = ["overpaid"] as const
 
 const excessIsBack = (payment: PaymentRow): boolean =>
   payment.received_minor !== null &&
-  payment.received_minor - payment.paid_back_minor <= payment.expected_minor
+  payment.received_minor - payment.paid_back_minor <= owedMinor(payment)
 
 function amountOf(amount: string, payment: PaymentRow): bigint {
   try {
@@ -136,33 +117,10 @@ function mustBeThere(payment: PaymentRow, amountMinor: bigint): void {
   )
 }
 
-/** What pay-backs of the payment have refunded of its order so far, booked or about to be. */
-async function refundedSoFar(sql: Sql, payment: PaymentId): Promise<string> {
-  const earlier = await payBacksOf(sql, payment)
-  return earlier.reduce((sum, one) => sum.plus(one.store_amount ?? 0), new BigNumber(0)).toFixed()
-}
-
-/** The captured payment in Medusa that books this payment's money. */
-async function bookedPayment(
-  sql: Sql,
-  view: MedusaView,
-  payment: PaymentId,
-): Promise<MedusaPayment | null> {
-  const sessions: readonly string[] = await sessionsOf(sql, payment)
-  return (
-    view.payments.find(
-      (one) =>
-        one.canceled_at === null &&
-        one.captured_at !== null &&
-        one.payment_session_id != null &&
-        sessions.includes(one.payment_session_id),
-    ) ?? null
-  )
-}
-
 /**
- * Makes Medusa show the pay-backs of a group as refunds, one by one: a refund is looked for before it is
- * made, and is done only when the order's transaction is there too. Returns why it must be tried again, or null.
+ * Makes Medusa show the pay-backs of a group as refunds, one by one, in the order they were recorded. Each
+ * is priced only now, by what Medusa captured, and is done only when the order's side is booked too.
+ * Returns why it must be tried again, or null.
  */
 export async function bookPayBacks(deps: Deps, lease: Lease): Promise<string | null> {
   for (const payBack of await unbookedPayBacks(deps.sql, lease.collectionId)) {
@@ -176,21 +134,31 @@ export async function bookPayBacks(deps: Deps, lease: Lease): Promise<string | n
 }
 
 async function bookOne(deps: Deps, payBack: RefundRow): Promise<void> {
+  const finish = (outcome: Parameters<typeof finishPayBack>[2]) =>
+    finishPayBack(deps.sql, payBack.id, outcome, deps.now())
+  const ledger = await paymentById(deps.sql, payBack.payment_id)
   const view = await deps.medusa.view(payBack.collection_id)
-  if (view === null || payBack.store_amount === null) return
-  const payment = await bookedPayment(deps.sql, view, payBack.payment_id)
+  if (view === null || ledger === null) return
+  const payment = await bookedPayment(deps.sql, view, ledger)
+  const known = payment === null ? undefined : refundIn(payment, payBack)
+  if (view.order === "cancelled") {
+    // Cancelling the order booked its refund by itself: a second one would be shown twice.
+    await finish(known === undefined ? { state: "kept" } : { state: "booked", refund: known.id })
+    return
+  }
+  // What is not captured cannot be refunded: the pay-back waits for that, or for the order's end.
   if (payment === null) return
-  const known = refundIn(payment, payBack)
-  if (view.order !== "open" && known === undefined) {
-    // Cancelling the order booked its refund already: a second one would be shown twice.
-    await finishPayBack(deps.sql, payBack.id, { state: "kept" }, deps.now())
+  const amount = payBack.store_amount ?? (await refundAmount(deps.sql, payBack, ledger, payment))
+  if (amount === null) {
+    await finish({ state: "kept" })
     return
   }
   if (known === undefined) {
     if (payBack.medusa_refund_id !== null) await freePayBack(deps.sql, payBack)
+    await priceRefund(deps.sql, payBack.id, amount)
     await deps.medusa.refund(payment.id, {
       id: payBack.id,
-      amount: payBack.store_amount,
+      amount,
       actor: payBack.actor,
       note: `Paid back by transaction ${payBack.hash}`,
     })
@@ -199,11 +167,54 @@ async function bookOne(deps: Deps, payBack: RefundRow): Promise<void> {
   const shown = after?.payments.find((one) => one.id === payment.id)
   const refund = shown === undefined ? undefined : refundIn(shown, payBack)
   if (after === null || refund === undefined) throw new Error("Medusa does not show the refund")
-  const isBooked = after.transactions.some(
-    (one) => one.reference === "refund" && one.reference_id === refund.id,
+  if (after.order === "open") await deps.medusa.bookRefund(after, payment.id, refund)
+  await finish({ state: "booked", refund: refund.id })
+}
+
+/** What of a pay-back is a refund of what Medusa captured, after those recorded before it. */
+async function refundAmount(
+  sql: Sql,
+  payBack: RefundRow,
+  ledger: PaymentRow,
+  payment: MedusaPayment,
+): Promise<string | null> {
+  const all = await payBacksOf(sql, ledger.id)
+  const earlier = all.slice(
+    0,
+    all.findIndex((one) => one.id === payBack.id),
   )
-  if (!isBooked) await deps.medusa.finishRefund(after, refund)
-  await finishPayBack(deps.sql, payBack.id, { state: "booked", refund: refund.id }, deps.now())
+  return refundOf({
+    amountMinor: payBack.amount_minor,
+    receivedMinor: ledger.received_minor ?? owedMinor(ledger),
+    expectedMinor: owedMinor(ledger),
+    paidBackMinor: earlier.reduce((sum, one) => sum + one.amount_minor, 0n),
+    captured: capturedOf(payment).toFixed(),
+    refunded: earlier
+      .reduce((sum, one) => sum.plus(one.store_amount ?? 0), new BigNumber(0))
+      .toFixed(),
+    storeDecimals: decimalsOf(ledger.currency_code),
+  })
+}
+
+/** The payment in Medusa on which this payment's money was captured, whole or in part. */
+async function bookedPayment(
+  sql: Sql,
+  view: MedusaView,
+  ledger: PaymentRow,
+): Promise<MedusaPayment | null> {
+  const sessions: (string | null)[] = [
+    ...(await sessionsOf(sql, ledger.id)),
+    ledger.settled_session_id,
+  ]
+  return (
+    view.payments.find(
+      (one) =>
+        one.canceled_at === null &&
+        one.captures.length > 0 &&
+        one.payment_session_id != null &&
+        sessions.includes(one.payment_session_id),
+    ) ?? null
+  )
 }
 
 /** The refund that stands for a pay-back: it names it, or was given it when an admin made the refund. */

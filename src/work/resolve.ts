@@ -11,7 +11,7 @@ import {
 } from "../store/exceptions"
 import { holdGroup, wakeGroup } from "../store/groups"
 import { acceptPayment, insertTransition, lookNow, paymentById } from "../store/ledger"
-import type { PaymentRow } from "../store/payment"
+import { isPaidBack, type PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { MedusaView } from "./medusa"
 
@@ -64,16 +64,25 @@ const refuse = (message: string): MedusaError =>
 export async function acceptException(
   deps: Work,
   drain: Drain,
-  asked: { exceptionId: ExceptionId; how: "accept" | "adopt"; actor: string; note: string | null },
+  asked: {
+    exceptionId: ExceptionId
+    how: "accept" | "adopt"
+    /** The person takes the money for final, whatever Kobbopay calls it. */
+    final: boolean
+    actor: string
+    note: string | null
+  },
 ): Promise<Resolved> {
   const { exceptionId, how, actor, note } = asked
   const found = await openOne(deps, exceptionId)
   const paymentId = mustBeAcceptable(found, how)
   const payment = await lookAfresh(deps, drain, paymentId)
-  await openOne(deps, exceptionId)
+  const still = await openOne(deps, exceptionId)
   const view = await deps.medusa.view(payment.collection_id)
   const amount = mustBeOpen(view, payment)
-  const accepted: Acceptance = isAbout(ABOUT_FINALITY, found.class) ? "finality" : "amount"
+  const isFinal = asked.final || isAbout(ABOUT_FINALITY, found.class)
+  mustHoldMoney(payment, still, isFinal)
+  const accepted: Acceptance = isFinal ? "finality" : "amount"
   const by: Closing = { actor, resolution: how === "adopt" ? "adopted" : "accepted", note }
   await deps.sql.transaction(async (trx) => {
     const marks = await holdGroup(trx, payment.collection_id, null)
@@ -83,7 +92,9 @@ export async function acceptException(
     }
     const answered = accepted === "finality" ? [...ABOUT_FIT, ...ABOUT_FINALITY] : ABOUT_FIT
     await closeByPerson(trx, { paymentId, classes: answered }, by, deps.now())
-    await acceptPayment(trx, paymentId, { accepted, amount, actor }, deps.now())
+    const minor =
+      payment.received_minor === null ? null : payment.received_minor - payment.paid_back_minor
+    await acceptPayment(trx, paymentId, { accepted, minor, amount, actor }, deps.now())
     await insertTransition(trx, {
       ...{ paymentId, from: payment.state, to: payment.state, source: "admin", actor, note },
       receivedMinor: payment.received_minor,
@@ -191,6 +202,19 @@ function mustBeOpen(view: MedusaView | null, payment: PaymentRow): string {
     )
   }
   return view.amount
+}
+
+/** Money must be there, and final or about to be by Kobbopay's word, unless the person takes it for final. */
+function mustHoldMoney(payment: PaymentRow, found: ExceptionRow, isFinal: boolean): void {
+  if (payment.money_seen_at === null || isPaidBack(payment)) {
+    throw refuse("No money is on this payment, so there is nothing to accept.")
+  }
+  const said = found.observed["said"] ?? "nothing"
+  const isKnown = said === "paid" || said === "confirmed" || payment.state === "confirmed"
+  if (isFinal || isKnown) return
+  throw refuse(
+    `Kobbopay calls this payment ${said}, so it may never call it confirmed. Look at its transaction on the chain; if it is final there, accept it as final.`,
+  )
 }
 
 /** Lets the work act on a decision, and tells how far it came. */

@@ -3,7 +3,7 @@ import { clearCancelling, noteOrderCancelled, wakeGroup, type Lease } from "../s
 import { openEvents } from "../store/inbox"
 import { endAbandonedCreations } from "../store/creation"
 import { attachSession, markConverged, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
-import type { PaymentRow } from "../store/payment"
+import { isPaidBack, type PaymentRow } from "../store/payment"
 import { nextStep } from "./converge"
 import type { Deps } from "./deps"
 import { expireOrder } from "./expire"
@@ -96,7 +96,7 @@ async function converge(
 ): Promise<{ failure: string | null; moved: boolean }> {
   const resting = { failure: null, moved: false }
   if (payment.want === "order_cancelled") return resting
-  if (payment.want === "nothing") {
+  if (payment.want === "nothing" && (payment.converged_at !== null || !isPaidBack(payment))) {
     if (payment.converged_at === null) await atRest(deps, payment)
     return resting
   }
@@ -145,6 +145,12 @@ async function converge(
         break
       case "capture":
         await deps.medusa.capture(step.payment, step.rest)
+        break
+      case "book_captures":
+        await deps.medusa.bookCaptures(view, step.captures)
+        break
+      case "cancel_payment":
+        await deps.medusa.cancelPayment(step.payment)
         break
       case "finish_capture":
         await deps.medusa.finishCapture(step.payment)

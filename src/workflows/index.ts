@@ -1,4 +1,5 @@
 export { checkPaymentStep, checkPaymentWorkflow, type CheckPaymentInput } from "./check-payment"
+export { reconcileStep, reconcileWorkflow, type ReconcileInput } from "./reconcile"
 export {
   recordPayBackStep,
   recordPayBackWorkflow,

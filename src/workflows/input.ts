@@ -1,6 +1,7 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type ExceptionId, type PaymentId } from "../kobbopay/ids"
+import { TRIGGERS } from "../store/reconciliation"
 import { DISMISSALS } from "../work/resolve"
 
 const words = (most: number) => z.string().trim().min(1).max(most)
@@ -14,7 +15,13 @@ const note = words(2_000)
   .transform((text) => text ?? null)
 const exceptionId = words(100).transform((id) => brandAs<ExceptionId>(id))
 
-export const acceptInput = z.strictObject({ exception_id: exceptionId, actor, note })
+export const acceptInput = z.strictObject({
+  exception_id: exceptionId,
+  actor,
+  note,
+  /** Takes the money for final, whatever Kobbopay calls it. */
+  final: z.boolean().default(false),
+})
 export const dismissInput = z.strictObject({
   exception_id: exceptionId,
   code: z.enum(DISMISSALS),
@@ -25,9 +32,27 @@ export const payBackInput = z.strictObject({
   payment_id: words(100).transform((id) => brandAs<PaymentId>(id)),
   /** Decimal string, units of the asset. */
   amount: words(80),
-  hash: z.string().regex(/^[\x21-\x7e]{1,200}$/, { error: "is not a transaction hash" }),
+  /** One spelling each, so that the same transaction is not recorded twice: hex without 0x, lower case. */
+  hash: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, { error: "is not a transaction hash" })
+    .transform((hash) =>
+      /^(0x)?[0-9a-f]+$/i.test(hash) ? hash.replace(/^0x/i, "").toLowerCase() : hash,
+    ),
   actor,
   note,
+})
+
+/** A moment that is not to come; text is read as ISO 8601. */
+const past = z
+  .union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))])
+  .refine((at) => at.getTime() <= Date.now(), { error: "is in the future" })
+
+export const reconcileInput = z.strictObject({
+  /** From when on payments that ended are looked at too. */
+  since: past.nullish().transform((at) => at ?? null),
+  trigger: z.enum(TRIGGERS).optional(),
+  actor: actor.nullish().transform((name) => name ?? null),
 })
 
 /** @throws MedusaError INVALID_DATA naming every faulty key */

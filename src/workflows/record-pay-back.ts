@@ -6,6 +6,7 @@ import {
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
+import { payBackById } from "../store/refunds"
 import { recordPayBack } from "../work/refund"
 import { depsOf, kobbopay, workerOf } from "../work/worker-of"
 import { parsed, payBackInput } from "./input"
@@ -21,11 +22,13 @@ export const recordPayBackStep = createStep(
       ...{ paymentId: payment_id, amount, hash, actor, note },
     })
     await workerOf(service).drain()
+    const booked = await payBackById(service.sql, made.id)
     return new StepResponse({
       id: made.id,
       payment_id,
-      /** Decimal string, store currency; null: nothing of it is a refund of the order. */
-      refund_amount: made.store_amount,
+      state: booked?.state ?? made.state,
+      /** Decimal string, store currency; null: nothing of it is, so far, a refund of the order. */
+      refund_amount: booked?.store_amount ?? null,
     })
   },
 )

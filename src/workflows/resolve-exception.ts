@@ -14,12 +14,12 @@ export type AcceptExceptionInput = z.input<typeof acceptInput>
 export type DismissExceptionInput = z.input<typeof dismissInput>
 
 const accepting = (how: "accept" | "adopt") => async (input: AcceptExceptionInput) => {
-  const { exception_id, actor, note } = parsed(acceptInput, input)
+  const { exception_id, actor, note, final } = parsed(acceptInput, input)
   const service = kobbopay()
   const worker = workerOf(service)
   return new StepResponse(
     await acceptException(depsOf(service), () => worker.drain(), {
-      ...{ exceptionId: exception_id, how, actor, note },
+      ...{ exceptionId: exception_id, how, final, actor, note },
     }),
   )
 }

@@ -10,6 +10,7 @@ export function Problem({ found, payment }: { found: PaymentException; payment: 
     t([`problem.${found.class}.${part}`, `problem.other.${part}`])
   const value = (key: string, said: string) => {
     if (key === "amount") return `${said} ${payment.asset}`
+    if (key === "kind") return t(`drift.${said}`, said)
     return key === "state" || key === "said" ? t(`state.${said}`, said) : said
   }
   const sides = ({ key, expected, observed }: Line): string =>

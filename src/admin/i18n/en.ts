@@ -176,6 +176,14 @@ const problem = {
     title: "Keeps failing",
     text: "What has to be done for this payment failed many times. It is still tried, but look at the reason.",
   },
+  drift: {
+    title: "The books do not agree",
+    text: "A comparison found that Kobbopay, this store's ledger and the order say different things. It is compared again by itself; if the difference stays, correct the side that is wrong.",
+  },
+  account_changed: {
+    title: "The Kobbopay account was changed",
+    text: "Payments that are still watched belong to an account that was removed, or that speaks to another environment now. Put the old settings back until those payments have ended.",
+  },
 } satisfies Record<ExceptionClass, Problem>
 
 const state = {
@@ -231,6 +239,17 @@ export const en = {
     reason: "Reason",
     failure: "Reason",
     want: "To be done",
+    kind: "What differs",
+    shown: "On the order",
+    payments: "Payments",
+  },
+  drift: {
+    unknown_at_kobbopay: "Kobbopay has no such payment",
+    captured_here_not_confirmed_there: "captured here, not confirmed by Kobbopay",
+    paid_there_unpaid_here: "confirmed by Kobbopay, not captured here",
+    amount_differs: "the amount",
+    order_cancelled_unnoticed: "the order was canceled unnoticed",
+    order_open_payment_expired: "the order waits on, its payment is over",
   },
   work: {
     unread: "Kobbopay could not be asked",

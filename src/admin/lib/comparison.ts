@@ -21,6 +21,8 @@ const TELLING: Record<ExceptionClass, readonly string[]> = {
   unknown_payment: ["reference"],
   completion_failed: ["reason"],
   dead: ["want", "failure"],
+  drift: ["kind", "shown", "store_amount", "amount", "state", "order"],
+  account_changed: ["reason", "payments"],
 }
 
 const tellingOf = (found: PaymentException): readonly string[] =>

@@ -96,6 +96,7 @@ describe("docs: read", () => {
       expectedMinor: null,
       receivedMinor: null,
       transfers: [],
+      astray: false,
     })
   })
 
@@ -138,6 +139,17 @@ describe("docs: read", () => {
     await expect(
       read(docs, { status: "Paid", network: "Tron Nile", received_amount: "9" }),
     ).resolves.toMatchObject({ network: "Tron Nile", receivedMinor: null })
+  })
+
+  it.each([
+    [{ received_amount: "9" }, true],
+    [{ received_amount: 0.5 }, true],
+    [{ transactions: [{ hash: "aa", amount: "9" }] }, true],
+    [{ received_amount: "0", transactions: [] }, false],
+    [{}, false],
+  ])("tells of money on another rail while the payment is still open: %j", async (told, astray) => {
+    const answer = { status: "Pending", network: "Tron Nile", ...told }
+    await expect(read(docs, answer)).resolves.toMatchObject({ state: "pending", astray })
   })
 
   it.each([

@@ -1,4 +1,6 @@
 import { KobbopayError } from "../errors"
+import { brandAs, type KobbopayId } from "../ids"
+import type { KnownTransfer } from "../observation"
 import { profileOf } from "../profiles"
 import { accountFrom, docsInput, invoiceInput } from "./support/accounts"
 import {
@@ -110,7 +112,61 @@ describe("invoice: read", () => {
       reference: null,
       expectedMinor: null,
       receivedMinor: null,
-      transfers: [{ hash: "ab", amountMinor: 10_500_000n }],
+      transfers: [
+        {
+          ...{ hash: "ab", amountMinor: 10_500_000n, trackerId: "tx_1" },
+          final: state === "confirmed",
+        },
+      ],
+      astray: false,
+    })
+  })
+
+  describe("of several transfers, of which the invoice names the newest", () => {
+    const tx = (id: string) => brandAs<KobbopayId>(id)
+    const first = { hash: "aa", amountMinor: 4_000_000n, trackerId: tx("tx_0"), final: false }
+    const readAfter = async (known: readonly KnownTransfer[], ...answers: unknown[]) => {
+      const { ask, asked } = answering(found, ...answers)
+      const reading = await profileOf(invoice).read(ID, railOf(invoice), ask, known)
+      return { reading, asked: asked.map(({ body }) => body).slice(1) }
+    }
+
+    it("reads the earlier ones again by their own trackers until they are final", async () => {
+      const { reading, asked } = await readAfter(
+        [first],
+        transaction({ amount: "6.5" }),
+        transaction({ amount: "4", hash: "aa" }),
+      )
+      expect(asked).toEqual(['{"tracker_id":"tx_1"}', '{"tracker_id":"tx_0"}'])
+      expect(reading.transfers).toEqual([
+        { ...first, final: true },
+        { hash: "ab", amountMinor: 6_500_000n, trackerId: "tx_1", final: true },
+      ])
+    })
+
+    it("does not read a final one again while no other has come", async () => {
+      const second = { hash: "ab", amountMinor: 6_500_000n, trackerId: tx("tx_1"), final: false }
+      const { asked } = await readAfter(
+        [{ ...first, final: true }, second],
+        transaction({ amount: "6.5" }),
+      )
+      expect(asked).toHaveLength(1)
+    })
+
+    it("takes an amount that grew for a sum, and adds nothing to it", async () => {
+      const { reading } = await readAfter(
+        [{ ...first, final: true }],
+        transaction({ amount: "10.5" }),
+        transaction({ amount: "10.5", hash: "aa" }),
+      )
+      expect(reading).toMatchObject({ receivedMinor: 10_500_000n, transfers: [] })
+    })
+
+    it("leaves what was read before where the earlier one is no longer known", async () => {
+      const { reading } = await readAfter([first], transaction({ amount: "6.5" }), {
+        error: "unknown tracker",
+      })
+      expect(reading.transfers).toMatchObject([{ hash: "ab" }])
     })
   })
 
@@ -135,6 +191,7 @@ describe("invoice: read", () => {
       token: "USDTBSC",
       receivedMinor: null,
       transfers: [],
+      astray: true,
     })
   })
 

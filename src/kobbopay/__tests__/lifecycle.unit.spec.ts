@@ -127,6 +127,17 @@ describe("money that does not fit", () => {
   test("too much settles the order and is noted", () => {
     expect(confirmed({}, fit("over"))).toBe("confirmed wants captured + overpaid")
   })
+  test.each([
+    ["pending", "partial wants nothing + rail_mismatch"],
+    ["expired", "expired wants nothing + late_payment + rail_mismatch"],
+  ] as const)("money on another rail is seen while Kobbopay says %s", (said, expected) => {
+    expect(words(decide(facts(), { said, fit: fit("unknown", "rail_mismatch") }))).toBe(expected)
+  })
+  test("what fits for us but not for Kobbopay, which goes on waiting, is told", () => {
+    expect(words(decide(facts(), { said: "pending", fit: fit("fits") }))).toBe(
+      "partial wants nothing + underpaid",
+    )
+  })
   test("an amount that the read does not carry is never a fit", () => {
     expect(confirmed({}, fit("unknown"))).toBe("confirmed wants nothing + amount_unknown")
   })
@@ -175,6 +186,11 @@ describe("money on an order that cannot take it", () => {
     )
     expect(words(seen({ state: "paid", stuck: true }))).toBe("confirmed wants captured")
   })
+  test("late money is stuck only while Kobbopay does not call it final", () => {
+    const late = { state: "expired", stuck: true } as const
+    expect(words(seen(late))).toBe("expired wants nothing + late_payment")
+    expect(words(seen(late, "paid"))).toBe("expired wants nothing + late_payment + stuck")
+  })
 })
 
 describe("what a person decides", () => {
@@ -189,7 +205,7 @@ describe("what a person decides", () => {
     expect(seen({ ...accepted, state: "expired" }, "confirmed", "fits")).toBe(
       "expired wants captured",
     )
-    expect(seen({ ...accepted, superseded: true }, "confirmed", "fits", "order_changed")).toBe(
+    expect(seen({ ...accepted, superseded: true }, "confirmed", "fits")).toBe(
       "confirmed wants captured",
     )
     expect(seen({ ...accepted, state: "confirmed" }, "confirmed", "fits", "rail_mismatch")).toBe(
@@ -200,6 +216,24 @@ describe("what a person decides", () => {
     expect(seen({ accepted: "amount", state: "partial" }, "paid", "under")).toBe(
       "partial wants authorized",
     )
+  })
+  test("an accepted amount that fails, or that is never confirmed, is not captured", () => {
+    const accepted = { accepted: "amount", state: "paid" } as const
+    expect(seen(accepted, "failed", "fits")).toBe("paid wants authorized + ambiguous_finality")
+    expect(seen(accepted, "pending", "fits")).toBe("paid wants authorized")
+    expect(seen({ ...accepted, state: "partial" }, "partial", "under")).toBe(
+      "partial wants authorized",
+    )
+  })
+  test("what the order asks after the acceptance has to be accepted anew", () => {
+    expect(seen({ accepted: "amount", state: "paid" }, "confirmed", "fits", "order_changed")).toBe(
+      "confirmed wants nothing + order_changed",
+    )
+  })
+  test("money of which too much went back settles nothing, unless it is captured already", () => {
+    const short = { state: "paid", returned: "short" } as const
+    expect(seen(short, "confirmed", "fits")).toBe("confirmed wants nothing + underpaid")
+    expect(seen({ ...short, captured: true }, "confirmed", "fits")).toBe("confirmed wants captured")
   })
   test("an accepted lack of finality is captured as it is, and is stuck no more", () => {
     expect(seen({ accepted: "finality", state: "paid", stuck: true }, "paid", "fits")).toBe(
@@ -242,7 +276,7 @@ describe("what holds for every combination", () => {
     superseded: fc.boolean(),
     captured: fc.boolean(),
     accepted: fc.constantFrom(null, null, "amount", "finality"),
-    returned: fc.constantFrom("nothing", "nothing", "excess", "all"),
+    returned: fc.constantFrom("nothing", "nothing", "excess", "short", "all"),
     stuck: fc.boolean(),
     policy: fc.constantFrom(
       { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" },
@@ -301,8 +335,13 @@ describe("what holds for every combination", () => {
       expect(known.covered).toBe(false)
       if (known.accepted !== null) {
         expect(seen.fit.amount).not.toBe("none")
+        expect(seen.fit.mismatches).not.toContain("order_changed")
+        const isFinal = [state, seen.said].includes("confirmed") || known.accepted === "finality"
+        const isEarly = known.policy.captureOn === "paid" && seen.said === "paid"
+        if (want === "captured") expect(isFinal || isEarly).toBe(true)
         return
       }
+      expect(known.returned === "short" && !known.captured).toBe(false)
       expect(["fits", "over"]).toContain(seen.fit.amount)
       expect(seen.fit.mismatches).toEqual([])
       expect(known.superseded && known.policy.latePayments === "review").toBe(false)
@@ -322,12 +361,12 @@ describe("what holds for every combination", () => {
 
   test("money ends as something wanted or as an exception, never as neither", () => {
     holds((known, seen, { want, state, exceptions }) => {
-      if (seen.fit.amount === "none" || state === "pending") return
+      if (seen.fit.amount === "none") return
       if (known.returned === "all") {
         expect(exceptions).toEqual([])
         return
       }
-      const isSeen = state === "paid" || seen.said === "paid"
+      const isSeen = state === "paid" || seen.said === "paid" || known.accepted === "amount"
       const waits = isSeen && known.policy.authorizeOn === "confirmed"
       expect(want !== "nothing" || exceptions.length > 0 || waits).toBe(true)
     })

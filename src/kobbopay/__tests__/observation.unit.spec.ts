@@ -24,6 +24,7 @@ const reading = (change: Partial<Reading> = {}): Reading => ({
   expectedMinor: null,
   receivedMinor: null,
   transfers: [],
+  astray: false,
   ...change,
 })
 const COMPARES = { amount: true, asset: true }
@@ -68,14 +69,20 @@ describe("how much arrived", () => {
 describe("what a first Confirmed is judged by", () => {
   const seen = { hash: "a", amountMinor: 1_000n, final: false }
   const dust = { hash: "b", amountMinor: 1n }
-  const judge = (confirmed: boolean) => {
-    const read = reading({ state: "confirmed", transfers: [dust] })
+  const judge = (confirmed: boolean, change: Partial<Reading> = {}, fits = confirmed) => {
+    const read = reading({ state: "confirmed", transfers: [dust], ...change })
     const transfers = mergeTransfers([seen], read)
-    return judgedMinor(transfers, read, { received: receivedMinor(transfers, read), confirmed })
+    const received = receivedMinor(transfers, read)
+    return judgedMinor(transfers, read, { received, confirmed, fits })
   }
 
   test("a transfer that was only ever seen does not count: it may have been replaced", () => {
     expect(judge(false)).toBe(1n)
+  })
+  test("after a Confirmed over nothing that fits, what is merely seen does not pass for confirmed", () => {
+    expect(judge(true, { state: "paid" }, false)).toBe(0n)
+    expect(judge(true, { state: "paid", receivedMinor: 1_000n }, false)).toBe(0n)
+    expect(judge(true, { state: "confirmed" }, false)).toBe(1n)
   })
   test("what was confirmed once stays counted", () => {
     expect(judge(true)).toBe(1_001n)

@@ -167,7 +167,8 @@ export function docsProfile(options: DocsOptions): Profile {
       }
       // Amounts of another asset or network are not minor units of this one.
       if ((asset ?? asked.asset) !== asked.asset || (network ?? asked.network) !== asked.network) {
-        return { ...reading, expectedMinor: null, receivedMinor: null, transfers: [] }
+        const astray = tellsOfMoney(answer)
+        return { ...reading, expectedMinor: null, receivedMinor: null, transfers: [], astray }
       }
       const money = checked(
         z.object({
@@ -202,6 +203,7 @@ export function docsProfile(options: DocsOptions): Profile {
         network: astray?.network ?? reading.network,
         expectedMinor: money.amount,
         receivedMinor: money.received,
+        astray: astray !== undefined,
         transfers: seen.flatMap((one, index) => {
           if (!isAsked(one)) return []
           const key = `transactions[${index}].amount`
@@ -218,3 +220,8 @@ export function docsProfile(options: DocsOptions): Profile {
     enabledTokens: () => Promise.resolve(null),
   }
 }
+
+/** Whether an answer about another rail tells of money at all: its amounts are not ours to read. */
+const tellsOfMoney = ({ received, transactions }: JsonObject): boolean =>
+  (Array.isArray(transactions) && transactions.length > 0) ||
+  ((typeof received === "string" || typeof received === "number") && /[1-9]/.test(`${received}`))

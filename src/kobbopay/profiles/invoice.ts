@@ -1,8 +1,11 @@
 import { z } from "@medusajs/framework/zod"
 import { KobbopayError, safeText } from "../errors"
 import { isObject } from "../json"
+import type { KobbopayId } from "../ids"
+import type { KnownTransfer } from "../observation"
 import { secretsOf, type InvoiceOptions } from "../options"
-import type { Reading, SaidState } from "../reading"
+import type { Rail } from "../rails"
+import type { Reading, SaidState, Transfer } from "../reading"
 import { signRequest } from "../signature"
 import {
   amount,
@@ -25,6 +28,9 @@ const STATUSES: [string, SaidState][] = [
   ["accepted", "paid"],
   ["error", "failed"],
 ]
+
+/** Earlier transactions read again in one look: more than anybody sends, and few enough to wait for. */
+const MOST_AGAIN = 10
 
 const CLAIMS: [string, SaidState | "test"][] = [
   ["payment.paid", "paid"],
@@ -66,6 +72,69 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
     }
     return answer
   }
+  /** One transaction, by its own tracker; an amount of null brought nothing that counts. */
+  async function transactionOf(trackerId: KobbopayId, asked: Rail, ask: Ask) {
+    const answer = await askFirmly(ask, post(options.paths.transaction, { tracker_id: trackerId }))
+    const { transaction } = checked(
+      z.object({
+        // Without any of these it says nothing: not even that the payment is still open.
+        transaction: z
+          .object(
+            { status: maybe(phrase), token: maybe(text), hash: maybe(text), amount: maybe(phrase) },
+            { error: "is missing" },
+          )
+          .refine((said) => Object.values(said).some((value) => value !== null), {
+            error: "says nothing",
+          }),
+      }),
+      answer,
+    )
+    const token = inSpellingOf(asked.token, transaction.token)
+    const state = statuses.get(transaction.status?.toLowerCase() ?? "") ?? "pending"
+    const { hash } = transaction
+    // A failed transfer brought nothing, and amounts of another token are not minor units of this one.
+    if (state === "failed" || (token ?? asked.token) !== asked.token) {
+      return { state, token, hash, amountMinor: null }
+    }
+    const money = checked(
+      z.object({ transaction: z.object({ amount: maybe(amount(asked.decimals)) }) }),
+      answer,
+    ).transaction.amount
+    return { state, token, hash, amountMinor: money }
+  }
+
+  /**
+   * An invoice names its newest transaction only, so the ones known from before are read by their own
+   * trackers: while they are not final, and all of them whenever another one has come. A transaction on
+   * a chain never changes its amount: where one does, the environment reports sums.
+   */
+  async function earlierOf(
+    newest: string,
+    known: readonly KnownTransfer[],
+    asked: Rail,
+    ask: Ask,
+  ): Promise<Transfer[] | "summed"> {
+    const isNew = !known.some((transfer) => transfer.hash === newest)
+    const again: Transfer[] = []
+    for (const transfer of known.slice(-MOST_AGAIN)) {
+      const { trackerId, hash } = transfer
+      if (trackerId === undefined || hash === newest || (transfer.final && !isNew)) continue
+      const seen = await transactionOf(trackerId, asked, ask).catch((cause: unknown) => {
+        // No longer known there: what was read of it before stands.
+        if (cause instanceof KobbopayError && cause.kind === "rejected") return null
+        throw cause
+      })
+      if (seen === null || seen.hash !== hash || seen.amountMinor === null) continue
+      if (seen.amountMinor !== transfer.amountMinor) return "summed"
+      again.push({ hash, amountMinor: seen.amountMinor, ...trackedBy(trackerId, seen.state) })
+    }
+    return again
+  }
+
+  const trackedBy = (trackerId: KobbopayId, state: SaidState) => ({
+    trackerId,
+    final: state === "confirmed",
+  })
   const get = (path: string): ApiRequest => ({ method: "GET", path, body: "" })
   const post = (path: string, body: object): ApiRequest => ({
     method: "POST",
@@ -124,7 +193,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
       return { kobbopayId: created.tracker_id, ...to, amountMinor: null, expiresAt: null }
     },
 
-    async read(id, asked, ask) {
+    async read(id, asked, ask, known = []) {
       const path = options.paths.invoice.replaceAll("{tracker_id}", encodeURIComponent(id))
       const invoice = checked(
         z.object({
@@ -145,36 +214,26 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
         expectedMinor: null,
         receivedMinor: null,
         transfers: [],
+        astray: false,
       }
       if (invoice.transaction_tracker_id === null) return untouched
 
-      const answer = await askFirmly(
-        ask,
-        post(options.paths.transaction, { tracker_id: invoice.transaction_tracker_id }),
-      )
-      const { transaction } = checked(
-        z.object({
-          transaction: z.object(
-            { status: maybe(phrase), token: maybe(text), hash: maybe(text), amount: maybe(phrase) },
-            { error: "is missing" },
-          ),
-        }),
-        answer,
-      )
-      const token = inSpellingOf(asked.token, transaction.token)
-      const state = statuses.get(transaction.status?.toLowerCase() ?? "") ?? "pending"
-      const reading = { ...untouched, state, token }
-      // A failed transfer brought nothing, and amounts of another token are not minor units of this one.
-      if (state === "failed" || (token ?? asked.token) !== asked.token) return reading
-
-      const money = checked(
-        z.object({ transaction: z.object({ amount: maybe(amount(asked.decimals)) }) }),
-        answer,
-      ).transaction.amount
-      if (money === null) return reading
-      return transaction.hash === null
-        ? { ...reading, receivedMinor: money }
-        : { ...reading, transfers: [{ hash: transaction.hash, amountMinor: money }] }
+      const newest = await transactionOf(invoice.transaction_tracker_id, asked, ask)
+      const { state, token } = newest
+      const astray = state !== "failed" && (token ?? asked.token) !== asked.token
+      const reading = { ...untouched, state, token, astray }
+      if (newest.amountMinor === null) return reading
+      if (newest.hash === null) return { ...reading, receivedMinor: newest.amountMinor }
+      const earlier = await earlierOf(newest.hash, known, asked, ask)
+      if (earlier === "summed") return { ...reading, receivedMinor: newest.amountMinor }
+      const { hash, amountMinor } = newest
+      return {
+        ...reading,
+        transfers: [
+          ...earlier,
+          { hash, amountMinor, ...trackedBy(invoice.transaction_tracker_id, newest.state) },
+        ],
+      }
     },
 
     async enabledTokens(ask) {

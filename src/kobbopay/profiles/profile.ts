@@ -1,4 +1,5 @@
 import type { KobbopayId, Reference } from "../ids"
+import type { KnownTransfer } from "../observation"
 import type { Rail } from "../rails"
 import type { Reading, SaidState } from "../reading"
 
@@ -54,7 +55,13 @@ export type Profile = {
   /** Authentication headers of one try. `nowMs` is unix time in milliseconds. */
   authHeaders(body: string, nowMs: number): Record<string, string>
   create(payment: PaymentToCreate, ask: Ask): Promise<CreatedPayment>
-  read(kobbopayId: KobbopayId, rail: Rail, ask: Ask): Promise<Reading>
+  /** `known` are the transfers that earlier reads told of. */
+  read(
+    kobbopayId: KobbopayId,
+    rail: Rail,
+    ask: Ask,
+    known?: readonly KnownTransfer[],
+  ): Promise<Reading>
   /** Tokens enabled for the account; null where the contract has no such call. */
   enabledTokens(ask: Ask): Promise<string[] | null>
   webhookKeys: WebhookKeys

@@ -1,9 +1,11 @@
-import type { ConfigModule } from "@medusajs/framework/types"
+import type { ConfigModule, Logger } from "@medusajs/framework/types"
 import type { Knex } from "@medusajs/framework/mikro-orm/knex"
 import { MedusaService } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
+import { parseDuration } from "../../kobbopay/duration"
 import type { Account } from "../../kobbopay/options"
 import { EventRecorder } from "../../store/recorder"
+import { checkAccounts } from "./account-check"
 import { InboxPool } from "./inbox-pool"
 import {
   KobbopayEvent,
@@ -11,6 +13,7 @@ import {
   KobbopayGroup,
   KobbopayPayment,
   KobbopayPaymentSession,
+  KobbopayReconciliation,
   KobbopayRefund,
   KobbopayTransition,
 } from "./models"
@@ -25,6 +28,16 @@ const moduleOptions = z
      * that call the work themselves.
      */
     sweep: z.enum(["scheduled", "off"]).default("scheduled"),
+    /** How often ledger, Kobbopay and orders are compared, milliseconds; written as "24h". */
+    reconcileEvery: z
+      .string()
+      .default("24h")
+      .transform((text, context) => {
+        const ms = parseDuration(text)
+        if (ms !== null && ms > 0) return ms
+        context.addIssue({ code: "custom", message: 'is no duration; write it like "24h"' })
+        return z.NEVER
+      }),
   })
   .prefault({})
 export type ModuleOptions = z.output<typeof moduleOptions>
@@ -33,6 +46,7 @@ type Dependencies = {
   kobbopayAccounts: Account[]
   configModule: ConfigModule
   __pg_connection__: Knex
+  logger: Logger
 }
 
 /**
@@ -45,6 +59,7 @@ export default class KobbopayModuleService extends MedusaService({
   KobbopayGroup,
   KobbopayPayment,
   KobbopayPaymentSession,
+  KobbopayReconciliation,
   KobbopayRefund,
   KobbopayTransition,
 }) {
@@ -54,7 +69,10 @@ export default class KobbopayModuleService extends MedusaService({
   /** Records events through a small pool of its own, so that a busy store cannot starve the inbox. */
   readonly inbox: EventRecorder
   readonly settings: ModuleOptions
-  readonly __hooks: { onApplicationShutdown: () => Promise<void> }
+  readonly __hooks: {
+    onApplicationStart: () => Promise<void>
+    onApplicationShutdown: () => Promise<void>
+  }
 
   constructor(dependencies: Dependencies, options?: Record<string, unknown>, ...rest: unknown[]) {
     super(dependencies, options, ...rest)
@@ -62,7 +80,22 @@ export default class KobbopayModuleService extends MedusaService({
     this.sql = dependencies.__pg_connection__
     const pool = new InboxPool(dependencies.configModule.projectConfig)
     this.inbox = new EventRecorder(pool, RECORD_WITHIN_MS)
-    this.settings = moduleOptions.parse({ sweep: options?.["sweep"] })
-    this.__hooks = { onApplicationShutdown: () => pool.end() }
+    this.settings = moduleOptions.parse({
+      sweep: options?.["sweep"],
+      reconcileEvery: options?.["reconcileEvery"],
+    })
+    this.__hooks = {
+      onApplicationStart: () => {
+        // Not awaited: what it finds is told, and the boot neither waits for it nor fails over it.
+        void checkAccounts({
+          sql: this.sql,
+          accounts: this.accounts,
+          log: dependencies.logger,
+          now: () => new Date(),
+        })
+        return Promise.resolve()
+      },
+      onApplicationShutdown: () => pool.end(),
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { BigNumber } from "bignumber.js"
 import type { KobbopayClient } from "../../kobbopay/client"
+import { environmentOf } from "../../kobbopay/environment"
 import { KobbopayError } from "../../kobbopay/errors"
 import { brandAs, type RailId } from "../../kobbopay/ids"
 import type { Account } from "../../kobbopay/options"
@@ -119,6 +120,7 @@ async function newPayment(
     checkout.sql,
     {
       ...wanted,
+      environment: environmentOf(checkout.account),
       reference: newReference(),
       publicToken: newPublicToken(),
       token: rail.token,

@@ -6,7 +6,7 @@ import type { Rules } from "../../kobbopay/rules"
 import { orderMarks } from "../../store/groups"
 import { sessionsOf, type MedusaSession } from "../../store/ledger"
 import { observe } from "../../store/observe"
-import { settledAmount, type PaymentRow } from "../../store/payment"
+import { isPaidBack, settledAmount, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import type { Sql } from "../../store/sql"
 
@@ -41,14 +41,16 @@ export async function refresh(
     payment.last_read_at !== null &&
     deps.now().getTime() - payment.last_read_at.getTime() < FRESH_MS
   const marks = await orderMarks(deps.sql, payment.collection_id)
-  // What the ledger wanted before its order was cancelled is not wanted any more.
-  const known: PaymentRow = marks.ended ? { ...payment, want: "nothing" } : payment
+  // What the ledger wanted before its order was cancelled, or its money sent back, is not wanted any more.
+  const isOver = marks.ended || (isPaidBack(payment) && payment.captured_at === null)
+  const known: PaymentRow = isOver ? { ...payment, want: "nothing" } : payment
   if (isFresh && known.want !== "nothing" && !orderChanged(session, payment)) return known
   const readAt = deps.now()
   let reading
   try {
     reading = await deps.client.read(payment.kobbopay_id, railOf(payment), {
       attempts: READ_ATTEMPTS,
+      known: payment.transfers,
     })
   } catch (cause) {
     if (!(cause instanceof KobbopayError)) throw cause
@@ -71,7 +73,13 @@ export async function refresh(
       covered: session.paid_sessions.some((paid) => !own.includes(paid)),
       settled: session.paid_sessions.some((paid) => own.includes(paid)),
       superseded: false,
-      orderChanged: orderChanged(session, payment),
+      captured: payment.captured_at !== null,
+      orderChanged:
+        payment.accepted === null
+          ? orderChanged(session, payment)
+          : !MathBN.eq(session.collection_amount, settledAmount(payment)) ||
+            session.collection_currency !== payment.currency_code,
+      asks: `${session.collection_amount} ${session.collection_currency}`,
     },
     source: "checkout",
     now: deps.now(),

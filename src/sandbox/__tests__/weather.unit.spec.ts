@@ -12,6 +12,7 @@ import {
   SECRETS,
   send,
   stopAll,
+  transactionGet,
 } from "./support"
 import { FAIR, seededRandom, STORM, type WeatherPatch, WeatherStation } from "../weather"
 
@@ -102,6 +103,32 @@ describe("over the API", () => {
     expect((await docsCreate(sandbox, "order_1")).status).toBe(201)
   })
 
+  test("rate limit: without Retry-After where told so", async () => {
+    const sandbox = await sandboxFor(null)
+    sandbox.control.setWeather({ rateLimit: { retryAfterSeconds: null } })
+    const limited = await docsCreate(sandbox, "order_1")
+    expect([limited.status, limited.headers["retry-after"]]).toEqual([429, undefined])
+  })
+
+  test("weather on transaction strikes the second call of an invoice read, weather on read both", async () => {
+    const sandbox = await sandboxFor(null)
+    const { tracker_id: id } = (await invoiceCreate(sandbox, "order_1")).json()
+    sandbox.control.pay("order_1", { amount: "5" })
+    const statuses = async (on: "create" | "read" | "transaction") => {
+      sandbox.control.clearWeather()
+      const first = (await invoiceGet(sandbox, String(id))).json()["transaction_tracker_id"]
+      sandbox.control.setWeather({ serverError: { on } })
+      const answers = [
+        await invoiceGet(sandbox, String(id)),
+        await transactionGet(sandbox, String(first)),
+      ]
+      return answers.map(({ status }) => status)
+    }
+    expect(await statuses("create")).toEqual([200, 200])
+    expect(await statuses("transaction")).toEqual([200, 503])
+    expect(await statuses("read")).toEqual([503, 503])
+  })
+
   test("server error: the status told, nothing done", async () => {
     const sandbox = await sandboxFor(null)
     sandbox.control.setWeather({ serverError: { count: 1, status: 502 } })
@@ -128,6 +155,13 @@ describe("over the API", () => {
       expect(sandbox.control.payments()).toHaveLength(1)
     },
   )
+
+  test("garbage: cut breaks the connection in the middle of the answer", async () => {
+    const sandbox = await sandboxFor(null)
+    sandbox.control.setWeather({ garbage: { kind: "cut" } })
+    await expect(docsCreate(sandbox, "order_1")).rejects.toThrow(/other side closed|aborted/)
+    expect(sandbox.control.payments()).toHaveLength(1)
+  })
 
   test("garbage: the right names with values that mean nothing", async () => {
     const sandbox = await sandboxFor(null)

@@ -88,7 +88,7 @@ export function invoiceWire(parts: Parts): Wire {
     endpoints: [
       { method: "POST", path: "/api/crypto/invoice/create", kind: "create", run: create },
       { method: "GET", path: "/api/crypto/invoice/get/", kind: "read", run: invoice },
-      { method: "POST", path: "/api/transaction/get", kind: "read", run: transaction },
+      { method: "POST", path: "/api/transaction/get", kind: "transaction", run: transaction },
       {
         method: "GET",
         path: "/user/token/fetch",

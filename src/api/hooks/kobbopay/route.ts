@@ -13,9 +13,12 @@ import { lookAgain, type Recorded } from "../../../store/inbox"
 import { errorText } from "../../../store/error-text"
 import { kobbopay, workerOf } from "../../../work/worker-of"
 import { BodyRefused, readRawBody } from "./raw-body"
+import { SecretWatch } from "./rotation"
 
 /** Ends the request with a status and nothing that helps a stranger; the cause goes to the log. */
 type Answer = { status: number; cause: string | null }
+
+const secrets = new SecretWatch()
 
 const refuse = (status: number, cause: string): Answer => ({ status, cause })
 const ACCEPTED: Answer = { status: 200, cause: null }
@@ -62,6 +65,9 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   if (!isAllowedIp(received.account.options.webhook.allowedIps, ip)) {
     return refuse(403, `the address ${ip} is not in webhook.allowedIps of ${received.account.id}`)
   }
+  const rotated = secrets.note(received.account, received.secretIndex)
+  if (rotated !== null)
+    req.scope.resolve(ContainerRegistrationKeys.LOGGER).info(`kobbopay: ${rotated}`)
   return record(service, received, rawBody)
 }
 

@@ -7,7 +7,7 @@ export const KobbopayException = model
     {
       id: model.id({ prefix: "kpex" }).primaryKey(),
       class: model.text(),
-      /** What it is about: a payment's row id, or an event's where no payment is known. */
+      /** What it is about: a payment's row id, an event's where no payment is known, or an account's id. */
       subject_id: model.text(),
       payment_id: model.text().nullable(),
       event_row_id: model.text().nullable(),

@@ -11,6 +11,8 @@ export const KobbopayPayment = model
     {
       id: model.id({ prefix: "kpay" }).primaryKey(),
       account_id: model.text(),
+      /** A mark of the environment (contract, address, merchant) that the account spoke to; never a key. */
+      environment: model.text().nullable(),
       kobbopay_id: model.text().nullable(),
       reference: model.text().searchable(),
       public_token: model.text(),
@@ -44,6 +46,8 @@ export const KobbopayPayment = model
       accepted: model.text().nullable(),
       accepted_by: model.text().nullable(),
       accepted_at: model.dateTime().nullable(),
+      /** The money that was there when it was accepted, minor units; null where reads state no amounts. */
+      accepted_minor: model.text().nullable(),
       /** The store amount that the accepted money settles. */
       accepted_amount: model.text().nullable(),
       /** The one Medusa session on which this payment's money is booked. */

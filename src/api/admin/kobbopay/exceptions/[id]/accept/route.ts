@@ -3,13 +3,16 @@ import { z } from "@medusajs/framework/zod"
 import { acceptExceptionWorkflow } from "../../../../../../workflows"
 import { parsed } from "../../../../../../workflows/input"
 
-const body = z.strictObject({ note: z.string().max(2_000).optional() })
+const body = z.strictObject({
+  note: z.string().max(2_000).optional(),
+  final: z.boolean().optional(),
+})
 
 /** Accepts the money of an exception, in the name of the logged-in user. */
 export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
-  const { note } = parsed(body, req.body ?? {})
+  const decision = parsed(body, req.body ?? {})
   const { result } = await acceptExceptionWorkflow(req.scope).run({
-    input: { exception_id: req.params["id"] ?? "", actor: req.auth_context.actor_id, note },
+    input: { exception_id: req.params["id"] ?? "", actor: req.auth_context.actor_id, ...decision },
   })
   res.json({ payment: result })
 }

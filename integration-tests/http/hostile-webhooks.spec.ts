@@ -1,0 +1,358 @@
+import { createHmac } from "node:crypto"
+import { connect, type Socket } from "node:net"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { z } from "@medusajs/framework/zod"
+import fc from "fast-check"
+import { receiveWebhook } from "../../src/kobbopay/webhook"
+import { runtime } from "../../src/runtime"
+import { isGenuine, mutations } from "../support/hostile"
+import { SECRETS, storeSuite } from "../support/store-suite"
+import { until } from "../support/until"
+import { logged, send, signed, type Message } from "../support/webhook"
+
+const PAID = { event: "payment.paid", paymentId: "trk-1", orderId: "order-1" }
+const MADE = 20_000
+/** As many of them as go over HTTP, through the whole booted store. */
+const SENT = 5_000
+const SIDE_BY_SIDE = 16
+const MEGABYTE = 1024 * 1024
+
+storeSuite("hostile webhooks", (world) => {
+  const post = (message: Message) => send(world().url, message)
+  const valid = (body: Buffer | string | object = PAID, eventId = "event-1") =>
+    signed(world(), "kobbopay", body, { eventId })
+  const changed = (headers: Record<string, string | string[]>): Message => {
+    const message = valid()
+    return { ...message, headers: { ...message.headers, ...headers } }
+  }
+  const inbox = () => world().rows(`SELECT raw_body, state FROM kobbopay_event`)
+  /** Bytes in use once everything that can be let go is. */
+  const memory = () => {
+    setFlagsFromString("--expose-gc")
+    z.custom<() => void>((value) => typeof value === "function").parse(runInNewContext("gc"))()
+    return process.memoryUsage().heapUsed
+  }
+  /** The statuses that messages are answered with, by their names. */
+  const statusesOf = async (messages: Record<string, Message>) => {
+    const seen: Record<string, number> = {}
+    for (const [name, message] of Object.entries(messages)) {
+      const { status, body } = await post(message)
+      expect(body).toBe("")
+      seen[name] = status
+    }
+    return seen
+  }
+  const allWith = (status: number, messages: Record<string, Message>) =>
+    Object.fromEntries(Object.keys(messages).map((name) => [name, status]))
+
+  describe("each header", () => {
+    const cases = (name: string): Record<string, Message> => {
+      const good = valid().headers[name] ?? "delivery-7"
+      const others = Object.entries(valid().headers).filter(([other]) => other !== name)
+      return {
+        missing: { ...valid(), headers: Object.fromEntries(others) },
+        empty: changed({ [name]: "" }),
+        "only spaces": changed({ [name]: "   " }),
+        doubled: changed({ [name]: [good, good] }),
+        "doubled in one": changed({ [name]: `${good}, ${good}` }),
+        "with another beside it": changed({ [name]: [good, "x"] }),
+        "a space inside": changed({ [name]: `${good} ${good}` }),
+        "a tab inside": changed({ [name]: `${good.slice(0, 4)}\t${good.slice(4)}` }),
+        "Latin-1": changed({ [name]: `${good}é` }),
+        "513 characters": changed({ [name]: "1".repeat(513) }),
+        "eight thousand characters": changed({ [name]: "1".repeat(8_000) }),
+      }
+    }
+
+    test.each(["x-kobbopay-signature", "x-kobbopay-timestamp", "x-kobbopay-event-id"])(
+      "%s: anything but one plain value is refused",
+      async (name) => {
+        const messages = cases(name)
+        // Without a signature nothing is known to be wrong with the message: it is merely unproven.
+        const missing = name === "x-kobbopay-signature" ? 401 : 400
+        expect(await statusesOf(messages)).toEqual({ ...allWith(400, messages), missing })
+        expect(await inbox()).toEqual([])
+      },
+    )
+
+    test("x-kobbopay-delivery-id: the same, but it may be left out", async () => {
+      const messages = cases("x-kobbopay-delivery-id")
+      expect(await statusesOf(messages)).toEqual({ ...allWith(400, messages), missing: 200 })
+      expect(await inbox()).toHaveLength(1)
+    })
+
+    test("headers of more than 16 KiB are refused before they reach anything", async () => {
+      const message = changed({ "x-kobbopay-event-id": "e".repeat(20_000) })
+      expect((await post(message)).status).toBe(431)
+      expect(await inbox()).toEqual([])
+    })
+
+    test("another profile's headers beside the right ones neither help nor harm", async () => {
+      const docs = signed(world(), "docs", PAID).headers
+      const forged = { "x-signature": "0".repeat(64) }
+      expect((await post(changed(forged))).status).toBe(200)
+      const alone = { "content-type": "application/json", "x-kobbopay-signature": "0".repeat(64) }
+      expect((await post({ headers: { ...alone, ...forged }, body: "{}" })).status).toBe(401)
+      const both = { ...valid().headers, ...docs, "x-kobbopay-signature": "0".repeat(64) }
+      expect((await post({ headers: both, body: JSON.stringify(PAID) })).status).toBe(200)
+      const rows = await world().rows(`SELECT account_id FROM kobbopay_event ORDER BY account_id`)
+      expect(rows).toEqual([{ account_id: "docs" }, { account_id: "kobbopay" }])
+    })
+  })
+
+  test("a signature of another length, encoding, scheme or account proves nothing; upper case does", async () => {
+    const body = JSON.stringify(PAID)
+    const { headers } = valid()
+    const at = headers["x-kobbopay-timestamp"] ?? ""
+    const right = headers["x-kobbopay-signature"] ?? ""
+    const raw = Buffer.from(right, "hex")
+    const made = (algorithm: string, message: string, secret = SECRETS.invoice) =>
+      createHmac(algorithm, secret).update(message).digest("hex")
+    const by = (signature: string) => ({
+      ...{ headers: { ...headers, "x-kobbopay-signature": signature }, body },
+    })
+    const proofs: Record<string, Message> = {
+      "one digit less": by(right.slice(1)),
+      "one byte less": by(right.slice(2)),
+      "one byte more": by(`${right}00`),
+      twice: by(right + right),
+      "one digit": by("a"),
+      base64: by(raw.toString("base64")),
+      "base64 for URLs": by(raw.toString("base64url")),
+      "with a prefix": by(`sha256=${right}`),
+      "as a number": by(`0x${right}`),
+      SHA512: by(made("sha512", `${at}.${body}`)),
+      "half of SHA512": by(made("sha512", `${at}.${body}`).slice(0, 64)),
+      SHA1: by(made("sha1", `${at}.${body}`)),
+      "over the body alone": by(made("sha256", body)),
+      "over time and body without the dot": by(made("sha256", at + body)),
+      "over body and time": by(made("sha256", `${body}.${at}`)),
+      "over nothing": by(made("sha256", "")),
+      "without a key": by(made("sha256", `${at}.${body}`, "")),
+      "by a request's key": by(made("sha256", `${at}.${body}`, "test-private-key")),
+      "by another account": by(made("sha256", `${at}.${body}`, SECRETS.docs)),
+      "the docs scheme under our header": by(made("sha256", body, SECRETS.docs)),
+      "all zeros": by("0".repeat(64)),
+    }
+    expect(await statusesOf(proofs)).toEqual(allWith(401, proofs))
+    expect(await inbox()).toEqual([])
+    expect((await post(by(right.toUpperCase()))).status).toBe(200)
+    expect(await inbox()).toHaveLength(1)
+  })
+
+  test("signed bodies with anything in them are recorded byte for byte and worked to rest", async () => {
+    const about = (id: string, more = "") =>
+      `{"event":"payment.paid","paymentId":${JSON.stringify(id)}${more}}`
+    const bodies = [
+      about("nul", `,"note":"a\\u0000b"`),
+      about("surrogate", `,"note":"\\ud800 \\udc00"`),
+      about("noncharacter", `,"note":"\\uffff\ufffe"`),
+      about("constructor", `,"constructor":{"prototype":{"isTest":true}},"prototype":1`),
+      about("proto", `,"__proto__":{"ids":["x"],"isTest":true},"toString":1,"valueOf":null`),
+      about("huge", `,"receivedAmount":${"9".repeat(4_000)},"tiny":1e-9999,"more":-1e9999`),
+      about("deep", `,"a":${'{"a":'.repeat(9_000)}1${"}".repeat(9_000)}`),
+      about("twice", `,"event":"payment.confirmed"`),
+      about(`' OR 1=1; DROP TABLE kobbopay_event; --`),
+      about(`{"a","b",NULL}\\?$1`),
+      about("../../admin"),
+      about("💸".repeat(128)),
+      about("__proto__"),
+      about("constructor"),
+      `{"event":"constructor","paymentId":"type"}`,
+      `{"event":"__proto__","paymentId":"type"}`,
+      `\ufeff${about("bom")}`,
+      ` \n\t${about("white")}\r\n`,
+    ]
+    const lines = await logged(world(), async () => {
+      for (const [index, body] of bodies.entries()) {
+        const answer = await post(valid(body, `event-${index}`))
+        expect({ body, status: answer.status }).toEqual({ body, status: 200 })
+      }
+      await world().rows(`UPDATE kobbopay_event SET received_at = now() - interval '11 minutes',
+        next_attempt_at = now() WHERE state = 'received'`)
+      await world().worked(
+        async () => (await inbox()).every(({ state }) => state === "done"),
+        "every event at rest",
+      )
+    })
+    const recorded = (await inbox()).map((row) => row["raw_body"])
+    expect(recorded.sort()).toEqual([...bodies].sort())
+    expect(lines.filter((line) => /interrupted|error/i.test(line))).toEqual([])
+    expect({}).not.toHaveProperty("isTest")
+  })
+
+  test("bytes that no database can hold are refused for good, not put off", async () => {
+    const raw = (...parts: (string | number[])[]) =>
+      Buffer.concat(parts.map((part) => Buffer.from(part as string)))
+    const bodies: Record<string, Message> = {
+      "a NUL in a text": valid(raw('{"event":"a', [0], '"}')),
+      "a NUL after it": valid(raw(JSON.stringify(PAID), [0])),
+      "only NULs": valid(Buffer.alloc(64)),
+      "a NUL as the event": valid('{"event":"\\u0000","paymentId":"p"}'),
+      "a NUL in the reference": valid('{"event":"e","paymentId":"p","orderId":"a\\u0000"}'),
+      "half a pair in the reference": valid('{"event":"e","orderId":"\\udfff"}'),
+      "half a pair as the event": valid('{"event":"\\ud83d"}'),
+      "an overlong slash": valid(raw('{"event":"', [0xc0, 0xaf], '"}')),
+      "a surrogate in UTF-8": valid(raw('{"event":"', [0xed, 0xa0, 0x80], '"}')),
+      "a lone continuation byte": valid(raw('{"event":"', [0x80], '"}')),
+      "UTF-16": valid(Buffer.from(JSON.stringify(PAID), "utf16le")),
+      "UTF-16 with its mark": valid(Buffer.from(`\ufeff${JSON.stringify(PAID)}`, "utf16le")),
+    }
+    expect(await statusesOf(bodies)).toEqual(allWith(400, bodies))
+    expect(await inbox()).toEqual([])
+  })
+
+  test(`${MADE} mutated webhooks: none accepted that was not signed, none answered with 5xx`, async () => {
+    const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000)
+    console.info(`mutated webhooks are made from FUZZ_SEED=${seed}`)
+    const secrets = {
+      invoice: [SECRETS.invoice, SECRETS.invoiceNext, SECRETS.brief, SECRETS.guarded],
+      docs: [SECRETS.docs, SECRETS.after, SECRETS.bare],
+    }
+    const sign = (
+      body: Buffer | string,
+      { off = 0, ...event }: { eventId?: string; off?: number; secret?: string } = {},
+    ) => {
+      const timestamp = Math.floor(Date.now() / 1000) + off
+      return signed(world(), "kobbopay", body, {
+        ...{ eventId: "payment:trk-1:payment.paid", timestamp, ...event },
+      })
+    }
+    const strangers = [SECRETS.docs, SECRETS.after, "", "somebody-else"]
+    const made = fc.sample(mutations(sign, strangers), { numRuns: MADE, seed })
+
+    // All of them at the function that decides; only what was really signed may pass.
+    const { accounts } = world().service
+    let passed = 0
+    for (const message of made) {
+      const rawBody = Buffer.from(message.body)
+      const received = receiveWebhook({
+        ...{ rawBody, headers: message.headers, accounts, now: Date.now() },
+      })
+      if (!received.ok) continue
+      passed++
+      expect({ seed, message, isGenuine: isGenuine(message, secrets) }).toMatchObject({
+        isGenuine: true,
+      })
+    }
+    // Some mutations change nothing that is signed: were there none, the test would prove little.
+    expect(passed).toBeGreaterThan(0)
+    expect(passed).toBeLessThan(MADE / 4)
+
+    const bodies = new Set<string>()
+    const sendAll = async (messages: readonly Message[]) => {
+      const left = messages[Symbol.iterator]()
+      const hand = async () => {
+        for (const message of left) {
+          const answer = await post(message)
+          const told = { seed, message, status: answer.status, body: answer.body }
+          if (answer.status === 200) {
+            expect({ ...told, isGenuine: isGenuine(message, secrets) }).toMatchObject({
+              isGenuine: true,
+            })
+            bodies.add(String(message.body))
+          } else {
+            expect([400, 401, 415]).toContain(answer.status)
+          }
+          expect(told).toMatchObject({ body: "" })
+        }
+      }
+      const hands = Array.from({ length: SIDE_BY_SIDE }, hand)
+      // All are waited for, so that none goes on into the next test.
+      await Promise.allSettled(hands)
+      await Promise.all(hands)
+    }
+    await sendAll(made.slice(0, SENT / 2))
+    const before = memory()
+    await sendAll(made.slice(SENT / 2, SENT))
+    const grown = memory() - before
+    console.info(`${passed} of ${MADE} were genuine; ${SENT / 2} requests kept ${grown} bytes`)
+    expect(grown).toBeLessThan(16 * MEGABYTE)
+    const recorded = (await inbox()).map((row) => row["raw_body"])
+    expect(recorded.sort()).toEqual([...bodies].sort())
+  })
+
+  describe("clients that do not let go", () => {
+    const patience = runtime.webhook.bodyWithinMs
+    const open = new Set<Socket>()
+    afterEach(() => {
+      runtime.webhook.bodyWithinMs = patience
+      for (const socket of open) socket.destroy()
+      open.clear()
+    })
+    const dial = async (): Promise<Socket> => {
+      const { hostname, port } = new URL(world().url)
+      const socket = connect(Number(port), hostname)
+      socket.on("error", () => undefined)
+      open.add(socket)
+      await new Promise<void>((resolve, reject) => {
+        socket.once("connect", resolve).once("error", reject)
+      })
+      return socket
+    }
+    const dialMany = async (count: number) => {
+      const sockets: Socket[] = []
+      while (sockets.length < count) {
+        sockets.push(...(await Promise.all(Array.from({ length: 100 }, dial))))
+      }
+      return sockets
+    }
+    const headOf = (length: number): string => {
+      const head = { host: "localhost", ...valid().headers, "content-length": String(length) }
+      const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`)
+      return `POST /hooks/kobbopay HTTP/1.1\r\n${lines.join("")}\r\n`
+    }
+
+    test("one that drips a byte at a time is answered 408 and let go", async () => {
+      runtime.webhook.bodyWithinMs = 500
+      const socket = await dial()
+      let answer = ""
+      socket.on("data", (chunk: Buffer) => (answer += chunk.toString()))
+      const closed = new Promise((resolve) => socket.once("close", resolve))
+      const body = JSON.stringify({ ...PAID, filler: "x".repeat(2_000) })
+      socket.write(headOf(body.length))
+      let sent = 0
+      const drip = setInterval(() => socket.write(body.charAt(sent++)), 20)
+      await closed
+      clearInterval(drip)
+      expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+      expect(answer.toLowerCase()).toContain("connection: close")
+      expect(sent).toBeLessThan(body.length)
+      expect(await inbox()).toEqual([])
+      expect((await post(valid())).status).toBe(200)
+    })
+
+    test("a thousand idle connections and a thousand half requests keep no good webhook out", async () => {
+      const handles = () =>
+        process.getActiveResourcesInfo().filter((kind) => kind.startsWith("TCPSocket")).length
+      expect((await post(valid({ ...PAID, paymentId: "warm" }))).status).toBe(200)
+      const before = { handles: handles(), memory: memory() }
+      runtime.webhook.bodyWithinMs = 120_000
+      const refused: string[] = []
+      const idle = await dialMany(1_000)
+      const half = await dialMany(1_000)
+      for (const [index, socket] of half.entries()) {
+        socket.on("data", (chunk: Buffer) => refused.push(chunk.toString()))
+        const head = headOf(400)
+        // One half of them in the middle of their headers, the other in the middle of their body.
+        socket.write(index % 2 === 0 ? head.slice(0, 60) : `${head}${JSON.stringify(PAID)}`)
+      }
+      expect(handles()).toBeGreaterThanOrEqual(before.handles + 2_000)
+
+      expect((await post(valid())).status).toBe(200)
+      expect((await inbox()).map((row) => row["raw_body"])).toContain(JSON.stringify(PAID))
+      expect(refused).toEqual([])
+      expect([...idle, ...half].filter((socket) => socket.destroyed)).toEqual([])
+
+      for (const socket of open) socket.destroy()
+      open.clear()
+      await until(() => handles() <= before.handles + 20, {
+        ...{ withinMs: 20_000, what: "every connection being let go" },
+      })
+      expect(memory() - before.memory).toBeLessThan(16 * MEGABYTE)
+      expect(await inbox()).toHaveLength(2)
+      expect((await post(valid({ ...PAID, paymentId: "after" }))).status).toBe(200)
+    })
+  })
+})

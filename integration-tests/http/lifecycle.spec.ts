@@ -1,0 +1,371 @@
+import { Modules } from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
+import { runtime } from "../../src/runtime"
+import type { WeatherPatch } from "../../src/sandbox"
+import { checkPaymentWorkflow } from "../../src/workflows"
+import {
+  allDue,
+  AUTHORIZED,
+  AWAITING,
+  booksBecome,
+  booksOf,
+  booksRest,
+  CANCELLED,
+  capturedFor,
+  type Books,
+} from "../support/books"
+import type { Purchase } from "../support/shopper"
+import { DOCS, INVOICE, storeSuite } from "../support/store-suite"
+import { until } from "../support/until"
+
+const anything = z.looseObject({})
+const HOUR = 3_600_000
+
+storeSuite("lifecycle", (world) => {
+  const sandbox = () => world().sandbox.control
+  const ebook = (provider: string): Purchase => ({
+    ...{ product: world().store.digital, rail: "usdt-tron", provider },
+  })
+  const shirt = (provider: string): Purchase => ({
+    ...{ product: world().store.physical, rail: "usdt-tron", provider, shipped: true },
+  })
+  const buy = (provider: string) => world().shopper.buy(ebook(provider))
+  const pay = (id: string) => sandbox().pay(id, { amount: "10.5" })
+  const silence = () => sandbox().setWeather({ drop: true })
+  /** Looks at everything of a collection, as often as told, as sweeps would. */
+  const lookedAt = async (collectionId: string, times = 1) => {
+    for (let count = 0; count < times; count++) {
+      await allDue(world(), collectionId)
+      await world().worker.drain()
+    }
+  }
+  const exceptionsOf = (collectionId: string) =>
+    world().rows(
+      `SELECT class, state, opened_at FROM kobbopay_exception WHERE payment_id IN
+         (SELECT id FROM kobbopay_payment WHERE collection_id = ?) ORDER BY class`,
+      [collectionId],
+    )
+  const paymentIdOf = async (collectionId: string) => {
+    const [row] = await world().rows(`SELECT id FROM kobbopay_payment WHERE collection_id = ?`, [
+      collectionId,
+    ])
+    return String(row?.["id"])
+  }
+
+  const ambiguous = (books: Books) => ({ ...books, open: ["ambiguous_finality"] })
+
+  test("Failed after Paid cancels nothing and is shown, until Kobbopay takes it back", async () => {
+    const { collectionId, session } = await buy(INVOICE)
+    pay(session.kobbopay_id)
+    await booksBecome(world(), collectionId, AUTHORIZED)
+    sandbox().fail(session.kobbopay_id)
+    await lookedAt(collectionId)
+    await booksBecome(world(), collectionId, ambiguous(AUTHORIZED))
+    await lookedAt(collectionId, 3)
+    await booksRest(world(), collectionId, ambiguous(AUTHORIZED))
+
+    sandbox().confirm(session.kobbopay_id)
+    const healed = { ...capturedFor("10.5"), closed: ["ambiguous_finality"] }
+    await booksBecome(world(), collectionId, healed)
+  })
+
+  test("Failed after Confirmed undoes nothing and is shown", async () => {
+    const { collectionId, session } = await buy(INVOICE)
+    sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+    await booksBecome(world(), collectionId, capturedFor("10.5"))
+    sandbox().fail(session.kobbopay_id)
+    await lookedAt(collectionId)
+    await booksBecome(world(), collectionId, ambiguous(capturedFor("10.5")))
+    await lookedAt(collectionId, 3)
+    await booksRest(world(), collectionId, ambiguous(capturedFor("10.5")))
+  })
+
+  test("a status that the account has no meaning for moves nothing, and its events wait", async () => {
+    const { collectionId, session } = await buy(DOCS)
+    pay(session.kobbopay_id)
+    await booksBecome(world(), collectionId, AUTHORIZED)
+    sandbox().fail(session.kobbopay_id)
+    await sandbox().quiet()
+    await lookedAt(collectionId, 3)
+    await booksRest(world(), collectionId, { ...AUTHORIZED, unworked: 1 })
+    sandbox().confirm(session.kobbopay_id)
+    await booksBecome(world(), collectionId, capturedFor("10.5"))
+  })
+
+  test("a fault that is looked at again and again stays one exception", async () => {
+    const faults: [string, (id: string, order: string) => unknown][] = [
+      ["underpaid", (id) => sandbox().pay(id, { amount: "3", due: "10.5", confirm: true })],
+      ["overpaid", (id) => sandbox().pay(id, { amount: "99", due: "10.5", confirm: true })],
+      [
+        "order_cancelled",
+        async (id, order) => {
+          await world().merchant.call(`/admin/orders/${order}/cancel`, anything, { body: {} })
+          sandbox().pay(id, { amount: "10.5", confirm: true })
+        },
+      ],
+    ]
+    for (const [fault, happens] of faults) {
+      const { collectionId, session, order } = await buy(INVOICE)
+      await happens(session.kobbopay_id, order.id)
+      await world().worked(
+        async () => (await booksOf(world(), collectionId)).open.includes(fault),
+        fault,
+      )
+      const first = await exceptionsOf(collectionId)
+      await lookedAt(collectionId, 4)
+      for (const { id } of sandbox().deliveries(session.kobbopay_id)) sandbox().redeliver(id)
+      await sandbox().quiet()
+      await lookedAt(collectionId)
+      expect(await exceptionsOf(collectionId)).toEqual(first)
+      expect(first).toMatchObject([{ class: fault, state: "open" }])
+    }
+  })
+
+  test("a manual capture, a check of the payment and a webhook at once: one capture", async () => {
+    for (let round = 0; round < 3; round++) {
+      const { collectionId, session, order } = await buy(INVOICE)
+      pay(session.kobbopay_id)
+      await booksBecome(world(), collectionId, AUTHORIZED)
+      const [{ id } = { id: "" }] = await world().rows(
+        `SELECT id FROM payment WHERE payment_collection_id = ?`,
+        [collectionId],
+      )
+      const payment_id = await paymentIdOf(collectionId)
+      sandbox().confirm(session.kobbopay_id)
+      const capture = () =>
+        world().merchant.call(`/admin/payments/${String(id)}/capture`, anything, { body: {} })
+      const check = () => checkPaymentWorkflow(world().container).run({ input: { payment_id } })
+      await Promise.allSettled([capture(), check(), capture(), check()])
+      await lookedAt(collectionId)
+      await booksBecome(world(), collectionId, capturedFor("10.5"))
+      await booksRest(world(), collectionId, capturedFor("10.5"))
+      const { payment_status } = await world().shopper.order(order.id)
+      expect(payment_status).toBe("captured")
+    }
+  })
+
+  describe.each([
+    ["invoice", INVOICE],
+    ["docs", DOCS],
+  ])("on an account of the %s profile", (profile, provider) => {
+    test("Expired after Paid cancels nothing", async () => {
+      const { collectionId, session } = await buy(provider)
+      pay(session.kobbopay_id)
+      await booksBecome(world(), collectionId, AUTHORIZED)
+      sandbox().expire(session.kobbopay_id)
+      await sandbox().quiet()
+      await lookedAt(collectionId, 3)
+      // A read of the invoice profile cannot say Expired: it still says that the money is there.
+      const kept = profile === "invoice" ? AUTHORIZED : ambiguous(AUTHORIZED)
+      await booksRest(world(), collectionId, kept)
+    })
+
+    describe("out of stock when the cart is completed, with money there", () => {
+      const stockIs = (quantity: number) => {
+        const { inventoryItemId } = world().store.physical
+        return world().merchant.call(
+          `/admin/inventory-items/${inventoryItemId}/location-levels/${world().store.locationId}`,
+          anything,
+          { body: { stocked_quantity: quantity } },
+        )
+      }
+      const stuck = (books: Books): Books => ({
+        ...books,
+        ...{ orders: 0, order: null, transactions: [], open: ["completion_failed"] },
+      })
+      const unplaced = stuck({ ...AWAITING, ledger: ["confirmed"], wants: ["captured"] })
+      const placed = { ...capturedFor("29"), closed: ["completion_failed"] }
+
+      test("the money is shown, not refunded, and the order is made once there is stock", async () => {
+        const { collectionId, cartId, session } = await world().shopper.checkout(shirt(provider))
+        await stockIs(0)
+        sandbox().pay(session.kobbopay_id, { amount: "29", confirm: true })
+        await booksBecome(world(), collectionId, unplaced)
+        await expect(world().shopper.complete(cartId)).rejects.toThrow(/inventory|stock/i)
+        await lookedAt(collectionId, 3)
+        await booksRest(world(), collectionId, unplaced)
+        expect(await exceptionsOf(collectionId)).toHaveLength(1)
+        expect(sandbox().stats().references[session.reference]).toMatchObject({ creates: 1 })
+
+        await stockIs(10)
+        await lookedAt(collectionId)
+        await booksBecome(world(), collectionId, placed)
+        await lookedAt(collectionId, 2)
+        await booksRest(world(), collectionId, placed)
+      })
+
+      test("captured before the order: Medusa's compensation books no refund and loses no capture", async () => {
+        const { collectionId, session, cartId } = await world().shopper.checkout(shirt(provider))
+        await stockIs(0)
+        silence()
+        sandbox().pay(session.kobbopay_id, { amount: "29", confirm: true })
+        const payments = world().container.resolve(Modules.PAYMENT)
+        const payment = await payments.authorizePaymentSession(session.session_id, {})
+        await payments.capturePayment({ payment_id: payment?.id ?? "" })
+        await expect(world().shopper.complete(cartId)).rejects.toThrow(/inventory|stock/i)
+        await lookedAt(collectionId, 2)
+        const kept = stuck(capturedFor("29"))
+        await booksBecome(world(), collectionId, kept)
+
+        await stockIs(10)
+        await lookedAt(collectionId)
+        await booksBecome(world(), collectionId, placed)
+        await lookedAt(collectionId, 2)
+        await booksRest(world(), collectionId, placed)
+      })
+    })
+
+    test("a check of a payment finds what no webhook told, and a second one changes nothing", async () => {
+      silence()
+      const { collectionId, session } = await buy(provider)
+      const payment_id = await paymentIdOf(collectionId)
+      const check = async () => {
+        const { result } = await checkPaymentWorkflow(world().container).run({
+          input: { payment_id },
+        })
+        return result
+      }
+      expect(await check()).toEqual({ payment_id, state: "pending" })
+      await booksRest(world(), collectionId, AWAITING)
+      sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+      expect(await check()).toEqual({ payment_id, state: "confirmed" })
+      await booksBecome(world(), collectionId, capturedFor("10.5"))
+      expect(await check()).toEqual({ payment_id, state: "confirmed" })
+      await booksRest(world(), collectionId, capturedFor("10.5"))
+    })
+
+    describe("while Kobbopay's answers are no good", () => {
+      // Of several tries only the last counts here, so none has to be waited for.
+      beforeEach(() => {
+        jest.spyOn(runtime.client, "sleep").mockResolvedValue()
+      })
+      afterEach(() => {
+        jest.restoreAllMocks()
+      })
+
+      const kinds = ["html", "truncated", "cut", "wrong_types", "empty"] as const
+      const weathers = (on: "read" | "transaction"): WeatherPatch[] => [
+        ...kinds.map((kind) => ({ garbage: { on, kind } })),
+        { rateLimit: { on, retryAfterSeconds: null } },
+        { rateLimit: { on, retryAfterSeconds: 999_999_999 } },
+        { serverError: { on, status: 500 } },
+      ]
+      const steps = profile === "invoice" ? (["read", "transaction"] as const) : (["read"] as const)
+
+      test.each(steps)(
+        "at each %s: nothing moves, nothing is cancelled; then it heals",
+        async (on) => {
+          silence()
+          const paid = await buy(provider)
+          const unpaid = await buy(provider)
+          sandbox().pay(paid.session.kobbopay_id, { amount: "10.5", confirm: true })
+          for (const weather of weathers(on)) {
+            sandbox().clearWeather()
+            sandbox().setWeather(weather)
+            for (const { collectionId } of on === "read" ? [paid, unpaid] : [paid]) {
+              await lookedAt(collectionId)
+              const books = await booksOf(world(), collectionId)
+              expect({ weather, books: { ...books, unworked: 0 } }).toEqual({
+                ...{ weather, books: AWAITING },
+              })
+            }
+          }
+          sandbox().clearWeather()
+          sandbox().expire(unpaid.session.kobbopay_id)
+          for (const { collectionId } of [paid, unpaid]) await lookedAt(collectionId)
+          await booksBecome(world(), paid.collectionId, capturedFor("10.5"))
+          await booksBecome(world(), unpaid.collectionId, CANCELLED)
+        },
+      )
+
+      test("or do not come in time: nothing moves; then it heals", async () => {
+        silence()
+        const { collectionId, session } = await buy(provider)
+        sandbox().setWeather({ slowMs: { on: steps[steps.length - 1], ms: 3_000 } })
+        sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+        await lookedAt(collectionId)
+        await booksRest(world(), collectionId, AWAITING)
+        const [row] = await world().rows(
+          `SELECT last_error FROM kobbopay_payment WHERE collection_id = ?`,
+          [collectionId],
+        )
+        expect(row).toEqual({ last_error: "Kobbopay gave no answer within 2000 ms" })
+        sandbox().clearWeather()
+        await lookedAt(collectionId)
+        await booksBecome(world(), collectionId, capturedFor("10.5"))
+      })
+
+      test("for long enough it is shown to the merchant, until it is over", async () => {
+        const { collectionId, session } = await buy(provider)
+        await sandbox().quiet()
+        await world().worker.drain()
+        sandbox().setWeather({ garbage: { on: "read", kind: "html" } })
+        sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+        await world().rows(`UPDATE kobbopay_group SET failures = 11 WHERE id = ?`, [collectionId])
+        await lookedAt(collectionId)
+        expect(await booksOf(world(), collectionId)).toMatchObject({
+          ...{ open: ["dead"], captures: [], order: "pending" },
+        })
+        sandbox().clearWeather()
+        await lookedAt(collectionId)
+        await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["dead"] })
+      })
+
+      test("a Retry-After of years puts a look off by no more than an hour", async () => {
+        const { collectionId, session } = await buy(provider)
+        sandbox().setWeather({ rateLimit: { on: "read", retryAfterSeconds: 999_999_999 } })
+        sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+        const waiting = () =>
+          world().rows(
+            `SELECT e.next_attempt_at < now() + interval '61 minutes' AS event,
+                    p.next_look_at < now() + interval '61 minutes' AS payment
+               FROM kobbopay_payment p JOIN kobbopay_event e ON e.payment_id = p.id
+              WHERE p.collection_id = ? AND e.state = 'received' AND p.failures > 0`,
+            [collectionId],
+          )
+        await world().worked(async () => (await waiting()).length > 0, "a look that was put off")
+        for (const row of await waiting()) expect(row).toEqual({ event: true, payment: true })
+      })
+    })
+
+    test.each([
+      ["ahead", 1],
+      ["behind", -1],
+    ])("webhooks received by a clock an hour %s are not lost", async (_which, sign) => {
+      const { collectionId, session } = await buy(provider)
+      await sandbox().quiet()
+      const clock = jest
+        .spyOn(runtime, "now")
+        .mockImplementation(() => new Date(Date.now() + sign * HOUR))
+      try {
+        sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+        const statusNow = profile === "invoice" ? 401 : 200
+        const statuses = () =>
+          sandbox()
+            .deliveries(session.kobbopay_id)
+            .filter(({ event }) => event === "payment.confirmed")
+            .map(({ status }) => status)
+        await until(() => statuses().includes(statusNow), {
+          ...{ withinMs: 10_000, what: `an answer of ${statusNow}` },
+        })
+      } finally {
+        clock.mockRestore()
+      }
+      // Signed times are refused by the wrong clock, so Kobbopay's own retries bring them again.
+      await booksBecome(world(), collectionId, capturedFor("10.5"))
+      await booksRest(world(), collectionId, capturedFor("10.5"))
+    })
+
+    test("a read judged while the clock was an hour ahead does not keep later reads out", async () => {
+      silence()
+      const { collectionId, session } = await buy(provider)
+      await world().rows(
+        `UPDATE kobbopay_payment SET last_read_at = now() + interval '1 hour' WHERE collection_id = ?`,
+        [collectionId],
+      )
+      sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+      await lookedAt(collectionId)
+      await booksBecome(world(), collectionId, capturedFor("10.5"))
+    })
+  })
+})

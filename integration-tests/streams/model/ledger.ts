@@ -1,0 +1,298 @@
+import { brandAs, type AccountId, type PaymentId, type SessionId } from "../../../src/kobbopay/ids"
+import type { Claim, judge, Known, OrderFacts } from "../../../src/kobbopay/judge"
+import { CONDITIONS, type ExceptionClass } from "../../../src/kobbopay/lifecycle"
+import type { PaymentState, Reading, SaidState } from "../../../src/kobbopay/reading"
+import type { Rules } from "../../../src/kobbopay/rules"
+import { nextLook } from "../../../src/kobbopay/schedule"
+import { LEASE_MS } from "../../../src/store/groups"
+import type { PaymentRow } from "../../../src/store/payment"
+import { RAIL, referenceOf, type Sent } from "./kobbopay"
+import { TOTAL } from "./medusa"
+import { ASKED } from "./truth"
+
+export const WINDOW_MS = 30 * 60_000
+
+/** The columns of `kobbopay_payment` that the work goes by. */
+export type Row = Pick<
+  PaymentRow,
+  | "id"
+  | "account_id"
+  | "state"
+  | "want"
+  | "expected_minor"
+  | "received_minor"
+  | "paid_back_minor"
+  | "transfers"
+  | "amount_fit"
+  | "accepted"
+  | "accepted_amount"
+  | "store_amount"
+  | "currency_code"
+  | "settled_session_id"
+  | "money_seen_at"
+  | "confirmed_at"
+  | "ended_at"
+  | "window_ends_at"
+  | "converged_at"
+  | "last_read_at"
+  | "next_look_at"
+  | "failures"
+  | "created_at"
+> & { number: number; sessions: SessionId[] }
+
+export type EventRow = {
+  id: string
+  payment: number
+  claims: SaidState | null
+  receivedAt: number
+  nextAttemptAt: number | null
+  attempts: number
+  state: "received" | "done" | "dead"
+}
+
+export type Lease = { owner: string; fence: number; wakes: number; failures: number }
+
+/** Thrown by a write whose lease was taken over. */
+export class LeaseLost extends Error {}
+
+export type Judge = typeof judge
+
+/** The ledger, inbox and exceptions of one collection, in memory: each method is one transaction. */
+export class Ledger {
+  readonly rows: Row[]
+  readonly events: EventRow[] = []
+  /** How often a read was judged. */
+  changes = 0
+  /** Open exceptions, as `payment class`. */
+  readonly open = new Set<string>()
+  readonly group = {
+    owner: null as string | null,
+    leaseUntil: null as number | null,
+    fence: 0,
+    wakes: 0,
+    failures: 0,
+    dueAt: null as number | null,
+    cancellingAt: null as number | null,
+    orderCancelledAt: null as number | null,
+  }
+
+  constructor(
+    payments: number,
+    private readonly judge: Judge,
+    private readonly rules: Rules,
+    private readonly now: () => number,
+  ) {
+    const at = new Date(now())
+    this.rows = Array.from({ length: payments }, (_, number) => ({
+      ...{ id: brandAs<PaymentId>(`payment-${number}`), number, sessions: [] },
+      ...{ account_id: brandAs<AccountId>("kobbopay"), state: "pending", want: "nothing" },
+      ...{ expected_minor: ASKED, paid_back_minor: 0n },
+      ...{ received_minor: null, transfers: [], amount_fit: null },
+      ...{ accepted: null, accepted_amount: null, store_amount: TOTAL, currency_code: "usd" },
+      ...{ settled_session_id: null, money_seen_at: null, confirmed_at: null, ended_at: null },
+      window_ends_at: new Date(now() + WINDOW_MS),
+      ...{ converged_at: null, last_read_at: null, next_look_at: at, failures: 0, created_at: at },
+    }))
+  }
+
+  /** A webhook: recorded and routed; one seen before brings the next look forward. */
+  record(event: Sent): void {
+    const known = this.events.find((one) => one.id === event.id)
+    if (known === undefined) {
+      this.events.push({
+        ...{ id: event.id, payment: event.payment, claims: event.claims },
+        ...{ receivedAt: this.now(), nextAttemptAt: this.now(), attempts: 0, state: "received" },
+      })
+    } else {
+      if (known.state === "received") known.nextAttemptAt = this.now()
+      const row = this.row(event.payment)
+      if (row.state !== "confirmed") row.next_look_at = new Date(this.now())
+    }
+    this.wake()
+  }
+
+  row(number: number): Row {
+    const row = this.rows[number]
+    if (row === undefined) throw new Error(`there is no payment ${number}`)
+    return row
+  }
+
+  wake(): void {
+    this.group.dueAt = Math.min(this.group.dueAt ?? this.now(), this.now())
+    this.group.wakes += 1
+  }
+
+  claim(owner: string): Lease | null {
+    const { group } = this
+    const isDue = group.dueAt !== null && group.dueAt <= this.now()
+    if (!isDue || (group.leaseUntil !== null && group.leaseUntil >= this.now())) return null
+    group.fence += 1
+    group.owner = owner
+    group.leaseUntil = this.now() + LEASE_MS
+    return { owner, fence: group.fence, wakes: group.wakes, failures: group.failures }
+  }
+
+  /** False when the lease was taken over. */
+  renew(lease: Lease): boolean {
+    const { group } = this
+    if (group.fence !== lease.fence || group.owner !== lease.owner) return false
+    group.leaseUntil = this.now() + LEASE_MS
+    return true
+  }
+
+  release(lease: Lease, next: number | null, failure: string | null): void {
+    const { group } = this
+    if (group.fence !== lease.fence) return
+    group.owner = null
+    group.leaseUntil = null
+    group.dueAt = group.wakes === lease.wakes ? next : Math.min(next ?? this.now(), this.now())
+    group.failures = failure === null ? 0 : group.failures + 1
+  }
+
+  #hold(lease: Lease | null): void {
+    if (lease !== null && this.group.fence !== lease.fence) throw new LeaseLost("taken over")
+  }
+
+  /** Judges a read and keeps what is decided: `observe` of the store, over these rows. */
+  observe(look: {
+    number: number
+    lease: Lease | null
+    reading: Reading
+    readAt: number
+    claims: readonly Claim[]
+    facts: OrderFacts
+  }): ReadonlySet<SaidState> {
+    this.#hold(look.lease)
+    const { group, rules } = this
+    const row = this.row(look.number)
+    if (row.last_read_at !== null && row.last_read_at.getTime() > look.readAt) return new Set()
+    const now = new Date(this.now())
+    const { facts } = look
+    const { decision, fit, transfers, receivedMinor, met } = this.judge(knownOf(row), {
+      ...look,
+      rules,
+      now,
+      order: {
+        ...facts,
+        order:
+          group.orderCancelledAt !== null
+            ? "cancelled"
+            : group.cancellingAt !== null
+              ? "cancelling"
+              : facts.order,
+        covered: facts.covered || (!facts.settled && this.#hasSettlingSibling(row)),
+      },
+    })
+    const heldBack = (["duplicate_payment", "order_cancelled", "superseded"] as const).some(
+      (found) => this.open.has(`${row.number} ${found}`),
+    )
+    const want = look.lease === null && heldBack ? "nothing" : decision.want
+    const { state } = decision
+    const before = row.want
+    this.changes += 1
+    row.state = state
+    row.want = want
+    row.received_minor = receivedMinor
+    row.transfers = transfers.map((one) => ({ ...one, trackerId: one.trackerId }))
+    row.amount_fit = fit.amount === "none" ? null : fit.amount
+    if (fit.amount !== "none" || state === "paid" || state === "confirmed")
+      row.money_seen_at ??= now
+    if (state === "confirmed") row.confirmed_at ??= now
+    if (state === "expired" || state === "failed") row.ended_at ??= now
+    if (want !== before) row.converged_at = null
+    row.last_read_at = now
+    row.next_look_at = this.#nextLookOf(row, state, now)
+    row.failures = 0
+    for (const found of decision.exceptions) this.open.add(`${row.number} ${found}`)
+    const judged: readonly ExceptionClass[] =
+      look.lease === null ? ["underpaid", "amount_unknown"] : CONDITIONS
+    for (const found of judged) {
+      if (!decision.exceptions.includes(found)) this.open.delete(`${row.number} ${found}`)
+    }
+    if (look.lease === null && want !== before) this.wake()
+    return met
+  }
+
+  #hasSettlingSibling(row: Row): boolean {
+    return this.rows.some(
+      (other) => other !== row && (other.want === "authorized" || other.want === "captured"),
+    )
+  }
+
+  #nextLookOf(row: Row, state: PaymentState, now: Date): Date | null {
+    const next = nextLook(row.created_at, now, this.rules.watchForMs)
+    const close = new Date(row.created_at.getTime() + this.rules.closePendingAfterMs)
+    return state === "pending" && next !== null && close > now && close < next ? close : next
+  }
+
+  /** A session shows one payment; money that came while none showed it can settle now. */
+  attachSession(session: SessionId, row: Row): void {
+    for (const other of this.rows) other.sessions = other.sessions.filter((one) => one !== session)
+    row.sessions = [session, ...row.sessions]
+    if (row.money_seen_at !== null) this.wake()
+  }
+
+  claimSession(row: Row, session: SessionId): boolean {
+    if (row.settled_session_id !== null && row.settled_session_id !== session) return false
+    row.settled_session_id = session
+    return true
+  }
+
+  markConverged(row: Row, want: Row["want"]): void {
+    if (row.want === want) row.converged_at = new Date(this.now())
+  }
+
+  /** The conditional statement of `markCancelling`. */
+  markCancelling(lease: Lease): boolean {
+    this.#hold(lease)
+    const { group } = this
+    const free =
+      group.cancellingAt === null &&
+      this.rows.every(
+        (row) => row.money_seen_at === null && (row.state === "expired" || row.state === "failed"),
+      ) &&
+      this.events.every((event) => event.state !== "received")
+    if (free) group.cancellingAt = this.now()
+    return free
+  }
+
+  clearCancelling(lease: Lease): void {
+    if (this.group.fence === lease.fence) this.group.cancellingAt = null
+  }
+
+  noteOrderCancelled(): void {
+    this.group.orderCancelledAt ??= this.now()
+    this.group.cancellingAt = null
+    this.wake()
+  }
+
+  finishEvent(event: EventRow, state: "done" | "dead"): void {
+    event.state = state
+    event.nextAttemptAt = null
+    event.attempts += 1
+  }
+
+  /** Puts an event off, unless somebody called for it since it was seen with `nextAttemptAt`. */
+  retryEvent(event: EventRow, seen: number | null, at: number): void {
+    if (event.state !== "received" || event.nextAttemptAt !== seen) return
+    event.attempts += 1
+    event.nextAttemptAt = at
+  }
+}
+
+const knownOf = (row: Row): Known => ({
+  ...RAIL,
+  reference: referenceOf(row.number),
+  expectedMinor: ASKED,
+  decimals: 6,
+  state: row.state,
+  want: row.want,
+  receivedMinor: row.received_minor,
+  paidBackMinor: row.paid_back_minor,
+  transfers: row.transfers,
+  amountFit: row.amount_fit,
+  accepted: null,
+  createdAt: row.created_at,
+  moneySeenAt: row.money_seen_at,
+  confirmedAt: row.confirmed_at,
+})

@@ -1,0 +1,287 @@
+import { brandAs, type SessionId } from "../../../src/kobbopay/ids"
+import { judge } from "../../../src/kobbopay/judge"
+import type { Rules } from "../../../src/kobbopay/rules"
+import { nextStep } from "../../../src/work/converge"
+import { Dice, FAIR, type Weather } from "./dice"
+import { Invariants } from "./invariants"
+import { Kobbopay, type Sent } from "./kobbopay"
+import { Ledger, type Judge, type Lease } from "./ledger"
+import { Medusa, type Steps } from "./medusa"
+import { type Move, type Truth } from "./truth"
+import { LEASE_MS, providerOf, refresh, work, type Shop } from "./work"
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAWN = Date.UTC(2026, 0, 1)
+
+/** Longer than any pause between two looks, the window, the grace and the patience with events. */
+const CALM_MS = 7 * HOUR
+/** Longer than all calms of a stream together: only a `wait`, and the end, is this long. */
+const STUCK_MS = 150 * HOUR
+const CLOSE_PENDING_MS = 200 * HOUR
+const WAIT_MS = CLOSE_PENDING_MS + HOUR
+/** Chances to come to rest before a calm calls it a loop. */
+const MOST_ROUNDS = 60
+const MOST_STEPS_OF_A_WORK = 2_000
+
+/** What a stream runs on: the real rules, or one broken on purpose. */
+export type Under = { judge: Judge; nextStep: typeof nextStep }
+export const REAL: Under = { judge, nextStep }
+
+export const rulesOf = ({ profile, policy, lenient }: Truth): Rules => ({
+  policy,
+  required: profile === "invoice" ? { amount: true, asset: true } : { amount: false, asset: false },
+  says: new Set(
+    profile === "invoice"
+      ? ["pending", "paid", "confirmed", "failed"]
+      : ["pending", "paid", "confirmed", "expired"],
+  ),
+  tolerance: (expected) => ({
+    underMinor: lenient ? expected / 100n : 0n,
+    overMinor: expected / 100n,
+  }),
+  stuckAfterMs: STUCK_MS,
+  closePendingAfterMs: CLOSE_PENDING_MS,
+  watchForMs: 365 * 24 * HOUR,
+})
+
+/** One order's life: the truth, the weather by these dice, two workers, and what comes of it. */
+export class Stream {
+  readonly kobbopay: Kobbopay
+  readonly ledger: Ledger
+  readonly medusa: Medusa
+  readonly invariants: Invariants
+  /** Held, released or revoked: what the order's entitlement was last made to be. */
+  entitlement: "none" | "held" | "released" | "revoked" = "none"
+  readonly #shop: Shop
+  readonly #hands: [Steps<void> | null, Steps<void> | null] = [null, null]
+  #time = DAWN
+
+  constructor(
+    readonly truth: Truth,
+    private readonly dice: Dice,
+    under: Under = REAL,
+  ) {
+    const now = () => this.#time
+    const rules = rulesOf(truth)
+    this.kobbopay = new Kobbopay(truth)
+    this.ledger = new Ledger(truth.payments, under.judge, rules, now)
+    this.medusa = new Medusa(
+      providerOf(() => this.#shop),
+      now,
+      (session) => this.invariants.captured(session),
+    )
+    this.medusa.onCancelled = () => {
+      if (!dice.once(4)) this.ledger.noteOrderCancelled()
+    }
+    this.#shop = {
+      ...{
+        placed: truth.placed,
+        kobbopay: this.kobbopay,
+        ledger: this.ledger,
+        medusa: this.medusa,
+      },
+      ...{ nextStep: under.nextStep, now, dice, random: () => 0.5 },
+    }
+    this.invariants = new Invariants(truth, rules, this)
+    for (const row of this.ledger.rows.slice(truth.superseded)) {
+      const session = brandAs<SessionId>(`session-${row.number}`)
+      row.sessions.push(session)
+      this.medusa.addSession(session)
+    }
+    if (truth.placed === "before") finish(this.medusa.completeCart())
+    this.ledger.wake()
+  }
+
+  /** Each thing observed once, in order, at once; nobody dies, nothing lags. */
+  static inFairWeather(truth: Truth, under: Under = REAL): Stream {
+    const stream = new Stream(truth, new Dice(FAIR), under)
+    for (const move of truth.moves) {
+      stream.#happens(move)
+      stream.kobbopay.catchUp()
+      stream.#deliverAll()
+      stream.#rest()
+    }
+    return stream.#end()
+  }
+
+  /** The same truth in some other weather. */
+  static inWeather(truth: Truth, weather: Weather, under: Under = REAL): Stream {
+    const dice = new Dice(weather)
+    const stream = new Stream(truth, dice, under)
+    for (const move of truth.moves) {
+      stream.#happens(move)
+      for (let left = dice.roll(12); left > 0; left--) stream.#something()
+    }
+    return stream.#end()
+  }
+
+  #happens(move: Move): void {
+    switch (move.do) {
+      case "calm":
+        this.#calm()
+        break
+      case "wait":
+        this.#pass(WAIT_MS)
+        this.#rest()
+        break
+      case "cancel":
+        finish(this.medusa.cancelOrder())
+        break
+      default:
+        this.kobbopay.happens(move)
+    }
+  }
+
+  /** One piece of weather, or of work. */
+  #something(): void {
+    const { dice } = this
+    switch (dice.roll(10)) {
+      case 0:
+      case 1:
+        return this.#advance(0, 1 + dice.roll(24))
+      case 2:
+      case 3:
+        return this.#advance(1, 1 + dice.roll(24))
+      case 4:
+      case 5:
+        return this.#deliverOne()
+      case 6: {
+        const { inFlight } = this.kobbopay
+        const lost = dice.roll(inFlight.length || 1)
+        if (!this.#isOnlyWord(inFlight[lost])) inFlight.splice(lost, 1)
+        return
+      }
+      case 7: {
+        const pauses = [SECOND, 4 * SECOND, LEASE_MS + SECOND, 2 * MINUTE, 5 * MINUTE]
+        return this.#pass(pauses[dice.roll(pauses.length)] ?? SECOND)
+      }
+      case 8:
+        this.#hands[dice.roll(2)] = null
+        return
+      default: {
+        // The shopper's own page, or the admin, asks for the payment.
+        const row = this.ledger.row(dice.roll(this.truth.payments))
+        const [session] = row.sessions
+        if (session !== undefined) finish(refresh(this.#shop, session, row))
+        this.invariants.hold()
+      }
+    }
+  }
+
+  /** An event arrives, for the first time or once more. */
+  #deliverOne(): void {
+    const { inFlight, delivered } = this.kobbopay
+    const known = [...inFlight, ...delivered]
+    const event = known[this.dice.roll(known.length || 1)]
+    if (event === undefined) return
+    this.ledger.record(event)
+    if (this.dice.once(3) || !inFlight.includes(event)) return
+    inFlight.splice(inFlight.indexOf(event), 1)
+    delivered.push(event)
+  }
+
+  #deliverAll(): void {
+    for (const event of this.kobbopay.inFlight.splice(0)) {
+      if (!this.#isOnlyWord(event) && this.dice.once(3)) continue
+      this.ledger.record(event)
+      this.kobbopay.delivered.push(event)
+    }
+  }
+
+  /** Where reads cannot say that a payment expired, its event alone does, and is repeated until it arrives. */
+  #isOnlyWord(event: Sent | undefined): boolean {
+    return this.truth.profile === "invoice" && event?.claims === "expired"
+  }
+
+  #calm(): void {
+    this.kobbopay.catchUp()
+    this.#deliverAll()
+    this.#rest()
+    this.#pass(CALM_MS)
+    this.#rest()
+  }
+
+  #end(): Stream {
+    this.#calm()
+    this.#pass(WAIT_MS)
+    this.#rest()
+    this.invariants.end()
+    return this
+  }
+
+  /** Works what is due until nothing is left to do but to look again some day. */
+  #rest(): void {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      for (const hand of [0, 1] as const) {
+        this.#advance(hand, MOST_STEPS_OF_A_WORK)
+        if (this.dice.once(6)) this.#hands[hand] = null
+      }
+      if (this.#isAtRest()) return
+      const { dueAt, leaseUntil } = this.ledger.group
+      this.#pass(Math.max(SECOND, (dueAt ?? 0) - this.#time, (leaseUntil ?? 0) + 1 - this.#time))
+    }
+    throw new Error(`never comes to rest: ${JSON.stringify(this.ledger.group)}`)
+  }
+
+  #isAtRest(): boolean {
+    const { group, rows, events } = this.ledger
+    if (this.#hands.some((hand) => hand !== null) || group.owner !== null) return false
+    if (group.dueAt !== null && group.dueAt <= this.#time) return false
+    // An ended payment waits for the others: only together do they end the order.
+    const endsOrder = rows.every((row) => row.want === "order_cancelled")
+    return (
+      group.cancellingAt === null &&
+      events.every((event) => event.state !== "received") &&
+      rows.every((row) => row.failures === 0) &&
+      rows.every(
+        ({ want, converged_at }) =>
+          converged_at !== null || want === "nothing" || (want === "order_cancelled" && !endsOrder),
+      )
+    )
+  }
+
+  #pass(ms: number): void {
+    this.#time += ms
+  }
+
+  /** Lets one worker go on for some steps; one that rests first claims what is due. */
+  #advance(hand: 0 | 1, steps: number): void {
+    for (let left = steps; left > 0; left--) {
+      let under = this.#hands[hand]
+      if (under === null) {
+        const lease = this.ledger.claim(`worker ${hand}`)
+        if (lease === null) return
+        under = this.#worked(lease)
+        this.#hands[hand] = under
+      }
+      if (under.next().done === true) this.#hands[hand] = null
+      this.invariants.hold()
+    }
+  }
+
+  *#worked(lease: Lease): Steps<void> {
+    const steps = work(this.#shop, lease)
+    while (steps.next().done !== true) {
+      this.ledger.renew(lease)
+      yield
+    }
+    this.#entitle()
+  }
+
+  /** The gate: held when the order is placed, released once captures cover it, revoked when it ends. */
+  #entitle(): void {
+    const { order } = this.medusa
+    if (order === "cancelled") this.entitlement = this.entitlement === "none" ? "none" : "revoked"
+    else if (order === "open") this.entitlement = this.invariants.isCovered() ? "released" : "held"
+  }
+}
+
+/** Runs steps that nobody interrupts. */
+function finish<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}

@@ -1,0 +1,331 @@
+import type { SessionId } from "../../../src/kobbopay/ids"
+import { CLAIM_PATIENCE_MS, DEAD_AFTER_FAILURES, retryPause } from "../../../src/kobbopay/schedule"
+import { LEASE_MS } from "../../../src/store/groups"
+import type { nextStep } from "../../../src/work/converge"
+import { cancelDue, showsMoney, waitsForUs } from "../../../src/work/expire"
+import { orderFacts } from "../../../src/work/look"
+import type { MedusaView } from "../../../src/work/medusa"
+import type { Dice } from "./dice"
+import type { Kobbopay } from "./kobbopay"
+import { LeaseLost, type EventRow, type Lease, type Ledger, type Row } from "./ledger"
+import { PROVIDER, type Medusa, type Provider, type Steps } from "./medusa"
+
+export const GRACE_MS = 30 * 60_000
+const ABANDONED_CANCELLING_MS = 2 * 60_000
+const LEAST_PAUSE_MS = 1_000
+const MOST_STEPS = 6
+const FRESH_MS = 3_000
+
+export type Shop = {
+  placed: "before" | "after"
+  kobbopay: Kobbopay
+  ledger: Ledger
+  medusa: Medusa
+  nextStep: typeof nextStep
+  now: () => number
+  dice: Dice
+  /** Half the range of every jitter: chance has better uses here. */
+  random: () => number
+}
+
+/**
+ * `workGroup` and `settleGroup` over the model: the same effects in the same order, with a place to be
+ * overtaken or to die between any two of them. The rules themselves are the real ones.
+ */
+export function* work(shop: Shop, lease: Lease): Steps<void> {
+  try {
+    const { next, failure } = yield* settle(shop, lease)
+    yield
+    giveBack(shop, lease, next, failure)
+  } catch (cause) {
+    if (!(cause instanceof LeaseLost)) throw cause
+  }
+}
+
+function giveBack(shop: Shop, lease: Lease, next: number | null, failure: string | null): void {
+  const { ledger } = shop
+  const [first] = ledger.rows
+  if (failure === null) {
+    ledger.release(lease, next, null)
+    if (lease.failures >= DEAD_AFTER_FAILURES) {
+      for (const row of ledger.rows) ledger.open.delete(`${row.number} dead`)
+    }
+    return
+  }
+  ledger.release(lease, shop.now() + retryPause(lease.failures, shop.random), failure)
+  if (lease.failures + 1 >= DEAD_AFTER_FAILURES && first !== undefined) {
+    ledger.open.add(`${first.number} dead`)
+  }
+}
+
+function* settle(shop: Shop, lease: Lease): Steps<{ next: number | null; failure: string | null }> {
+  const { ledger, medusa, now } = shop
+  const view = medusa.view()
+  yield
+  const busy = resolveMark(shop, lease, view)
+  if (busy !== null) return { next: busy, failure: null }
+  yield
+  const failures: string[] = []
+  const events = ledger.events.filter((event) => event.state === "received").map(seen)
+  const called = ledger.rows.map((row) => ({
+    row,
+    own: events.filter(({ event }) => event.payment === row.number),
+    nextLookAt: row.next_look_at,
+    holdsMoney: row.money_seen_at !== null,
+  }))
+  for (const { row, own, nextLookAt, holdsMoney } of called) {
+    const due = nextLookAt !== null && nextLookAt.getTime() <= now()
+    if (due || own.length > 0 || holdsMoney) yield* look(shop, lease, row, own, view)
+  }
+  for (const snapshot of ledger.rows.map((row) => ({ row, ...row }))) {
+    const { failure, moved } = yield* converge(shop, snapshot)
+    if (failure !== null) failures.push(failure)
+    const others = ledger.rows.some(
+      (one) => one.number !== snapshot.number && one.money_seen_at !== null,
+    )
+    if (moved && others) ledger.wake()
+    yield
+  }
+  const expiry = yield* expire(shop, lease)
+  if (expiry.failure !== null) failures.push(expiry.failure)
+  return {
+    next: nextTime(shop, expiry.next),
+    failure: failures.length === 0 ? null : failures.join("; "),
+  }
+}
+
+type Seen = { event: EventRow; nextAttemptAt: number | null }
+const seen = (event: EventRow): Seen => ({ event, nextAttemptAt: event.nextAttemptAt })
+
+function resolveMark({ ledger, now }: Shop, lease: Lease, view: MedusaView): number | null {
+  const { group } = ledger
+  if (view.order === "cancelled") {
+    if (group.orderCancelledAt === null) ledger.noteOrderCancelled()
+  } else if (group.cancellingAt !== null) {
+    const old = group.cancellingAt + ABANDONED_CANCELLING_MS
+    if (old > now()) return old
+    ledger.clearCancelling(lease)
+  }
+  return null
+}
+
+function* look(
+  shop: Shop,
+  lease: Lease,
+  row: Row,
+  events: readonly Seen[],
+  view: MedusaView,
+): Steps<void> {
+  const { ledger, kobbopay, now } = shop
+  const readAt = now()
+  yield
+  const reading = kobbopay.read(row.number, shop.dice)
+  yield
+  if (reading === null) {
+    const at = now() + retryPause(row.failures, shop.random)
+    row.failures += 1
+    row.next_look_at = new Date(at)
+    for (const { event, nextAttemptAt } of events) ledger.retryEvent(event, nextAttemptAt, at)
+    return
+  }
+  const at = now()
+  const isPatient = (event: EventRow) => at - event.receivedAt < CLAIM_PATIENCE_MS
+  const unmet = ledger.events
+    .filter((event) => event.payment === row.number && event.state === "dead")
+    .map(seen)
+  const all = [...events, ...unmet]
+  const claims = all.flatMap(({ event }) =>
+    event.claims === null ? [] : [{ said: event.claims, patient: isPatient(event) }],
+  )
+  const facts = orderFacts(row, row.sessions, view)
+  yield
+  const met = ledger.observe({ number: row.number, lease, reading, readAt, claims, facts })
+  for (const { event, nextAttemptAt } of all) {
+    yield
+    if (event.claims === null || met.has(event.claims)) ledger.finishEvent(event, "done")
+    else if (!isPatient(event)) ledger.finishEvent(event, "dead")
+    else {
+      const pause = retryPause(event.attempts, shop.random)
+      ledger.retryEvent(event, nextAttemptAt, at + pause)
+    }
+  }
+}
+
+function* converge(
+  shop: Shop,
+  payment: Row & { row: Row },
+): Steps<{ failure: string | null; moved: boolean }> {
+  const { ledger, medusa } = shop
+  const resting = { failure: null, moved: false }
+  if (payment.want === "order_cancelled") return resting
+  if (payment.want === "nothing" && payment.converged_at !== null) return resting
+  for (let count = 0; count < MOST_STEPS; count++) {
+    const view = medusa.view()
+    yield
+    const step = shop.nextStep(payment, PROVIDER, view, payment.row.sessions, new Date(shop.now()))
+    yield
+    switch (step.do) {
+      case "wait":
+        return resting
+      case "nothing":
+        if (payment.converged_at === null) {
+          ledger.markConverged(payment.row, payment.want)
+          yield
+          ledger.open.delete(`${payment.number} completion_failed`)
+        }
+        return { failure: null, moved: count > 0 }
+      case "blocked":
+        return { failure: step.why, moved: false }
+      case "attach":
+        ledger.attachSession(step.session, payment.row)
+        break
+      case "create_session":
+        yield* medusa.createSession()
+        break
+      case "resize":
+      case "book_captures":
+      case "cancel_payment":
+        throw new Error("nobody accepts, captures or pays back anything by hand here")
+      case "complete_cart": {
+        const why = yield* medusa.completeCart()
+        if (why === null) break
+        ledger.open.add(`${payment.number} completion_failed`)
+        return { failure: why, moved: false }
+      }
+      case "authorize":
+        yield* medusa.authorize(step.session)
+        break
+      case "capture": {
+        const refused = yield* medusa.capture(step.payment, step.rest)
+        if (refused !== null) return { failure: refused, moved: false }
+        break
+      }
+      case "finish_capture":
+        yield* medusa.finishCapture(step.payment)
+        break
+    }
+    yield
+  }
+  return { failure: `Medusa does not show ${payment.want}`, moved: true }
+}
+
+function* expire(shop: Shop, lease: Lease): Steps<{ next: number | null; failure: string | null }> {
+  const { ledger, medusa, now } = shop
+  const atRest = { next: null, failure: null }
+  const convergeAll = () => {
+    for (const row of ledger.rows) ledger.markConverged(row, "order_cancelled")
+  }
+  if (ledger.rows.some((row) => row.want !== "order_cancelled")) return atRest
+  if (ledger.rows.every((row) => row.converged_at !== null)) return atRest
+  const view = medusa.view()
+  yield
+  const ours = new Set(ledger.rows.flatMap((row) => row.sessions))
+  if (view.order !== "open" || !waitsForUs(view, ours)) {
+    convergeAll()
+    return atRest
+  }
+  const due = cancelDue(ledger.rows, () => GRACE_MS).getTime()
+  if (due > now()) return { next: due, failure: null }
+  const started = now()
+  for (const row of ledger.rows) yield* look(shop, lease, row, [], view)
+  const unread = ledger.rows.find(
+    (row) => row.last_read_at === null || row.last_read_at.getTime() < started,
+  )
+  if (unread !== undefined) return { next: unread.next_look_at?.getTime() ?? null, failure: null }
+  if (ledger.rows.some((row) => row.want !== "order_cancelled")) {
+    return { next: now(), failure: null }
+  }
+  const fresh = medusa.view()
+  yield
+  if (fresh.order !== "open" || showsMoney(fresh) || !waitsForUs(fresh, ours)) return atRest
+  if (!ledger.markCancelling(lease)) return atRest
+  yield
+  if (!ledger.renew(lease)) throw new LeaseLost("taken over")
+  yield
+  yield* medusa.cancelOrder()
+  yield
+  if (medusa.view().order !== "cancelled") {
+    ledger.clearCancelling(lease)
+    return { next: null, failure: "the order is not cancelled yet" }
+  }
+  ledger.noteOrderCancelled()
+  yield
+  convergeAll()
+  return atRest
+}
+
+function nextTime({ ledger, now }: Shop, expiry: number | null): number | null {
+  const times = expiry === null ? [] : [expiry]
+  for (const row of ledger.rows) {
+    if (row.next_look_at !== null) times.push(row.next_look_at.getTime())
+  }
+  for (const event of ledger.events) {
+    if (event.state === "received" && event.nextAttemptAt !== null) times.push(event.nextAttemptAt)
+  }
+  return times.length === 0 ? null : Math.max(now() + LEAST_PAUSE_MS, Math.min(...times))
+}
+
+/** The plugin's payment provider over the model: Medusa's calls answered from the ledger and a read. */
+export function providerOf(shop: () => Shop): Provider {
+  const shownOn = (session: SessionId): Row => {
+    const row = shop().ledger.rows.find((one) => one.sessions.includes(session))
+    if (row === undefined) throw new Error(`no payment is shown on ${session}`)
+    return row
+  }
+  return {
+    *authorize(session) {
+      const want = yield* refresh(shop(), session, shownOn(session))
+      const settles = want === "authorized" || want === "captured"
+      yield
+      if (settles && shop().ledger.claimSession(shownOn(session), session)) return "authorized"
+      return shop().placed === "after" ? "pending" : "pending_authorization"
+    },
+    *capture(session) {
+      const want = yield* refresh(shop(), session, shownOn(session))
+      yield
+      return want === "captured" && shop().ledger.claimSession(shownOn(session), session)
+    },
+    cancel: (session) => shownOn(session).money_seen_at === null,
+    initiate: (session) => {
+      const { ledger } = shop()
+      const row = ledger.rows.find(
+        (one) =>
+          (one.want === "authorized" || one.want === "captured") &&
+          one.converged_at === null &&
+          one.sessions.length === 0,
+      )
+      if (row !== undefined) ledger.attachSession(session, row)
+    },
+  }
+}
+
+/** The provider's own read, as `refresh` makes it: what is wanted afterwards. */
+export function* refresh(shop: Shop, session: SessionId, row: Row): Steps<Row["want"]> {
+  const { ledger, medusa, now } = shop
+  const { cancellingAt, orderCancelledAt } = ledger.group
+  const known = cancellingAt !== null || orderCancelledAt !== null ? "nothing" : row.want
+  const isFresh = row.last_read_at !== null && now() - row.last_read_at.getTime() < FRESH_MS
+  if (isFresh && known !== "nothing") return known
+  const status = medusa.sessions.find((one) => one.id === session)?.status ?? ""
+  const paid = medusa.payments.flatMap((one) => (one.canceledAt === null ? [one.session] : []))
+  const readAt = now()
+  yield
+  const reading = shop.kobbopay.read(row.number, shop.dice)
+  yield
+  if (reading === null) return known
+  ledger.observe({
+    ...{ number: row.number, lease: null, reading, readAt, claims: [] },
+    facts: {
+      order: status === "pending_authorization" || status === "authorized" ? "open" : "none",
+      covered: paid.some((one) => !row.sessions.includes(one)),
+      settled: paid.some((one) => row.sessions.includes(one)),
+      superseded: false,
+      orderChanged: false,
+      captured: row.want === "captured" && row.converged_at !== null,
+      asks: null,
+    },
+  })
+  return row.want
+}
+
+export { LEASE_MS }

@@ -1,0 +1,26 @@
+import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
+import { MedusaError } from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
+import { brandAs, type PaymentId } from "../../../../../../kobbopay/ids"
+import { paymentById } from "../../../../../../store/ledger"
+import { EVERY_PAYMENT, keptPayments } from "../../../../../../store/payment-export"
+import { kobbopay } from "../../../../../../work/worker-of"
+import { parsed } from "../../../../../../workflows/input"
+import { sendExport } from "../../send-export"
+
+const query = z.strictObject({ format: z.enum(["csv", "json"]).default("json") })
+
+/** One payment with all that happened to it: JSON with everything, or CSV with a row for each change. */
+export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
+  const { format } = parsed(query, req.query)
+  const payment = brandAs<PaymentId>(req.params["id"] ?? "")
+  const { sql } = kobbopay()
+  if ((await paymentById(sql, payment)) === null) {
+    throw new MedusaError(MedusaError.Types.NOT_FOUND, "There is no payment of this id")
+  }
+  await sendExport(req, res, keptPayments(sql, { ...EVERY_PAYMENT, payment }), {
+    format,
+    kind: format === "json" ? "payments" : "transitions",
+    name: `kobbopay-${payment}`,
+  })
+}

@@ -1,0 +1,40 @@
+import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
+import { z } from "@medusajs/framework/zod"
+import { brandAs, type AccountId, type OrderId, type PaymentId } from "../../../../../kobbopay/ids"
+import { keptPayments } from "../../../../../store/payment-export"
+import { kobbopay } from "../../../../../work/worker-of"
+import { parsed } from "../../../../../workflows/input"
+import { sendExport } from "../send-export"
+
+/** A day, which is its beginning in UTC, or a moment. */
+const moment = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })])
+  .transform((text) => new Date(text))
+  .optional()
+const id = z.string().min(1).max(100).optional()
+
+const query = z.strictObject({
+  format: z.enum(["csv", "json"]).default("csv"),
+  kind: z.enum(["payments", "transitions"]).default("payments"),
+  from: moment,
+  to: moment,
+  account: id,
+  payment_id: id,
+  order_id: id,
+})
+
+/**
+ * All payments, or those that were made from `from` up to, not including, `to`, of an account or an
+ * order: as CSV with a row for each payment (or, by `kind`, each change of one), or as JSON.
+ */
+export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
+  const { format, kind, from, to, account, payment_id, order_id } = parsed(query, req.query)
+  const payments = keptPayments(kobbopay().sql, {
+    from: from ?? null,
+    to: to ?? null,
+    account: account === undefined ? null : brandAs<AccountId>(account),
+    payment: payment_id === undefined ? null : brandAs<PaymentId>(payment_id),
+    order: order_id === undefined ? null : brandAs<OrderId>(order_id),
+  })
+  await sendExport(req, res, payments, { format, kind, name: `kobbopay-${kind}` })
+}

@@ -1,0 +1,34 @@
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
+import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
+import { errorText } from "../../../../store/error-text"
+import type { KeptPayment } from "../../../../store/payment-export"
+import { textOf, type Format, type Kind } from "./exported"
+
+const TYPES: Record<Format, string> = {
+  csv: "text/csv; charset=utf-8; header=present",
+  json: "application/json; charset=utf-8",
+}
+
+/**
+ * Streams an export as a file, as fast as it is taken. One that breaks off ends its connection, so that
+ * half a file is not taken for a whole one.
+ */
+export async function sendExport(
+  req: MedusaRequest,
+  res: MedusaResponse,
+  payments: AsyncIterable<KeptPayment>,
+  file: { format: Format; kind: Kind; name: string },
+): Promise<void> {
+  res.setHeader("content-type", TYPES[file.format])
+  res.setHeader("content-disposition", `attachment; filename="${file.name}.${file.format}"`)
+  res.setHeader("cache-control", "no-store")
+  try {
+    await pipeline(Readable.from(textOf(payments, file.format, file.kind)), res)
+  } catch (cause) {
+    const log = req.scope.resolve(ContainerRegistrationKeys.LOGGER)
+    log.warn(`kobbopay: an export of ${file.kind} broke off: ${errorText(cause)}`)
+    res.destroy()
+  }
+}

@@ -1,0 +1,28 @@
+import { errorText } from "../store/error-text"
+import { beginRun, carryOut } from "../work/reconcile"
+import { depsOf, kobbopay } from "../work/worker-of"
+
+/**
+ * Starts the reconciliation when its time has come (daily, unless the module's `reconcileEvery` says
+ * otherwise), and takes up one whose process died. Which process does, the database decides.
+ */
+export default async function reconcile(): Promise<void> {
+  const service = kobbopay()
+  if (service.settings.sweep !== "scheduled") return
+  const deps = depsOf(service)
+  try {
+    const begun = await beginRun(deps, {
+      ...{ trigger: "scheduled", actor: null, since: null },
+      notWithinMs: service.settings.reconcileEvery,
+    })
+    // Not awaited: a long run must not hold up the schedule.
+    if (begun.is === "started" || begun.is === "resumed") void carryOut(deps, begun.run)
+  } catch (cause) {
+    deps.log.warn(`kobbopay: the reconciliation could not be started: ${errorText(cause)}`)
+  }
+}
+
+export const config = {
+  name: "kobbopay-reconcile",
+  schedule: { interval: 60_000 },
+}

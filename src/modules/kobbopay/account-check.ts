@@ -1,0 +1,80 @@
+import type { Logger } from "@medusajs/framework/types"
+import type { Account } from "../../kobbopay/options"
+import { strandedBy, type Stranded, type StrandedReason } from "../../kobbopay/stranded"
+import { errorText } from "../../store/error-text"
+import { closeCleared, openException } from "../../store/exceptions"
+import type { Sql } from "../../store/sql"
+import { accountsInDoubt, watchedPayments } from "../../store/stranded"
+
+const NAMED = 3
+
+const WHY: Record<StrandedReason, string> = {
+  account_removed:
+    "the account is not in the options any more, so they cannot be read; put its provider entry back until they have ended",
+  environment_changed:
+    "profile, baseUrl or credentials of the account are not those they were made with; if it is the same merchant account, a reconciliation that reads them settles it, else put the old options back under an id of their own",
+  rail_removed: "their rail is not offered any more; they are read all the same",
+}
+
+/**
+ * Tells of payments that a change of the accounts' options left behind: a log line for each account and
+ * reason, and an exception `account_changed` where they cannot be read as they should. It closes by itself
+ * once the options are right again. Never throws: a store boots also while this cannot be found out.
+ */
+export async function checkAccounts(deps: {
+  sql: Sql
+  accounts: readonly Account[]
+  log: Pick<Logger, "warn">
+  now: () => Date
+}): Promise<void> {
+  try {
+    const watched = await watchedPayments(deps.sql)
+    const stranded = strandedBy(
+      deps.accounts,
+      watched.map(({ account_id, rail_id, ...group }) => ({
+        ...{ ...group, accountId: account_id, railId: rail_id },
+      })),
+    )
+    for (const one of stranded) deps.log.warn(inWords(one))
+    const grave = stranded.filter(({ reason }) => reason !== "rail_removed")
+    for (const one of grave) await tell(deps.sql, one, deps.now())
+    for (const account of await accountsInDoubt(deps.sql)) {
+      if (grave.some(({ accountId }) => accountId === account)) continue
+      await closeCleared(deps.sql, account, ["account_changed"], deps.now())
+    }
+  } catch (cause) {
+    deps.log.warn(
+      `kobbopay: the accounts could not be compared with the ledger: ${errorText(cause)}`,
+    )
+  }
+}
+
+const named = ({ first, payments }: Stranded): string =>
+  first.slice(0, NAMED).join(", ") + (payments > NAMED ? ", …" : "")
+
+const inWords = (one: Stranded): string =>
+  `kobbopay: account ${one.accountId}: ${one.payments} payments that are still watched (${one.open} open: ` +
+  `${named(one)}): ${WHY[one.reason]}`
+
+const tell = (sql: Sql, one: Stranded, now: Date): Promise<boolean> =>
+  openException(
+    sql,
+    {
+      class: "account_changed",
+      subjectId: one.accountId,
+      paymentId: null,
+      eventRowId: null,
+      accountId: one.accountId,
+      orderId: null,
+      railId: null,
+      expected: {},
+      observed: {
+        reason: one.reason,
+        payments: String(one.payments),
+        open: String(one.open),
+        first: named(one),
+      },
+      fingerprint: one.reason,
+    },
+    now,
+  )

@@ -1,0 +1,78 @@
+import type { AccountId, OrderId, PaymentId } from "../kobbopay/ids"
+import { exceptionsOf, transitionsOf, type ExceptionRow, type TransitionRow } from "./history"
+import { paymentRow, type PaymentRow } from "./payment"
+import { payBacksOfAll, type RefundRow } from "./refunds"
+import { rows, type Sql } from "./sql"
+
+/** Payments in memory at one time. */
+const PAGE = 200
+
+/** Which payments to export; null: whichever. `from` is included, `to` is not. */
+export type ExportFilter = {
+  from: Date | null
+  to: Date | null
+  account: AccountId | null
+  payment: PaymentId | null
+  order: OrderId | null
+}
+
+export const EVERY_PAYMENT: ExportFilter = {
+  ...{ from: null, to: null, account: null, payment: null, order: null },
+}
+
+/** A payment with everything that is kept of it, the oldest first. */
+export type KeptPayment = {
+  payment: PaymentRow
+  transitions: TransitionRow[]
+  exceptions: ExceptionRow[]
+  payBacks: RefundRow[]
+}
+
+/** Walks the ledger in keyset order, a page at a time, so that memory stays the same however long it is. */
+export async function* keptPayments(sql: Sql, filter: ExportFilter): AsyncGenerator<KeptPayment> {
+  for (let after = ""; ;) {
+    const page = await pageAfter(sql, filter, after)
+    const last = page.at(-1)
+    if (last === undefined) return
+    const ids = page.map((payment) => payment.id)
+    const [transitions, exceptions, payBacks] = await Promise.all([
+      transitionsOf(sql, ids),
+      exceptionsOf(sql, ids),
+      payBacksOfAll(sql, ids),
+    ])
+    for (const payment of page) {
+      const own = (one: { payment_id: PaymentId }) => one.payment_id === payment.id
+      yield {
+        payment,
+        transitions: transitions.filter(own),
+        exceptions: exceptions.filter(own).reverse(),
+        payBacks: payBacks.filter(own),
+      }
+    }
+    if (page.length < PAGE) return
+    after = last.id
+  }
+}
+
+const pageAfter = (sql: Sql, filter: ExportFilter, after: string): Promise<PaymentRow[]> =>
+  rows(
+    sql,
+    paymentRow,
+    `SELECT * FROM kobbopay_payment
+      WHERE id > ? AND deleted_at IS NULL
+        AND created_at >= COALESCE(?::timestamptz, '-infinity')
+        AND created_at < COALESCE(?::timestamptz, 'infinity')
+        AND account_id = COALESCE(?, account_id) AND id = COALESCE(?, id)
+        AND (?::text IS NULL OR order_id = ?)
+      ORDER BY id LIMIT ?`,
+    [
+      after,
+      filter.from,
+      filter.to,
+      filter.account,
+      filter.payment,
+      filter.order,
+      filter.order,
+      PAGE,
+    ],
+  )

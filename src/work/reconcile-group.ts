@@ -1,0 +1,223 @@
+import {
+  brandAs,
+  type CollectionId,
+  type PaymentId,
+  type ProviderId,
+  type SessionId,
+} from "../kobbopay/ids"
+import {
+  claimGroup,
+  isGroupDue,
+  LEASE_MS,
+  orderCancelledAt,
+  returnLease,
+  type Lease,
+} from "../store/groups"
+import { makeDue, paymentsOf, putLookOff, sessionsOf } from "../store/ledger"
+import type { PaymentRow } from "../store/payment"
+import { closeCleared, openException } from "../store/exceptions"
+import type { Deps } from "./deps"
+import { driftOf, type Drift, type Said } from "./drift"
+import { workGroup } from "./group"
+import type { Listener } from "./listen"
+
+/** How long a group that somebody else works is waited for. */
+const WAIT_MS = LEASE_MS + 10_000
+const WAIT_STEP_MS = 100
+/** A group that is called for again and again is left to the ordinary work. */
+const MOST_ROUNDS = 3
+
+/** What a run learnt of one payment. */
+export type Finding = {
+  payment: PaymentRow
+  heard: "read" | "failed" | "put_off"
+  /** Its reading was under our own reference: the account, as it is now, is the one it was made with. */
+  proven: boolean
+  moved: boolean
+  mended: Drift | null
+  drift: Drift | null
+}
+
+/**
+ * Makes the payments of one collection due, works them the way everything is worked, and compares what
+ * ledger, Kobbopay and Medusa show afterwards. What still stands apart while the group rests becomes an
+ * exception; what does not any more closes its own.
+ */
+export async function reconcileGroup(
+  deps: Deps,
+  listener: Listener,
+  payments: readonly PaymentRow[],
+): Promise<Finding[]> {
+  const paused = payments.filter((one) => listener.pausedUntil(one.account_id) !== null)
+  for (const payment of paused) await putOff(deps, listener, payment)
+  const asked = payments.filter((one) => !paused.includes(one))
+  const [first] = asked
+  return [
+    ...paused.map((payment) => unheard(payment, "put_off")),
+    ...(first === undefined ? [] : await look(deps, listener, first.collection_id, asked)),
+  ]
+}
+
+const putOff = async (deps: Deps, listener: Listener, payment: PaymentRow): Promise<void> => {
+  const until = listener.pausedUntil(payment.account_id)
+  if (until !== null) await putLookOff(deps.sql, payment.id, until)
+}
+
+/** A payment of which nothing was learnt. */
+export const unheard = (payment: PaymentRow, heard: "failed" | "put_off"): Finding => ({
+  ...{ payment, heard, proven: false, moved: false, mended: null, drift: null },
+})
+
+async function look(
+  deps: Deps,
+  listener: Listener,
+  collection: CollectionId,
+  asked: readonly PaymentRow[],
+): Promise<Finding[]> {
+  const said = new Map<PaymentId, Said>()
+  const lease = await claim(deps, collection)
+  if (lease === null) return asked.map((payment) => unheard(payment, "failed"))
+  let before: Compared
+  try {
+    // First, so that what fails from here on is found overdue by the next run.
+    await makeDue(
+      deps.sql,
+      asked.map((one) => one.id),
+      deps.now(),
+    )
+    before = await compare(deps, collection, said)
+  } catch (cause) {
+    await returnLease(deps.sql, lease)
+    throw cause
+  }
+  await workGroup({ ...deps, accounts: listener.accounts }, lease)
+  for (const one of asked) said.set(one.id, listener.take(one.account_id, one.kobbopay_id))
+  const after = await judge(deps, listener, collection, asked, said)
+  return asked.map((payment) => {
+    const heard = said.get(payment.id) ?? null
+    if (heard === null) {
+      const isPaused = listener.pausedUntil(payment.account_id) !== null
+      return unheard(payment, isPaused ? "put_off" : "failed")
+    }
+    const stood = before.get(payment.id)
+    const drift = after?.get(payment.id)?.drift ?? null
+    const is = after?.get(payment.id)?.payment ?? payment
+    return {
+      payment,
+      heard: heard === "unknown" ? "failed" : "read",
+      proven: heard !== "unknown" && heard.reference === payment.reference,
+      moved: is.state !== (stood?.payment ?? payment).state,
+      mended: after !== null && drift === null ? (stood?.drift ?? null) : null,
+      drift,
+    }
+  })
+}
+
+type Compared = Map<PaymentId, { payment: PaymentRow; drift: Drift | null }>
+
+/**
+ * Judges what the look left behind, while nobody works the group: what looks like drift may be work that
+ * was called for meanwhile. Null when the group does not come to rest; the next run sees it.
+ */
+async function judge(
+  deps: Deps,
+  listener: Listener,
+  collection: CollectionId,
+  asked: readonly PaymentRow[],
+  said: ReadonlyMap<PaymentId, Said>,
+): Promise<Compared | null> {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const lease = await claim(deps, collection)
+    if (lease === null) return null
+    if (await isGroupDue(deps.sql, collection, deps.now())) {
+      await workGroup({ ...deps, accounts: listener.accounts }, lease)
+      continue
+    }
+    try {
+      const found = await compare(deps, collection, said)
+      for (const { id } of asked) {
+        const seen = found.get(id)
+        if (seen !== undefined && (said.get(id) ?? null) !== null) await keep(deps, seen)
+      }
+      return found
+    } finally {
+      await returnLease(deps.sql, lease)
+    }
+  }
+  return null
+}
+
+/** Claims a group for the run; what works it already is waited for. */
+async function claim(deps: Deps, collection: CollectionId): Promise<Lease | null> {
+  const deadline = deps.now().getTime() + WAIT_MS
+  for (;;) {
+    const lease = await claimGroup(deps.sql, deps.owner, collection, LEASE_MS)
+    if (lease !== null || deps.now().getTime() >= deadline) return lease
+    await deps.sleep(WAIT_STEP_MS)
+  }
+}
+
+/** Compares every payment of a collection, as they are now. */
+async function compare(
+  deps: Deps,
+  collection: CollectionId,
+  said: ReadonlyMap<PaymentId, Said>,
+): Promise<Compared> {
+  const [group, view, cancelledAt] = await Promise.all([
+    paymentsOf(deps.sql, collection),
+    deps.medusa.view(collection),
+    orderCancelledAt(deps.sql, collection),
+  ])
+  const sessions = new Map<PaymentId, SessionId[]>()
+  for (const { id } of group) sessions.set(id, await sessionsOf(deps.sql, id))
+  const groupSessions = new Set([...sessions.values()].flat())
+  return new Map(
+    group.map((payment) => {
+      const account = deps.accounts.get(payment.account_id)?.account
+      const drift = driftOf({
+        ...{ payment, group, view, groupSessions },
+        orderCancelledAt: cancelledAt,
+        said: said.get(payment.id) ?? null,
+        sessions: sessions.get(payment.id) ?? [],
+        provider: account?.providerId ?? brandAs<ProviderId>(`pp_kobbopay_${payment.account_id}`),
+        captureOn: account?.options.captureOn ?? "confirmed",
+        cancelOrderAfterMs: account?.options.expiry.cancelOrderAfterMs ?? 0,
+        now: deps.now(),
+      })
+      return [payment.id, { payment, drift }]
+    }),
+  )
+}
+
+/** Opens, refreshes or closes a payment's exception `drift`. */
+async function keep(
+  deps: Deps,
+  { payment, drift }: { payment: PaymentRow; drift: Drift | null },
+): Promise<void> {
+  if (drift === null) {
+    await closeCleared(deps.sql, payment.id, ["drift"], deps.now())
+    return
+  }
+  const observed = { kind: drift.kind, ...drift.observed }
+  const isNew = await openException(
+    deps.sql,
+    {
+      class: "drift",
+      subjectId: payment.id,
+      paymentId: payment.id,
+      eventRowId: null,
+      accountId: payment.account_id,
+      orderId: payment.order_id,
+      railId: payment.rail_id,
+      expected: { ...drift.expected },
+      observed,
+      fingerprint: JSON.stringify(observed),
+    },
+    deps.now(),
+  )
+  if (isNew) {
+    deps.log.warn(
+      `kobbopay: payment ${payment.id} (${payment.kobbopay_id}): ${drift.kind}, order ${payment.order_id ?? "none"}`,
+    )
+  }
+}
