@@ -1,3 +1,5 @@
+import { z } from "@medusajs/framework/zod"
+
 /** The middle of a list that is not empty: half of the figures are not larger, half are not smaller. */
 export function median(figures: readonly number[]): number {
   const sorted = [...figures].sort((a, b) => a - b)
@@ -16,29 +18,35 @@ export function quantile(figures: readonly number[], share: number): number {
   return found
 }
 
-export type Spread = [lowest: number, highest: number]
+const spreadSchema = z.tuple([z.number(), z.number()])
+/** Lowest and highest. */
+export type Spread = z.output<typeof spreadSchema>
 
 export const spreadOf = (figures: readonly number[]): Spread => [
   Math.min(...figures),
   Math.max(...figures),
 ]
 
-/** One line of the report. */
-export type Result = {
-  name: string
+const resultSchema = z.object({
+  name: z.string(),
   /** The median of ours. */
-  value: number
-  unit: string
+  value: z.number(),
+  unit: z.string(),
   /** The median of what it is compared with, in the same unit; null where there is no other side. */
-  against: number | null
+  against: z.number().nullable(),
   /** Median ÷ median; null where the value speaks for itself. */
-  ratio: number | null
+  ratio: z.number().nullable(),
   /** Of the ratio, round by round, or of the value where there is no ratio. */
-  spread: Spread
+  spread: spreadSchema,
   /** What was measured, for a reader who does not know the code. */
-  what: string
-  to_reach: string
-}
+  what: z.string(),
+  to_reach: z.string(),
+})
+/** One line of the report. */
+export type Result = z.output<typeof resultSchema>
+
+/** What the bench writes and reads again. */
+export const reportSchema = z.looseObject({ results: z.array(resultSchema) })
 
 type Line = Pick<Result, "name" | "unit" | "what" | "to_reach">
 

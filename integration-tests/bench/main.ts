@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import { measureAck } from "./ack"
 import { measureBoot } from "./boot"
@@ -8,7 +8,7 @@ import { measureGrowth } from "./growth"
 import { measureMemory } from "./memory"
 import { measureSettle } from "./settle"
 import { measureVerify } from "./verify"
-import type { Result } from "./figures"
+import { reportSchema, type Result } from "./figures"
 import { Load } from "./load"
 import { machine, versions } from "./machine"
 import type { Bench, Measure } from "./measure"
@@ -42,12 +42,23 @@ async function main(): Promise<void> {
     )
   }
   const results = await measured(chosen, settings)
-  const report = { machine: machine(), versions: await versions(), results }
   console.log(`\n${table(results)}\n`)
+  const earlier = only === null ? [] : await earlierResults(settings.json)
+  const names = new Set(results.map(({ name }) => name))
+  const report = {
+    ...{ machine: machine(), versions: await versions() },
+    results: [...earlier.filter(({ name }) => !names.has(name)), ...results],
+  }
   if (settings.json !== null) {
     await writeFile(resolve(settings.json), `${JSON.stringify(report, null, 2)}\n`)
   }
   if (settings.readme) await writeReadme(report)
+}
+
+async function earlierResults(file: string | null): Promise<Result[]> {
+  if (file === null) return []
+  const text = await readFile(resolve(file), "utf8").catch(() => null)
+  return text === null ? [] : reportSchema.parse(JSON.parse(text)).results
 }
 
 async function measured(measures: Measure[], settings: Settings): Promise<Result[]> {

@@ -8,8 +8,9 @@ of its own. Each figure is a ratio of medians over interleaved rounds, with its 
 outside this machine is needed; let nothing else run on it meanwhile.
 
 Options
-  --json FILE      writes machine, versions and results to FILE
-  --readme         writes the table of results into README.md
+  --json FILE      writes machine, versions and results to FILE; with --only, other results of an
+                   earlier run stay in it
+  --readme         writes the table of all these results into README.md
   --only NAME      one measure, by its name or the beginning of it
   --quick          fewer rounds and rows, under eight minutes
   --cpu-prof DIR   has Node profile the store, into DIR

@@ -1,3 +1,4 @@
+import { emptyOldEvents } from "../../src/work/retention"
 import { INVOICE, storeSuite } from "../support/store-suite"
 import { inboxCutOff, slowInbox } from "../support/trouble"
 import { until } from "../support/until"
@@ -126,6 +127,32 @@ storeSuite("webhooks recorded in groups", (world) => {
     expect((await inbox("event_id")).map((row) => row["event_id"])).toEqual(
       ids.map((id) => `event-${id}`),
     )
+  })
+
+  test("the body of an event done long ago is let go, and the webhook is known for ever", async () => {
+    const [old, young, open] = ["trk-1", "trk-2", "trk-3"].map((id) => webhook(id))
+    const all = [old, young, open].flatMap((message) => (message === undefined ? [] : [message]))
+    for (const message of all) expect((await post(message)).status).toBe(200)
+    const done = (days: number, id: string) =>
+      world().rows(
+        `UPDATE kobbopay_event SET state = 'done', outcome = 'paid', next_attempt_at = NULL,
+           done_at = now() - ? * interval '1 day' WHERE event_id = ?`,
+        [days, `event-${id}`],
+      )
+    await done(91, "trk-1")
+    await done(89, "trk-2")
+    const { sql, settings } = world().service
+    expect(await emptyOldEvents(sql, settings.events.keepFor, new Date())).toBe(1)
+    expect(await emptyOldEvents(sql, settings.events.keepFor, new Date())).toBe(0)
+    const bodies = () => inbox("event_id, raw_body = '' AS empty, times_seen, delivery_ids")
+    expect(await bodies()).toMatchObject([{ empty: true }, { empty: false }, { empty: false }])
+
+    for (const message of all) expect((await post(message)).status).toBe(200)
+    expect(await bodies()).toMatchObject([
+      { event_id: "event-trk-1", times_seen: 2, delivery_ids: ["delivery-trk-1"] },
+      { event_id: "event-trk-2", times_seen: 2 },
+      { event_id: "event-trk-3", times_seen: 2 },
+    ])
   })
 
   test("events routed together each reach their own payment, and strangers wait", async () => {

@@ -360,3 +360,17 @@ export async function reviveUnknown(
     [now, account, kobbopayId],
   )
 }
+
+/**
+ * Empties up to `most` events that were done before `before`, the oldest first: their bodies and delivery
+ * ids. Account, body hash and ids stay, so that a repeated webhook is known for ever. Returns how many.
+ */
+export const emptyDoneEvents = (sql: Sql, before: Date, most: number): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_event SET raw_body = '', delivery_ids = '{}', updated_at = now()
+      WHERE id IN (SELECT id FROM kobbopay_event
+                    WHERE state = 'done' AND raw_body <> '' AND deleted_at IS NULL AND done_at < ?
+                    ORDER BY done_at LIMIT ? FOR UPDATE SKIP LOCKED)`,
+    [before, most],
+  )

@@ -21,6 +21,16 @@ import {
 /** Kobbopay gets its 503 within this time, and sends again. */
 const RECORD_WITHIN_MS = 4_000
 
+const DAY_MS = 86_400_000
+
+const duration = () =>
+  z.string().transform((text, context) => {
+    const ms = parseDuration(text)
+    if (ms !== null && ms > 0) return ms
+    context.addIssue({ code: "custom", message: 'is no duration; write it like "24h"' })
+    return z.NEVER
+  })
+
 const moduleOptions = z
   .strictObject({
     /**
@@ -29,15 +39,16 @@ const moduleOptions = z
      */
     sweep: z.enum(["scheduled", "off"]).default("scheduled"),
     /** How often ledger, Kobbopay and orders are compared, milliseconds; written as "24h". */
-    reconcileEvery: z
-      .string()
-      .default("24h")
-      .transform((text, context) => {
-        const ms = parseDuration(text)
-        if (ms !== null && ms > 0) return ms
-        context.addIssue({ code: "custom", message: 'is no duration; write it like "24h"' })
-        return z.NEVER
-      }),
+    reconcileEvery: duration().default(DAY_MS),
+    events: z
+      .strictObject({
+        /**
+         * How long the body of an event that is done is kept, milliseconds; written as "90d". What tells a
+         * repeated webhook from a new one stays.
+         */
+        keepFor: duration().default(90 * DAY_MS),
+      })
+      .prefault({}),
   })
   .prefault({})
 export type ModuleOptions = z.output<typeof moduleOptions>
@@ -83,6 +94,7 @@ export default class KobbopayModuleService extends MedusaService({
     this.settings = moduleOptions.parse({
       sweep: options?.["sweep"],
       reconcileEvery: options?.["reconcileEvery"],
+      events: options?.["events"],
     })
     this.__hooks = {
       onApplicationStart: () => {
