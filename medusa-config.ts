@@ -56,6 +56,12 @@ const accounts: { id: string; options: Record<string, unknown> }[] =
     ? [{ id: "kobbopay", options: kobbopay }]
     : (JSON.parse(env.KOBBOPAY_ACCOUNTS) as { id: string; options: Record<string, unknown> }[])
 
+/** Providers beside ours, as JSON: [{ "resolve", "id", "options" }]. */
+const otherProviders = JSON.parse(env.OTHER_PAYMENT_PROVIDERS ?? "[]") as {
+  resolve: string
+  id: string
+}[]
+
 const redisModules = (redisUrl: string): InputConfigModules => [
   {
     resolve: "@medusajs/medusa/caching",
@@ -117,10 +123,10 @@ const config: InputConfig = {
     {
       resolve: "@medusajs/medusa/payment",
       options: {
-        providers: accounts.map((account) => ({
-          resolve: "./src/providers/kobbopay",
-          ...account,
-        })),
+        providers: [
+          ...accounts.map((account) => ({ resolve: "./src/providers/kobbopay", ...account })),
+          ...otherProviders,
+        ],
       },
     },
     {

@@ -286,7 +286,7 @@ storeSuite("reconciliation", (world) => {
       await reconcileJob()
       expect(await runs()).toBe(0)
       jest.replaceProperty(world().service, "settings", {
-        ...{ sweep: "scheduled", reconcileEvery: 24 * 3_600_000 },
+        ...{ ...world().service.settings, sweep: "scheduled" },
       })
       try {
         await Promise.all([reconcileJob(), reconcileJob(), reconcileJob()])

@@ -17,6 +17,8 @@ export type MedusaOptions = {
   logFile: string
   /** The store's folder. Default: this repository. */
   cwd?: string
+  /** Arguments for Node itself. */
+  nodeArgs?: string[]
 }
 
 export type MedusaProcess = {
@@ -90,13 +92,14 @@ async function answering(child: ChildProcess, url: string, logFile: string): Pro
 
 async function spawnMedusa(
   args: string[],
-  { env, logFile, cwd = ROOT }: MedusaOptions,
+  { env, logFile, cwd = ROOT, nodeArgs = [] }: MedusaOptions,
 ): Promise<ChildProcess> {
   await mkdir(dirname(logFile), { recursive: true })
   const log = openSync(logFile, "a")
   const child = spawn(
     process.execPath,
     [
+      ...nodeArgs,
       "-r",
       join(__dirname, "end-with-parent.cjs"),
       require.resolve("@medusajs/cli/cli.js"),

@@ -3,7 +3,8 @@ export type JsonObject = Record<string, unknown>
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
+const NUMBER = /-?\d[\d.eE+-]*/g
+const utf8 = new TextDecoder("utf-8", { fatal: true })
 
 /**
  * Parses UTF-8 JSON with every number kept as the text it was written in: an amount or an id must not
@@ -11,10 +12,41 @@ const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
  * @throws {SyntaxError | TypeError} not JSON, or not UTF-8
  */
 export function parseJson(bytes: Uint8Array): unknown {
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-  // Refuses what is not JSON, so that the pattern below only ever meets whole strings and numbers.
-  JSON.parse(text)
-  return JSON.parse(text.replace(STRING_OR_NUMBER, (m) => (m.startsWith('"') ? m : `"${m}"`)))
+  const text = utf8.decode(bytes)
+  // Refuses what is not JSON, so that what follows only ever meets whole strings and numbers.
+  const parsed: unknown = JSON.parse(text)
+  const quoted = quoteNumbers(text)
+  return quoted === text ? parsed : JSON.parse(quoted)
+}
+
+/**
+ * Puts quotes around every number of a JSON text; the same text when it holds none. Strings are stepped
+ * over, not looked at character by character.
+ */
+function quoteNumbers(json: string): string {
+  let quoted = ""
+  let taken = 0
+  for (let at = 0; at < json.length;) {
+    const quote = json.indexOf('"', at)
+    const end = quote < 0 ? json.length : quote
+    const between = json.slice(at, end)
+    if (/\d/.test(between)) {
+      quoted += json.slice(taken, at) + between.replace(NUMBER, '"$&"')
+      taken = end
+    }
+    at = quote < 0 ? end : endOfString(json, quote)
+  }
+  return taken === 0 ? json : quoted + json.slice(taken)
+}
+
+/** Where a string that begins at a quote is over: behind the first quote that no backslash escapes. */
+function endOfString(json: string, begin: number): number {
+  for (let quote = begin; ;) {
+    quote = json.indexOf('"', quote + 1)
+    let backslashes = 0
+    while (json[quote - 1 - backslashes] === "\\") backslashes++
+    if (backslashes % 2 === 0) return quote + 1
+  }
 }
 
 /** The value at "a.b.c", own keys only; undefined where the path ends early. */

@@ -19,6 +19,13 @@ export function retryPause(failures: number, random: () => number): number {
   return Math.round(base * (0.75 + random() / 2))
 }
 
+/**
+ * Pause before an event is looked at again that names a payment unknown to the ledger: 2 s, then eight
+ * times as long each time. Learning the id wakes it at once, so this is for what slipped past that.
+ */
+export const unknownPause = (attempts: number, random: () => number): number =>
+  Math.round(2 * SECOND * 8 ** Math.min(attempts, 3) * (0.75 + random() / 2))
+
 /** After this many failed tries in a row a group's work is called dead: an exception, still tried. */
 export const DEAD_AFTER_FAILURES = 12
 

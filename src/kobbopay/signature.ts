@@ -33,7 +33,7 @@ const signedMessage = (
   rawBody: Buffer,
   timestamp: string | null,
 ): (string | Buffer)[] =>
-  scheme.signsTimestamp ? [timestamp ?? "", scheme.separator, rawBody] : [rawBody]
+  scheme.signsTimestamp ? [`${timestamp ?? ""}${scheme.separator}`, rawBody] : [rawBody]
 
 /** The bytes a header value stands for; null when it is not a signature of this scheme at all. */
 function signatureBytes(scheme: SignatureScheme, header: string): Buffer | null {

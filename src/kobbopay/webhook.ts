@@ -10,6 +10,10 @@ import { verifyWebhook } from "./signature"
 export const MAX_WEBHOOK_BYTES = 64 * 1024
 const MAX_HEADER_LENGTH = 512
 
+/** Lower-case hex SHA-256 of a raw body: the same for a replay under a fresh event id. */
+export const bodyHashOf = (rawBody: Buffer): string =>
+  createHash("sha256").update(rawBody).digest("hex")
+
 /** What a webhook says once its signature holds. It tells when to look, never what is so. */
 export type WebhookEvent = {
   /** From the header or the body; else made of payment and type, null when it names no payment. */
@@ -24,8 +28,6 @@ export type WebhookEvent = {
   ids: KobbopayId[]
   /** Our own reference, as Kobbopay repeats it. */
   reference: Reference | null
-  /** Lower-case hex SHA-256 of the raw body: the same for a replay under a fresh event id. */
-  bodyHash: string
   isTest: boolean
   /** The signed timestamp; null where the account's webhooks carry none. */
   sentAt: Date | null
@@ -51,9 +53,10 @@ export function receiveWebhook(received: {
   accounts: readonly Account[]
   now: number
 }): Received {
-  const { rawBody, headers, accounts, now } = received
+  const { rawBody, accounts, now } = received
   try {
     if (rawBody.length > MAX_WEBHOOK_BYTES) throw new Refused(400, "the body is larger than 64 KiB")
+    const headers = byLowerCaseName(received.headers)
     const { account, secretIndex, sent } = proveAny(accounts, rawBody, headers, now)
     return { ok: true, account, secretIndex, event: eventOf(account, sent, rawBody) }
   } catch (error) {
@@ -73,30 +76,49 @@ class Refused extends Error {
   }
 }
 
+/** Every value that was sent under a name. */
+type SentHeaders = ReadonlyMap<string, readonly string[]>
+
+function byLowerCaseName(headers: WebhookHeaders): SentHeaders {
+  const found = new Map<string, readonly string[]>()
+  for (const [name, sent] of Object.entries(headers)) {
+    if (sent === undefined) continue
+    const key = name.toLowerCase()
+    const values = typeof sent === "string" ? [sent] : sent
+    const before = found.get(key)
+    found.set(key, before === undefined ? values : [...before, ...values])
+  }
+  return found
+}
+
 type Sent = { eventId: string | null; deliveryId: string | null; timestamp: string | null }
 type Proof = { account: Account; secretIndex: number; sent: Sent }
 
 function proveAny(
   accounts: readonly Account[],
   rawBody: Buffer,
-  headers: WebhookHeaders,
+  headers: SentHeaders,
   now: number,
 ): Proof {
-  const names = new Set(accounts.map((account) => account.options.webhook.headers.signature))
-  let nearest = new Refused(401, `no signature: expected a header ${[...names].join(" or ")}`)
+  let nearest: Refused | null = null
   for (const account of accounts) {
     try {
       return prove(account, rawBody, headers, now)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      if (error.nearness > nearest.nearness) nearest = error
+      if (error.nearness > (nearest?.nearness ?? 0)) nearest = error
     }
   }
-  throw nearest
+  throw nearest ?? noSignature(accounts)
+}
+
+function noSignature(accounts: readonly Account[]): Refused {
+  const names = new Set(accounts.map((account) => account.options.webhook.headers.signature))
+  return new Refused(401, `no signature: expected a header ${[...names].join(" or ")}`)
 }
 
 /** One account's view of a webhook, as far as its own headers and secrets go. */
-function prove(account: Account, rawBody: Buffer, headers: WebhookHeaders, now: number): Proof {
+function prove(account: Account, rawBody: Buffer, headers: SentHeaders, now: number): Proof {
   const { webhook } = account.options
   const names = webhook.headers
   const signature = headerOf(headers, names.signature)
@@ -132,7 +154,7 @@ function prove(account: Account, rawBody: Buffer, headers: WebhookHeaders, now: 
 }
 
 /** A header that must be there when the account has a name for it. */
-function required(headers: WebhookHeaders, name: string | null): string | null {
+function required(headers: SentHeaders, name: string | null): string | null {
   if (name === null) return null
   const value = headerOf(headers, name)
   if (value === null) throw new Refused(400, `header ${name} is missing`, 1)
@@ -140,10 +162,8 @@ function required(headers: WebhookHeaders, name: string | null): string | null {
 }
 
 /** A header by its lower-case name, null when it was not sent. */
-function headerOf(headers: WebhookHeaders, name: string): string | null {
-  const found = Object.entries(headers).flatMap(([key, value]) =>
-    value !== undefined && key.toLowerCase() === name ? [value].flat() : [],
-  )
+function headerOf(headers: SentHeaders, name: string): string | null {
+  const found = headers.get(name) ?? []
   const [value] = found
   if (value === undefined) return null
   // Node joins a repeated header with a comma.
@@ -178,7 +198,6 @@ function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
     kobbopayId,
     ids,
     reference: reference === null ? null : brandAs<Reference>(reference),
-    bodyHash: createHash("sha256").update(rawBody).digest("hex"),
     sentAt: sent.timestamp === null ? null : new Date(Number(sent.timestamp) * 1000),
   }
 }

@@ -231,12 +231,12 @@ export const markCancelling = (sql: Sql, lease: Lease, now: Date): Promise<boole
                 WHERE p.collection_id = g.id AND p.deleted_at IS NULL
                   AND (p.money_seen_at IS NOT NULL OR p.state NOT IN ('expired', 'failed')))
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e
-                WHERE e.state = 'received' AND e.deleted_at IS NULL
-                  AND (e.collection_id = g.id OR e.collection_id IS NULL AND EXISTS (
-                    SELECT 1 FROM kobbopay_payment p
-                     WHERE p.collection_id = g.id AND p.deleted_at IS NULL
-                       AND p.account_id = e.account_id
-                       AND (p.kobbopay_id = ANY(e.kobbopay_ids) OR p.reference = e.reference))))`,
+                WHERE e.state = 'received' AND e.deleted_at IS NULL AND e.collection_id = g.id)
+          AND NOT EXISTS (SELECT 1 FROM kobbopay_event e JOIN kobbopay_payment p
+                 ON p.account_id = e.account_id
+                AND (p.kobbopay_id = ANY(e.kobbopay_ids) OR p.reference = e.reference)
+                WHERE e.state = 'received' AND e.deleted_at IS NULL AND e.collection_id IS NULL
+                  AND p.collection_id = g.id AND p.deleted_at IS NULL)`,
       [now, lease.collectionId],
     )
     return marked === 1

@@ -23,6 +23,8 @@ export type NewEvent = {
   reference: Reference | null
   rawBody: string
   secretIndex: number
+  /** Sent only to try the connection: there is nothing to work. */
+  isTest: boolean
   receivedAt: Date
 }
 
@@ -41,6 +43,8 @@ export type InboxConnection = {
 
 const recordedRow = z.object({
   id: idColumn<EventRowId>(),
+  account_id: z.string(),
+  body_hash: z.string(),
   inserted: z.boolean(),
   state: z.enum(["received", "done", "dead"]),
   collection_id: idColumn<CollectionId>().nullable(),
@@ -49,55 +53,113 @@ const recordedRow = z.object({
 const RECORD = `
 INSERT INTO kobbopay_event
   (id, account_id, body_hash, event_id, delivery_ids, type, claims, kobbopay_ids, reference, raw_body,
-   secret_index, received_at, last_seen_at, next_attempt_at, conflict)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, LEAST($12::timestamptz, now()),
-  $4::text IS NOT NULL AND EXISTS (SELECT 1 FROM kobbopay_event
-    WHERE account_id = $2 AND event_id = $4 AND body_hash <> $3 AND deleted_at IS NULL))
+   secret_index, received_at, last_seen_at, times_seen, state, outcome, done_at, next_attempt_at, conflict)
+SELECT r.id, r.account_id, r.body_hash, r.event_id, r.delivery_ids, r.type, r.claims, r.kobbopay_ids,
+       r.reference, r.raw_body, r.secret_index, r.received_at, r.received_at, r.times_seen,
+       CASE WHEN r.is_test THEN 'done' ELSE 'received' END,
+       CASE WHEN r.is_test THEN 'test' END,
+       CASE WHEN r.is_test THEN r.received_at END,
+       CASE WHEN NOT r.is_test THEN LEAST(r.received_at, date_trunc('milliseconds', now())) END,
+       r.conflict OR r.event_id IS NOT NULL AND EXISTS (SELECT 1 FROM kobbopay_event e
+         WHERE e.account_id = r.account_id AND e.event_id = r.event_id
+           AND e.body_hash <> r.body_hash AND e.deleted_at IS NULL)
+  FROM json_to_recordset($1::json) AS r(id text, account_id text, body_hash text, event_id text,
+       delivery_ids text[], type text, claims text, kobbopay_ids text[], reference text, raw_body text,
+       secret_index int, received_at timestamptz, times_seen int, is_test boolean, conflict boolean)
 ON CONFLICT (account_id, body_hash) WHERE deleted_at IS NULL DO UPDATE
-  SET times_seen = kobbopay_event.times_seen + 1,
+  SET times_seen = kobbopay_event.times_seen + excluded.times_seen,
       last_seen_at = excluded.last_seen_at,
       delivery_ids = CASE
         WHEN cardinality(kobbopay_event.delivery_ids) >= 20
           OR excluded.delivery_ids <@ kobbopay_event.delivery_ids
         THEN kobbopay_event.delivery_ids
-        ELSE kobbopay_event.delivery_ids || excluded.delivery_ids END,
+        ELSE kobbopay_event.delivery_ids || ARRAY(SELECT d FROM unnest(excluded.delivery_ids) AS d
+          WHERE d <> ALL(kobbopay_event.delivery_ids)) END,
       next_attempt_at = CASE WHEN kobbopay_event.state = 'received'
         THEN LEAST(kobbopay_event.next_attempt_at, excluded.next_attempt_at) END,
       updated_at = now()
-RETURNING id, (xmax = 0) AS inserted, state, collection_id`
+RETURNING id, account_id, body_hash, (xmax = 0) AS inserted, state, collection_id`
 
 /**
- * Records an event, in one statement, or counts it as seen again. When this returns, the row is
- * committed: only then may Kobbopay be told so. It is due at once, also for processes whose clock is
- * behind the one that received it.
+ * Records events, or counts them as seen again, in one statement; an answer for each, in their order.
+ * When this returns, the rows are committed: only then may Kobbopay be told so. They are due at once,
+ * also for processes whose clock is behind the one that received them. All are refused or none.
  */
-export async function recordEvent(connection: InboxConnection, event: NewEvent): Promise<Recorded> {
+export async function recordEvents(
+  connection: InboxConnection,
+  events: readonly NewEvent[],
+): Promise<Recorded[]> {
+  const folded = foldEvents(events)
   const result = await connection.query({
-    name: "kobbopay_record_event",
+    name: "kobbopay_record_events",
     text: RECORD,
-    values: [
-      newId("kpevt"),
-      event.accountId,
-      event.bodyHash,
-      event.eventId,
-      event.deliveryId === null ? [] : [event.deliveryId],
-      event.type,
-      event.claims,
-      [...event.kobbopayIds],
-      event.reference,
-      event.rawBody,
-      event.secretIndex,
-      event.receivedAt,
-    ],
+    values: [JSON.stringify([...folded.values()])],
   })
-  const recorded = recordedRow.parse(result.rows[0])
-  return {
-    id: recorded.id,
-    inserted: recorded.inserted,
-    state: recorded.state,
-    collectionId: recorded.collection_id,
+  const found = new Map<string, Recorded>()
+  for (const raw of result.rows) {
+    const row = recordedRow.parse(raw)
+    found.set(`${row.account_id} ${row.body_hash}`, {
+      id: row.id,
+      inserted: row.inserted,
+      state: row.state,
+      collectionId: row.collection_id,
+    })
   }
+  return events.map((event) => {
+    const key = keyOf(event)
+    const recorded = found.get(key)
+    if (recorded === undefined) throw new Error("an event was recorded without an answer")
+    // Of several with one body the first is the new one, the others repeat it.
+    found.set(key, { ...recorded, inserted: false })
+    return recorded
+  })
 }
+
+const keyOf = (event: NewEvent): string => `${event.accountId} ${event.bodyHash}`
+
+/**
+ * One row for each body, as one statement can touch a row only once; ordered, so that two statements
+ * meet the same rows in the same order. Another body under an event id of the same group is a conflict,
+ * like one that is stored already.
+ */
+function foldEvents(events: readonly NewEvent[]) {
+  const bodies = new Map<string, string>()
+  const folded = new Map<string, ReturnType<typeof rowOf>>()
+  for (const event of events) {
+    const key = keyOf(event)
+    const known = folded.get(key)
+    if (known !== undefined) {
+      known.times_seen += 1
+      if (event.deliveryId !== null && !known.delivery_ids.includes(event.deliveryId)) {
+        known.delivery_ids.push(event.deliveryId)
+      }
+      continue
+    }
+    const id = `${event.accountId} ${event.eventId}`
+    const conflict = event.eventId !== null && bodies.has(id)
+    bodies.set(id, event.bodyHash)
+    folded.set(key, rowOf(event, conflict))
+  }
+  return new Map([...folded].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const rowOf = (event: NewEvent, conflict: boolean) => ({
+  id: newId("kpevt"),
+  account_id: event.accountId,
+  body_hash: event.bodyHash,
+  event_id: event.eventId,
+  delivery_ids: event.deliveryId === null ? [] : [event.deliveryId],
+  type: event.type,
+  claims: event.claims,
+  kobbopay_ids: event.kobbopayIds,
+  reference: event.reference,
+  raw_body: event.rawBody,
+  secret_index: event.secretIndex,
+  received_at: event.receivedAt,
+  times_seen: 1,
+  is_test: event.isTest,
+  conflict,
+})
 
 const eventRow = z.object({
   id: idColumn<EventRowId>(),
@@ -115,16 +177,74 @@ const eventRow = z.object({
 })
 export type EventRow = z.output<typeof eventRow>
 
-/** Events that no group has yet: not routed to a payment, and due. */
-export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<EventRow[]> =>
+/** Without the raw body, which the work never needs. */
+const EVENT = `id, account_id, event_id, type, claims, kobbopay_ids, reference, payment_id, collection_id,
+  received_at, next_attempt_at, attempts`
+
+/** Where an event belongs. */
+export type Route = {
+  eventId: EventRowId
+  paymentId: PaymentId
+  collectionId: CollectionId
+}
+
+const unroutedRow = eventRow.extend({
+  named_payment: idColumn<PaymentId>().nullable(),
+  named_collection: idColumn<CollectionId>().nullable(),
+  /** Whether its reference is one of the ledger's. */
+  referenced: z.boolean(),
+})
+export type UnroutedEvent = z.output<typeof unroutedRow>
+
+/**
+ * Events that no group has yet: not routed to a payment, and due. With each, the payment of the ledger
+ * that it names by its Kobbopay id.
+ */
+export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<UnroutedEvent[]> =>
   rows(
     sql,
-    eventRow,
-    `SELECT * FROM kobbopay_event
-      WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL
-        AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?`,
+    unroutedRow,
+    `SELECT e.*, p.id AS named_payment, p.collection_id AS named_collection,
+            e.reference IS NOT NULL AND EXISTS (SELECT 1 FROM kobbopay_payment r
+              WHERE r.account_id = e.account_id AND r.reference = e.reference
+                AND r.deleted_at IS NULL) AS referenced
+       FROM (SELECT ${EVENT} FROM kobbopay_event
+              WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL
+                AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?) AS e
+       LEFT JOIN LATERAL (SELECT id, collection_id FROM kobbopay_payment
+              WHERE account_id = e.account_id AND kobbopay_id = ANY(e.kobbopay_ids)
+                AND deleted_at IS NULL ORDER BY created_at LIMIT 1) AS p ON true
+      ORDER BY e.next_attempt_at`,
     [now, most],
   )
+
+/**
+ * Hands events to the payments they name, and calls for work on their groups. The groups are locked
+ * first, in order, so that two that route at once wait for each other and do not block each other.
+ */
+export async function routeAll(sql: Sql, routes: readonly Route[], now: Date): Promise<void> {
+  if (routes.length === 0) return
+  await sql.transaction(async (trx) => {
+    await execute(
+      trx,
+      `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
+        WHERE id IN (SELECT id FROM kobbopay_group WHERE id = ANY(?::text[]) ORDER BY id FOR UPDATE)`,
+      [now, now, [...new Set(routes.map((route) => route.collectionId))]],
+    )
+    await execute(
+      trx,
+      `UPDATE kobbopay_event e
+          SET payment_id = r.payment_id, collection_id = r.collection_id, updated_at = now()
+         FROM unnest(?::text[], ?::text[], ?::text[]) AS r(id, payment_id, collection_id)
+        WHERE e.id = r.id AND e.state = 'received'`,
+      [
+        routes.map((route) => route.eventId),
+        routes.map((route) => route.paymentId),
+        routes.map((route) => route.collectionId),
+      ],
+    )
+  })
+}
 
 /** Hands an event to the payment it names; the group it belongs to works it from now on. */
 export const routeEvent = (
@@ -145,7 +265,7 @@ export const openEvents = (sql: Sql, collection: CollectionId): Promise<EventRow
   rows(
     sql,
     eventRow,
-    `SELECT * FROM kobbopay_event
+    `SELECT ${EVENT} FROM kobbopay_event
       WHERE collection_id = ? AND state = 'received' AND deleted_at IS NULL ORDER BY received_at, id`,
     [collection],
   )
@@ -155,7 +275,7 @@ export const unmetEvents = (sql: Sql, payment: PaymentId): Promise<EventRow[]> =
   rows(
     sql,
     eventRow,
-    `SELECT * FROM kobbopay_event
+    `SELECT ${EVENT} FROM kobbopay_event
       WHERE payment_id = ? AND state = 'dead' AND outcome = 'ambiguous_finality'
         AND deleted_at IS NULL`,
     [payment],
@@ -188,6 +308,23 @@ export const retryEvent = (
     `UPDATE kobbopay_event SET attempts = attempts + 1, next_attempt_at = ?, updated_at = now()
       WHERE id = ? AND state = 'received' AND next_attempt_at IS NOT DISTINCT FROM ?`,
     [at, event.id, event.next_attempt_at],
+  )
+
+/** {@link retryEvent} for many at once; each with a time of its own. */
+export const retryEvents = (
+  sql: Sql,
+  retries: readonly { id: EventRowId; before: Date; at: Date }[],
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_event e SET attempts = attempts + 1, next_attempt_at = r.at, updated_at = now()
+       FROM unnest(?::text[], ?::timestamptz[], ?::timestamptz[]) AS r(id, at, before)
+      WHERE e.id = r.id AND e.state = 'received' AND e.next_attempt_at = r.before`,
+    [
+      retries.map(({ id }) => id),
+      retries.map(({ at }) => at.toISOString()),
+      retries.map(({ before }) => before.toISOString()),
+    ],
   )
 
 /** Brings the next look at the event's payment forward, unless nothing more can come of it. */
@@ -223,3 +360,17 @@ export async function reviveUnknown(
     [now, account, kobbopayId],
   )
 }
+
+/**
+ * Empties up to `most` events that were done before `before`, the oldest first: their bodies and delivery
+ * ids. Account, body hash and ids stay, so that a repeated webhook is known for ever. Returns how many.
+ */
+export const emptyDoneEvents = (sql: Sql, before: Date, most: number): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_event SET raw_body = '', delivery_ids = '{}', updated_at = now()
+      WHERE id IN (SELECT id FROM kobbopay_event
+                    WHERE state = 'done' AND raw_body <> '' AND deleted_at IS NULL AND done_at < ?
+                    ORDER BY done_at LIMIT ? FOR UPDATE SKIP LOCKED)`,
+    [before, most],
+  )

@@ -1,24 +1,61 @@
 import { isOurReference } from "../kobbopay/reference"
-import { retryPause, UNKNOWN_PATIENCE_MS } from "../kobbopay/schedule"
+import { UNKNOWN_PATIENCE_MS, unknownPause } from "../kobbopay/schedule"
 import { closeCleared, openException } from "../store/exceptions"
 import { wakeGroup } from "../store/groups"
-import { finishEvent, retryEvent, routeEvent, unroutedEvents, type EventRow } from "../store/inbox"
+import {
+  finishEvent,
+  retryEvent,
+  retryEvents,
+  routeAll,
+  routeEvent,
+  unroutedEvents,
+  type EventRow,
+  type Route,
+} from "../store/inbox"
 import { watchSibling } from "../store/creation"
 import { paymentsNamed } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 
-const BATCH = 100
+const BATCH = 200
 
 /**
  * Hands recorded events to the payments they name, so that their groups become due. An event that
  * names a payment the ledger does not know waits a while (it may have overtaken our own create), then
- * rests. Returns how many events were looked at.
+ * rests. Returns whether more may be waiting. The two plain cases, a known payment and one that nothing
+ * is known of yet, are done for all events at once: an account may serve other systems too.
  */
-export async function routeEvents(deps: Deps): Promise<number> {
-  const events = await unroutedEvents(deps.sql, deps.now(), BATCH)
-  for (const event of events) await routeOne(deps, event)
-  return events.length
+export async function routeEvents(deps: Deps): Promise<boolean> {
+  const now = deps.now()
+  const events = await unroutedEvents(deps.sql, now, BATCH)
+  if (events.length === 0) return false
+  const routes: Route[] = []
+  const strangers: EventRow[] = []
+  const others: EventRow[] = []
+  for (const event of events) {
+    const { named_payment: paymentId, named_collection: collectionId } = event
+    if (paymentId !== null && collectionId !== null) {
+      routes.push({ eventId: event.id, paymentId, collectionId })
+    } else if (event.kobbopay_ids.length > 0 && !event.referenced && isPatient(event, now)) {
+      strangers.push(event)
+    } else {
+      others.push(event)
+    }
+  }
+  await routeAll(deps.sql, routes, now)
+  await putOffAll(deps, strangers, now)
+  for (const event of others) await routeOne(deps, event)
+  return events.length === BATCH
+}
+
+async function putOffAll(deps: Deps, events: readonly EventRow[], now: Date): Promise<void> {
+  if (events.length === 0) return
+  const retries = events.map(({ id, next_attempt_at: before, attempts }) => ({
+    id,
+    before: before ?? now,
+    at: new Date(now.getTime() + unknownPause(attempts, deps.random)),
+  }))
+  await retryEvents(deps.sql, retries)
 }
 
 async function routeOne(deps: Deps, event: EventRow): Promise<void> {
@@ -38,7 +75,7 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
     return
   }
   if (isPatient(event, now)) {
-    const pause = retryPause(event.attempts, deps.random)
+    const pause = unknownPause(event.attempts, deps.random)
     await retryEvent(deps.sql, event, new Date(now.getTime() + pause))
     return
   }

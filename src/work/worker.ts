@@ -1,5 +1,5 @@
 import type { CollectionId } from "../kobbopay/ids"
-import { claimGroups, LEASE_MS, nextDue, wakeGroup } from "../store/groups"
+import { claimGroups, LEASE_MS, nextDue, wakeGroup, type Lease } from "../store/groups"
 import type { Deps } from "./deps"
 import { workEntitlements } from "./entitlements"
 import { workGroup } from "./group"
@@ -9,18 +9,24 @@ import { errorText } from "../store/error-text"
 /** Groups worked side by side in one process; two events of one payment never are. */
 const SIDE_BY_SIDE = 4
 
+/** Between two looks for work while calls keep coming: what comes meanwhile is found together. */
+const LOOK_PAUSE_MS = 50
+
 /** Beyond this the scheduled sweep comes first anyway. */
 const SOON_MS = 5_000
 const LEAST_SLEEP_MS = 100
 
 /**
- * The loop of one process: routes recorded events, works due entitlements, claims due groups and works them until nothing is
- * due. A slow group holds one hand of several, so the others go on. Any number of processes may run one;
- * the leases keep them apart.
+ * The loop of one process: a scout routes recorded events, claims due groups, as many as there are free
+ * hands, and works due entitlements; the hands work their groups until nothing is due. A slow group holds
+ * one hand of several, so the others go on. Any number of processes may run one; the leases keep them apart.
  */
 export class Worker {
   readonly #deps: Deps
   readonly #hands = new Set<Promise<void>>()
+  #scout: Promise<void> | null = null
+  /** Counts calls, so that one that comes while the scout looks is not lost. */
+  #calls = 0
   #stopped = false
   #timer: NodeJS.Timeout | null = null
 
@@ -28,14 +34,16 @@ export class Worker {
     this.#deps = deps
   }
 
-  /** Starts a hand on what is due, unless all are busy: a busy one looks again before it rests. */
+  /** Has the scout look for what is due; one that is looking already looks once more before it rests. */
   wake(): void {
-    if (this.#stopped || this.#hands.size >= SIDE_BY_SIDE) return
-    const hand: Promise<void> = this.#work().finally(() => {
-      this.#hands.delete(hand)
-      if (this.#hands.size === 0) void this.#sleep()
+    this.#calls++
+    if (this.#stopped || this.#scout !== null) return
+    this.#scout = this.#look().then((seen) => {
+      this.#scout = null
+      // A call between the scout's last look and this moment found it still there.
+      if (seen !== this.#calls) this.wake()
+      else if (this.#hands.size === 0) void this.#sleep()
     })
-    this.#hands.add(hand)
   }
 
   /** Makes a collection's group due and works it. */
@@ -59,27 +67,54 @@ export class Worker {
   }
 
   async #idle(): Promise<void> {
-    while (this.#hands.size > 0) await Promise.all(this.#hands)
+    while (this.#scout !== null || this.#hands.size > 0) {
+      await Promise.all([this.#scout, ...this.#hands])
+    }
   }
 
-  async #work(): Promise<void> {
+  /** Returns the calls that it has seen to. */
+  async #look(): Promise<number> {
     try {
       for (;;) {
-        await routeEvents(this.#deps)
-        const isMore = await workEntitlements(this.#deps)
-        const { sql, owner, now } = this.#deps
-        const [lease] = this.#stopped ? [] : await claimGroups(sql, owner, now(), LEASE_MS, 1)
-        if (lease === undefined) {
-          if (isMore && !this.#stopped) continue
-          return
-        }
-        // Where one group was due there may be more: another hand looks while this one works.
-        this.wake()
-        await workGroup(this.#deps, lease)
+        const calls = this.#calls
+        const routed = await routeEvents(this.#deps)
+        for (const lease of await this.#claim(SIDE_BY_SIDE - this.#hands.size)) this.#start(lease)
+        const more = (await workEntitlements(this.#deps)) || routed
+        if (this.#stopped || (!more && calls === this.#calls)) return calls
+        if (!more) await this.#deps.sleep(LOOK_PAUSE_MS)
       }
     } catch (cause) {
-      this.#deps.log.error(`kobbopay: the work was interrupted: ${errorText(cause)}`)
+      this.#interrupted(cause)
+      return this.#calls
     }
+  }
+
+  #start(lease: Lease): void {
+    const hand: Promise<void> = this.#work(lease)
+      .catch((cause: unknown) => this.#interrupted(cause))
+      .finally(() => {
+        this.#hands.delete(hand)
+        // The scout may have passed over what became due while no hand was free.
+        this.wake()
+      })
+    this.#hands.add(hand)
+  }
+
+  async #work(lease: Lease): Promise<void> {
+    for (let held: Lease | undefined = lease; held !== undefined;) {
+      await workGroup(this.#deps, held)
+      ;[held] = await this.#claim(1)
+    }
+  }
+
+  async #claim(most: number): Promise<Lease[]> {
+    if (this.#stopped || most <= 0) return []
+    const { sql, owner, now } = this.#deps
+    return claimGroups(sql, owner, now(), LEASE_MS, most)
+  }
+
+  #interrupted(cause: unknown): void {
+    this.#deps.log.error(`kobbopay: the work was interrupted: ${errorText(cause)}`)
   }
 
   /** Wakes by itself for work that is due soon, so that a short pause does not wait for the sweep. */

@@ -4,6 +4,7 @@ import { MedusaService } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { parseDuration } from "../../kobbopay/duration"
 import type { Account } from "../../kobbopay/options"
+import { EventRecorder } from "../../store/recorder"
 import { checkAccounts } from "./account-check"
 import { InboxPool } from "./inbox-pool"
 import {
@@ -20,6 +21,19 @@ import {
   KobbopayTransition,
 } from "./models"
 
+/** Kobbopay gets its 503 within this time, and sends again. */
+const RECORD_WITHIN_MS = 4_000
+
+const DAY_MS = 86_400_000
+
+const duration = () =>
+  z.string().transform((text, context) => {
+    const ms = parseDuration(text)
+    if (ms !== null && ms > 0) return ms
+    context.addIssue({ code: "custom", message: 'is no duration; write it like "24h"' })
+    return z.NEVER
+  })
+
 const moduleOptions = z
   .strictObject({
     /**
@@ -28,15 +42,16 @@ const moduleOptions = z
      */
     sweep: z.enum(["scheduled", "off"]).default("scheduled"),
     /** How often ledger, Kobbopay and orders are compared, milliseconds; written as "24h". */
-    reconcileEvery: z
-      .string()
-      .default("24h")
-      .transform((text, context) => {
-        const ms = parseDuration(text)
-        if (ms !== null && ms > 0) return ms
-        context.addIssue({ code: "custom", message: 'is no duration; write it like "24h"' })
-        return z.NEVER
-      }),
+    reconcileEvery: duration().default(DAY_MS),
+    events: z
+      .strictObject({
+        /**
+         * How long the body of an event that is done is kept, milliseconds; written as "90d". What tells a
+         * repeated webhook from a new one stays.
+         */
+        keepFor: duration().default(90 * DAY_MS),
+      })
+      .prefault({}),
   })
   .prefault({})
 export type ModuleOptions = z.output<typeof moduleOptions>
@@ -68,8 +83,8 @@ export default class KobbopayModuleService extends MedusaService({
   readonly accounts: readonly Account[]
   /** The app's own connection, for the work. */
   readonly sql: Knex
-  /** A small pool of its own for recording events, so that a busy store cannot starve the inbox. */
-  readonly inbox: InboxPool
+  /** Records events through a small pool of its own, so that a busy store cannot starve the inbox. */
+  readonly inbox: EventRecorder
   readonly settings: ModuleOptions
   readonly __hooks: {
     onApplicationStart: () => Promise<void>
@@ -80,10 +95,12 @@ export default class KobbopayModuleService extends MedusaService({
     super(dependencies, options, ...rest)
     this.accounts = dependencies.kobbopayAccounts
     this.sql = dependencies.__pg_connection__
-    this.inbox = new InboxPool(dependencies.configModule.projectConfig)
+    const pool = new InboxPool(dependencies.configModule.projectConfig)
+    this.inbox = new EventRecorder(pool, RECORD_WITHIN_MS)
     this.settings = moduleOptions.parse({
       sweep: options?.["sweep"],
       reconcileEvery: options?.["reconcileEvery"],
+      events: options?.["events"],
     })
     this.__hooks = {
       onApplicationStart: () => {
@@ -96,7 +113,7 @@ export default class KobbopayModuleService extends MedusaService({
         })
         return Promise.resolve()
       },
-      onApplicationShutdown: () => this.inbox.end(),
+      onApplicationShutdown: () => pool.end(),
     }
   }
 }

@@ -1,10 +1,15 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { isAllowedIp } from "../../../kobbopay/allowed-ips"
-import { MAX_WEBHOOK_BYTES, receiveWebhook, type Received } from "../../../kobbopay/webhook"
+import {
+  bodyHashOf,
+  MAX_WEBHOOK_BYTES,
+  receiveWebhook,
+  type Received,
+} from "../../../kobbopay/webhook"
 import type KobbopayModuleService from "../../../modules/kobbopay/service"
 import { runtime } from "../../../runtime"
-import { finishEvent, lookAgain, recordEvent, type Recorded } from "../../../store/inbox"
+import { lookAgain, type Recorded } from "../../../store/inbox"
 import { errorText } from "../../../store/error-text"
 import { kobbopay, workerOf } from "../../../work/worker-of"
 import { BodyRefused, readRawBody } from "./raw-body"
@@ -108,9 +113,9 @@ async function record(
   const now = runtime.now()
   let recorded: Recorded
   try {
-    recorded = await recordEvent(service.inbox, {
+    recorded = await service.inbox.record({
       accountId: account.id,
-      bodyHash: event.bodyHash,
+      bodyHash: bodyHashOf(rawBody),
       eventId: event.eventId,
       deliveryId: event.deliveryId,
       type: event.type,
@@ -119,6 +124,7 @@ async function record(
       reference: event.reference,
       rawBody: rawBody.toString("utf8"),
       secretIndex,
+      isTest: event.isTest,
       receivedAt: now,
     })
   } catch (cause) {
@@ -128,21 +134,15 @@ async function record(
     )
   }
   setImmediate(() => {
-    void afterAnswer(service, recorded, event.isTest)
+    void afterAnswer(service, recorded)
   })
   return ACCEPTED
 }
 
 /** The work that an event calls for; what fails here is found again by the sweep. */
-async function afterAnswer(
-  service: KobbopayModuleService,
-  recorded: Recorded,
-  isTest: boolean,
-): Promise<void> {
+async function afterAnswer(service: KobbopayModuleService, recorded: Recorded): Promise<void> {
   const worker = workerOf(service)
-  if (isTest) {
-    await finishEvent(service.sql, recorded.id, "done", "test", runtime.now()).catch(() => 0)
-  } else if (!recorded.inserted && recorded.collectionId !== null) {
+  if (!recorded.inserted && recorded.collectionId !== null) {
     // Seen before: Kobbopay asks us to look, so the next look comes forward.
     await lookAgain(service.sql, recorded.id, runtime.now()).catch(() => 0)
     await worker.call(recorded.collectionId).catch(() => undefined)

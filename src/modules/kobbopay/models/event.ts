@@ -20,6 +20,7 @@ export const KobbopayEvent = model
       reference: model.text().nullable(),
       payment_id: model.text().nullable(),
       collection_id: model.text().nullable(),
+      /** Empty once the event was kept for as long as the store wants to. */
       raw_body: model.text(),
       /** Which configured secret matched, by position; never its value. */
       secret_index: model.number(),
@@ -38,11 +39,15 @@ export const KobbopayEvent = model
   .indexes([
     { name: "IDX_kobbopay_event_body", on: ["account_id", "body_hash"], unique: true },
     { name: "IDX_kobbopay_event_event_id", on: ["account_id", "event_id"] },
-    { name: "IDX_kobbopay_event_payment", on: ["payment_id"] },
     {
-      name: "IDX_kobbopay_event_open_group",
+      name: "IDX_kobbopay_event_of_payment",
+      on: ["payment_id"],
+      where: "payment_id IS NOT NULL AND deleted_at IS NULL",
+    },
+    {
+      name: "IDX_kobbopay_event_open",
       on: ["collection_id"],
-      where: "state = 'received' AND deleted_at IS NULL",
+      where: "state = 'received' AND collection_id IS NOT NULL AND deleted_at IS NULL",
     },
     {
       name: "IDX_kobbopay_event_unknown",
@@ -50,8 +55,13 @@ export const KobbopayEvent = model
       where: "outcome = 'unknown_payment' AND deleted_at IS NULL",
     },
     {
-      name: "IDX_kobbopay_event_due",
+      name: "IDX_kobbopay_event_with_body",
+      on: ["done_at"],
+      where: "state = 'done' AND raw_body <> '' AND deleted_at IS NULL",
+    },
+    {
+      name: "IDX_kobbopay_event_unrouted",
       on: ["next_attempt_at"],
-      where: "state = 'received' AND deleted_at IS NULL",
+      where: "state = 'received' AND collection_id IS NULL AND deleted_at IS NULL",
     },
   ])

@@ -81,9 +81,4 @@ export const KobbopayPayment = model
       unique: true,
       where: "current = true AND deleted_at IS NULL",
     },
-    {
-      name: "IDX_kobbopay_payment_next_look",
-      on: ["next_look_at"],
-      where: "next_look_at IS NOT NULL AND deleted_at IS NULL",
-    },
   ])

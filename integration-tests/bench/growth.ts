@@ -1,0 +1,180 @@
+import { ModulesSdkUtils } from "@medusajs/framework/utils"
+import { claimGroups } from "../../src/store/groups"
+import { openEvents, unroutedEvents } from "../../src/store/inbox"
+import { paymentsOf } from "../../src/store/ledger"
+import type { Sql } from "../../src/store/sql"
+import { acknowledge } from "./ack"
+import { compared, type Result } from "./figures"
+import type { Bench } from "./measure"
+import type { BenchStore } from "./store"
+
+const DAY_MS = 86_400_000
+const CLAIMS = 300
+const ACK_SECONDS = 3
+/** Due only in the future, so that the store's own worker leaves it alone; asked for with a later clock. */
+const FUTURE = "now() + interval '1 day'"
+const later = () => new Date(Date.now() + 2 * DAY_MS)
+
+/** Whether what was long ago slows down what happens now: the same rounds beside small and large tables. */
+export async function measureGrowth(bench: Bench): Promise<Result[]> {
+  const { store } = bench
+  const sql = ModulesSdkUtils.createPgConnection({ clientUrl: store.databaseUrl })
+  try {
+    return [...(await inbox(bench, sql)), ...(await reconcile(bench, sql))]
+  } finally {
+    await sql.destroy()
+  }
+}
+
+async function inbox(bench: Bench, sql: Sql): Promise<Result[]> {
+  const { store, quick, tell } = bench
+  const events = quick ? 250_000 : 1_000_000
+  const swap = await twin(store, ["kobbopay_event"])
+  tell(`Filling the inbox with ${events} events`)
+  await store.sql.query(FILL_EVENTS, [events])
+  await store.sql.query("VACUUM ANALYZE kobbopay_event")
+  await store.sql.query(
+    `INSERT INTO kobbopay_group (id, due_at) SELECT 'open-' || n, ${FUTURE} FROM generate_series(1, $1) n`,
+    [CLAIMS],
+  )
+  const claim = async (sql: Sql) => {
+    await unroutedEvents(sql, later(), 1)
+    const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, 1)
+    if (lease !== undefined) await openEvents(sql, lease.collectionId)
+  }
+  const acks = { full: [] as number[], none: [] as number[] }
+  const claims = { full: [] as number[], none: [] as number[] }
+  for (let round = 0; round < (quick ? 4 : 8); round++) {
+    for (const side of ["full", "none"] as const) {
+      const name = `growth-${side}-${round}`
+      acks[side].push((await acknowledge(bench, "kobbopay", name, ACK_SECONDS)).perSecond)
+      await store.sql.query("DELETE FROM kobbopay_event WHERE state = 'received'")
+      claims[side].push(await perSecond(store, sql, claim))
+      await swap()
+    }
+  }
+  await store.sql.query("DELETE FROM kobbopay_group WHERE lease_owner IS NULL AND id LIKE 'open-%'")
+  await swap()
+  await store.sql.query("TRUNCATE kobbopay_event")
+  const shown = events.toLocaleString("en")
+  return [
+    compared(
+      {
+        name: "growth_inbox_ack",
+        unit: "webhooks/s",
+        what: `webhooks answered with ${shown} events stored ÷ with none`,
+        to_reach: "≥ 0.95",
+      },
+      acks.full,
+      acks.none,
+    ),
+    compared(
+      {
+        name: "growth_inbox_claim",
+        unit: "claims/s",
+        what: `work looked for and claimed with ${shown} events stored ÷ with none`,
+        to_reach: "≥ 0.95",
+      },
+      claims.full,
+      claims.none,
+    ),
+  ]
+}
+
+async function reconcile({ store, quick, tell }: Bench, sql: Sql): Promise<Result[]> {
+  const open = 10_000
+  const closed = 100_000
+  tell(`Filling the ledger with ${open} open and ${closed} closed payments`)
+  const swap = await twin(store, ["kobbopay_payment", "kobbopay_group"])
+  for (const tables of ["with closed", "without"] as const) {
+    for (const statement of [FILL_PAYMENTS, FILL_GROUPS]) {
+      await store.sql.query(statement, [open, "pending", "open"])
+      if (tables === "with closed")
+        await store.sql.query(statement, [closed, "confirmed", "closed"])
+    }
+    await store.sql.query("VACUUM ANALYZE kobbopay_payment, kobbopay_group")
+    await swap()
+  }
+  const read = async (sql: Sql) => {
+    const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, 1)
+    if (lease === undefined) throw new Error("nothing was due")
+    await paymentsOf(sql, lease.collectionId)
+  }
+  const reads = { full: [] as number[], none: [] as number[] }
+  for (let round = 0; round < (quick ? 8 : 20); round++) {
+    for (const side of ["full", "none"] as const) {
+      reads[side].push(await perSecond(store, sql, read))
+      await swap()
+    }
+  }
+  await swap()
+  await store.sql.query("TRUNCATE kobbopay_payment, kobbopay_group")
+  await swap()
+  await store.sql.query("TRUNCATE kobbopay_payment, kobbopay_group")
+  return [
+    compared(
+      {
+        name: "growth_reconcile",
+        unit: "reads/s",
+        what: "due payments claimed and loaded among 10,000 open ones with 100,000 closed ones ÷ without",
+        to_reach: "≥ 0.95",
+      },
+      reads.full,
+      reads.none,
+    ),
+  ]
+}
+
+/** How often per second; what was claimed is given back afterwards. */
+async function perSecond(
+  store: BenchStore,
+  sql: Sql,
+  once: (sql: Sql) => Promise<void>,
+): Promise<number> {
+  for (let count = 0; count < CLAIMS / 10; count++) await once(sql)
+  const begun = performance.now()
+  for (let count = 0; count < CLAIMS / 2; count++) await once(sql)
+  const rate = (CLAIMS * 500) / (performance.now() - begun)
+  await store.sql.query(
+    "UPDATE kobbopay_group SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = 'bench'",
+  )
+  await store.sql.query("VACUUM kobbopay_group")
+  return rate
+}
+
+/** Makes an empty table beside each of these, with the same indexes; returns what exchanges them. */
+async function twin(store: BenchStore, tables: string[]): Promise<() => Promise<void>> {
+  for (const table of tables) {
+    await store.sql.query(`CREATE TABLE IF NOT EXISTS ${table}_twin (LIKE ${table} INCLUDING ALL)`)
+  }
+  const exchange = tables.flatMap((table) => [
+    `ALTER TABLE ${table} RENAME TO ${table}_aside`,
+    `ALTER TABLE ${table}_twin RENAME TO ${table}`,
+    `ALTER TABLE ${table}_aside RENAME TO ${table}_twin`,
+  ])
+  return async () => {
+    await store.sql.query(["BEGIN", ...exchange, "COMMIT"].join("; "))
+  }
+}
+
+const FILL_EVENTS = `
+INSERT INTO kobbopay_event (id, account_id, body_hash, event_id, delivery_ids, type, claims, kobbopay_ids,
+  reference, payment_id, collection_id, raw_body, secret_index, received_at, last_seen_at, state, outcome, done_at)
+SELECT 'kpevt_' || n, 'kobbopay', encode(sha256(n::text::bytea), 'hex'), 'event-' || n,
+  ARRAY['delivery-' || n], 'payment.paid', 'paid', ARRAY['trk-' || n / 4], 'order-' || n / 4,
+  'kpay_' || n / 4, 'pay_col_' || n / 4, repeat('x', 250), 0, now(), now(), 'done', 'paid', now()
+FROM generate_series(1, $1) n`
+
+const FILL_PAYMENTS = `
+INSERT INTO kobbopay_payment (id, account_id, kobbopay_id, reference, public_token, collection_id, rail_id,
+  token, asset, network, decimals, expected_minor, store_amount, currency_code, price, state, current,
+  window_ends_at, next_look_at)
+SELECT $3::text || n, 'kobbopay', $3::text || n, $3::text || n, $3::text || n, $3::text || n, 'usdt-tron',
+  'USDTTRC', 'USDT', 'tron', 6, '10500000', '10.5', 'usd', '1', $2::text, false,
+  now(), CASE WHEN $2::text = 'pending' THEN ${FUTURE} END
+FROM generate_series(1, $1::int) n`
+
+const FILL_GROUPS = `
+INSERT INTO kobbopay_group (id, due_at)
+SELECT $3::text || n, CASE WHEN $2::text = 'pending' THEN ${FUTURE} END
+FROM generate_series(1, $1::int) n`

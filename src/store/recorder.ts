@@ -1,0 +1,116 @@
+import type { InboxConnection, NewEvent, Recorded } from "./inbox"
+import { recordEvents } from "./inbox"
+
+/** A statement that takes longer than this is not waited for by those that come after it. */
+const SLOW_MS = 50
+/** Slow statements under way; each holds a connection of the pool. */
+const MOST_SLOW = 3
+/** Events of one statement: 64 KiB each at most, so that it stays a few megabytes. */
+const MOST_AT_ONCE = 32
+/** Events that may wait; whoever comes then is told so at once. */
+const MOST_WAITING = 1_000
+
+type Waiting = {
+  event: NewEvent
+  resolve: (recorded: Recorded) => void
+  reject: (cause: unknown) => void
+}
+
+/**
+ * Records events in groups: while a commit is under way, those that arrive meanwhile wait for the next
+ * one and share it. Each is answered by itself, and only after its own row is committed; when a group
+ * is refused because of one of them, each is tried alone, so that none suffers for its neighbour.
+ */
+export class EventRecorder {
+  readonly #connection: InboxConnection
+  readonly #withinMs: number
+  readonly #waiting: Waiting[] = []
+  #writing = false
+  #slow = 0
+
+  /** @param withinMs how long recording may take in all, waiting included, before it fails */
+  constructor(connection: InboxConnection, withinMs: number) {
+    this.#connection = connection
+    this.#withinMs = withinMs
+  }
+
+  /**
+   * Resolves once the event's row is committed.
+   * @throws Error when it is not, or when that is not known in time; then it may be sent again
+   */
+  record(event: NewEvent): Promise<Recorded> {
+    if (this.#waiting.length >= MOST_WAITING) {
+      return Promise.reject(new Error(`${MOST_WAITING} events are waiting to be recorded already`))
+    }
+    return new Promise((resolve, reject) => {
+      const entry: Waiting = {
+        event,
+        resolve: (recorded) => {
+          clearTimeout(timer)
+          resolve(recorded)
+        },
+        reject: (cause) => {
+          clearTimeout(timer)
+          reject(cause instanceof Error ? cause : new Error(String(cause)))
+        },
+      }
+      const timer = setTimeout(() => {
+        const index = this.#waiting.indexOf(entry)
+        if (index >= 0) this.#waiting.splice(index, 1)
+        entry.reject(new Error(`it was not recorded within ${this.#withinMs} ms`))
+      }, this.#withinMs)
+      this.#waiting.push(entry)
+      this.#next()
+    })
+  }
+
+  /** Begins with what waits, unless a statement is under way: what comes meanwhile shares the next. */
+  #next(): void {
+    if (this.#writing || this.#slow >= MOST_SLOW || this.#waiting.length === 0) return
+    const group = this.#waiting.splice(0, MOST_AT_ONCE)
+    this.#writing = true
+    let isSlow = false
+    const timer = setTimeout(() => {
+      isSlow = true
+      this.#slow++
+      this.#writing = false
+      this.#next()
+    }, SLOW_MS)
+    void this.#write(group).finally(() => {
+      clearTimeout(timer)
+      if (isSlow) this.#slow--
+      else this.#writing = false
+      this.#next()
+    })
+  }
+
+  async #write(group: readonly Waiting[]): Promise<void> {
+    try {
+      const recorded = await recordEvents(
+        this.#connection,
+        group.map(({ event }) => event),
+      )
+      group.forEach(({ resolve, reject }, index) => {
+        const one = recorded[index]
+        if (one === undefined) reject(new Error("the database did not say what it recorded"))
+        else resolve(one)
+      })
+    } catch (cause) {
+      const [only] = group
+      if (group.length === 1 && only !== undefined) return only.reject(cause)
+      if (!isOfOneRow(cause)) return group.forEach(({ reject }) => reject(cause))
+      await Promise.all(group.map((one) => this.#write([one])))
+    }
+  }
+}
+
+/**
+ * Whether the database refused the statement for something in a row (data, a constraint, a program's
+ * limit), or for a conflict with another transaction: then the others may well be recorded. Anything
+ * else, such as a lost connection or a time limit, would only happen again.
+ */
+const isOfOneRow = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  "code" in cause &&
+  typeof cause.code === "string" &&
+  /^(21|22|23|40|42|54|P0)/.test(cause.code)
