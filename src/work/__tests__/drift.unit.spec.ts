@@ -47,7 +47,7 @@ const BASE = {
   accepted: null,
   accepted_amount: null,
   accepted_minor: null,
-  accepted_at: null,
+  accepted_at: null, accepted_by: null,
   settled_session_id: SESSION,
   money_seen_at: null,
   paid_at: null,
