@@ -247,6 +247,10 @@ export function decide(facts: Facts, observation: Observation): Decision {
     // Whoever pays it back must know that some of it came on another rail.
     for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
   }
+  if (accepted === null && want === "nothing" && holdsMoney(fit) && state !== "pending") {
+    // Whatever else keeps it: whoever pays it back must know that some of it came on another rail.
+    for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
+  }
   // Late money keeps its payment ended, so there only the read tells that nothing is waited for any more.
   const isFinal = state === "confirmed" || (said === "confirmed" && state !== "partial")
   const isStuck = facts.stuck && want !== "captured" && !isFinal

@@ -78,17 +78,8 @@ export async function insertPayBack(
 export const payBackById = (sql: Sql, id: RefundId): Promise<RefundRow | null> =>
   row(sql, refundRow, `SELECT * FROM kobbopay_refund WHERE id = ? AND deleted_at IS NULL`, [id])
 
-/** The pay-backs of a payment, the oldest first. */
-export const payBacksOf = (sql: Sql, payment: PaymentId): Promise<RefundRow[]> =>
-  rows(
-    sql,
-    refundRow,
-    `SELECT * FROM kobbopay_refund WHERE payment_id = ? AND deleted_at IS NULL ORDER BY recorded_at, id`,
-    [payment],
-  )
-
-/** The pay-backs of several payments, the oldest first. */
-export const payBacksOfAll = (sql: Sql, payments: readonly PaymentId[]): Promise<RefundRow[]> =>
+/** The pay-backs of payments, the oldest first. */
+export const payBacksOf = (sql: Sql, payments: readonly PaymentId[]): Promise<RefundRow[]> =>
   rows(
     sql,
     refundRow,

@@ -1,8 +1,8 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type ExceptionId, type PaymentId } from "../kobbopay/ids"
+import { DISMISSALS } from "../kobbopay/ways-out"
 import { TRIGGERS } from "../store/reconciliation"
-import { DISMISSALS } from "../work/resolve"
 
 const words = (most: number) => z.string().trim().min(1).max(most)
 
@@ -28,10 +28,11 @@ export const dismissInput = z.strictObject({
   actor,
   note: words(2_000),
 })
+export const payBackAmount = words(80)
 export const payBackInput = z.strictObject({
   payment_id: words(100).transform((id) => brandAs<PaymentId>(id)),
   /** Decimal string, units of the asset. */
-  amount: words(80),
+  amount: payBackAmount,
   /** One spelling each, so that the same transaction is not recorded twice: hex without 0x, lower case. */
   hash: z
     .string()

@@ -282,6 +282,8 @@ const newRow = (number: number, at: Date): Row => ({
   paid_back_minor: 0n,
   received_minor: null,
   transfers: [],
+  expected_minor: ASKED,
+  paid_back_minor: 0n,
   amount_fit: null,
   accepted: null,
   accepted_amount: null,
