@@ -244,8 +244,6 @@ export function decide(facts: Facts, observation: Observation): Decision {
     } else if (!found.has("late_payment")) {
       found.add(fit.amount === "under" ? "underpaid" : "late_payment")
     }
-    // Whoever pays it back must know that some of it came on another rail.
-    for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
   }
   if (accepted === null && want === "nothing" && holdsMoney(fit) && state !== "pending") {
     // Whatever else keeps it: whoever pays it back must know that some of it came on another rail.

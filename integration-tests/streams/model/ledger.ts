@@ -278,8 +278,6 @@ const newRow = (number: number, at: Date): Row => ({
   sessions: [],
   state: "pending",
   want: "nothing",
-  expected_minor: ASKED,
-  paid_back_minor: 0n,
   received_minor: null,
   transfers: [],
   expected_minor: ASKED,
