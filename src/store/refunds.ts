@@ -1,5 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { AccountId, CollectionId, OrderId, PaymentId, RefundId } from "../kobbopay/ids"
+import { dueOrders } from "./entitled-orders"
 import { idColumn, isPaidBack, type PaymentRow } from "./payment"
 import { execute, minorColumn, newId, row, rows, type Sql } from "./sql"
 
@@ -136,7 +137,10 @@ export const freePayBack = (sql: Sql, payBack: RefundRow): Promise<number> =>
     [payBack.id, payBack.medusa_refund_id],
   )
 
-/** Notes how a pay-back ended: shown by Medusa's refund of that id, or with nothing to book. */
+/**
+ * Notes how a pay-back ended: shown by Medusa's refund of that id, or with nothing to book. Calls for the
+ * order's entitlements.
+ */
 export const finishPayBack = (
   sql: Sql,
   id: RefundId,
@@ -145,9 +149,11 @@ export const finishPayBack = (
 ): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_refund
+    `WITH finished AS (UPDATE kobbopay_refund
         SET state = ?, medusa_refund_id = ?, booked_at = ?, updated_at = now()
-      WHERE id = ? AND state = 'recorded'`,
+      WHERE id = ? AND state = 'recorded' RETURNING payment_id),
+      paid AS (SELECT p.order_id FROM kobbopay_payment p JOIN finished f ON f.payment_id = p.id)
+      ${dueOrders("paid")}`,
     [
       outcome.state,
       outcome.state === "booked" ? outcome.refund : null,

@@ -1,6 +1,7 @@
 import type { CollectionId } from "../kobbopay/ids"
 import { claimGroups, LEASE_MS, nextDue, wakeGroup } from "../store/groups"
 import type { Deps } from "./deps"
+import { workEntitlements } from "./entitlements"
 import { workGroup } from "./group"
 import { routeEvents } from "./route"
 import { errorText } from "../store/error-text"
@@ -13,7 +14,7 @@ const SOON_MS = 5_000
 const LEAST_SLEEP_MS = 100
 
 /**
- * The loop of one process: routes recorded events, claims due groups and works them until nothing is
+ * The loop of one process: routes recorded events, works due entitlements, claims due groups and works them until nothing is
  * due. A slow group holds one hand of several, so the others go on. Any number of processes may run one;
  * the leases keep them apart.
  */
@@ -65,9 +66,13 @@ export class Worker {
     try {
       for (;;) {
         await routeEvents(this.#deps)
+        const isMore = await workEntitlements(this.#deps)
         const { sql, owner, now } = this.#deps
         const [lease] = this.#stopped ? [] : await claimGroups(sql, owner, now(), LEASE_MS, 1)
-        if (lease === undefined) return
+        if (lease === undefined) {
+          if (isMore && !this.#stopped) continue
+          return
+        }
         // Where one group was due there may be more: another hand looks while this one works.
         this.wake()
         await workGroup(this.#deps, lease)

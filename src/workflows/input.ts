@@ -1,6 +1,12 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type ExceptionId, type PaymentId } from "../kobbopay/ids"
+import {
+  brandAs,
+  type EntitlementId,
+  type ExceptionId,
+  type OrderId,
+  type PaymentId,
+} from "../kobbopay/ids"
 import { DISMISSALS } from "../kobbopay/ways-out"
 import { TRIGGERS } from "../store/reconciliation"
 
@@ -42,6 +48,15 @@ export const payBackInput = z.strictObject({
     ),
   actor,
   note,
+})
+
+export const convergeInput = z.strictObject({
+  order_id: words(100).transform((id) => brandAs<OrderId>(id)),
+})
+export const decideInput = z.strictObject({
+  entitlement_id: words(100).transform((id) => brandAs<EntitlementId>(id)),
+  actor,
+  reason: words(2_000),
 })
 
 /** A moment that is not to come; text is read as ISO 8601. */

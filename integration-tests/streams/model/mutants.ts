@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
+import { compileFunction } from "node:vm"
 import { transformSync } from "@swc/core"
 import type * as converge from "../../../src/work/converge"
 import type * as judging from "../../../src/kobbopay/judge"
 import { REAL, type Under } from "./stream"
 
-const requireFrom = createRequire(__filename)
 const SRC = join(__dirname, "../../../src")
 
 type File = "kobbopay/lifecycle" | "kobbopay/observation" | "kobbopay/judge" | "work/converge"
@@ -122,8 +122,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "is content without the order's transaction",
     file: "work/converge",
-    line: "return unbooked.length === 0",
-    broken: "return unbooked.length >= 0",
+    line: "const unbooked = payment.captures.filter((capture) => !booked.has(capture.id))",
+    broken: "const unbooked = payment.captures.filter(() => false)",
   },
 ]
 
@@ -150,14 +150,12 @@ function evaluate(file: File, source: string, instead: Record<string, unknown>):
     module: { type: "commonjs" },
     jsc: { target: "es2022", parser: { syntax: "typescript" } },
   })
-  const module = { exports: {} }
+  const real = createRequire(__filename)
   const load = (name: string): unknown =>
-    instead[name] ?? requireFrom(name.startsWith(".") ? join(SRC, file, "..", name) : name)
-  // In this realm, so that what it makes is of the same kinds as everything it is compared with.
-  const wrapped: unknown = globalThis.eval(`(module, exports, require) => {${code}\n}`)
-  if (typeof wrapped !== "function") throw new Error(`${file} was not wrapped`)
-  Reflect.apply(wrapped, undefined, [module, module.exports, load])
-  return module.exports
+    instead[name] ?? real(name.startsWith(".") ? join(SRC, file, "..", name) : name)
+  const exported: unknown = {}
+  Reflect.apply(compileFunction(code, ["exports", "require"]), undefined, [exported, load])
+  return exported
 }
 
 const isJudging = (loaded: unknown): loaded is typeof judging =>

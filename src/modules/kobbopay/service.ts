@@ -7,6 +7,9 @@ import type { Account } from "../../kobbopay/options"
 import { checkAccounts } from "./account-check"
 import { InboxPool } from "./inbox-pool"
 import {
+  KobbopayEntitledOrder,
+  KobbopayEntitlement,
+  KobbopayEntitlementChange,
   KobbopayEvent,
   KobbopayException,
   KobbopayGroup,
@@ -50,6 +53,9 @@ type Dependencies = {
  * the database. What happens to payments is not decided here.
  */
 export default class KobbopayModuleService extends MedusaService({
+  KobbopayEntitledOrder,
+  KobbopayEntitlement,
+  KobbopayEntitlementChange,
   KobbopayEvent,
   KobbopayException,
   KobbopayGroup,
