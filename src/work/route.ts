@@ -68,9 +68,9 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
   const payment = await paymentFor(deps, event, named, now)
   if (payment !== null) {
     await deps.sql.transaction(async (trx) => {
+      await wakeGroup(trx, payment.collection_id, now)
       await routeEvent(trx, event.id, payment.id, payment.collection_id)
       await closeCleared(trx, event.id, ["unknown_payment"], now)
-      await wakeGroup(trx, payment.collection_id, now)
     })
     return
   }
