@@ -11,6 +11,7 @@ const HOUSE = {
   providers: ["kobbopay", "store", "runtime.ts"],
   subscribers: ["kobbopay", "store", "modules", "work", "workflows", "runtime.ts"],
   jobs: ["kobbopay", "store", "modules", "work", "workflows", "runtime.ts"],
+  links: ["modules"],
   api: ["kobbopay", "store", "modules", "work", "workflows", "types", "runtime.ts"],
   admin: ["types"],
   sandbox: [],

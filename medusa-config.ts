@@ -129,6 +129,19 @@ const config: InputConfig = {
         ],
       },
     },
+    {
+      // What is mailed is kept, and only told in the log.
+      resolve: "@medusajs/medusa/notification",
+      options: {
+        providers: [
+          {
+            resolve: "@medusajs/medusa/notification-local",
+            id: "local",
+            options: { channels: ["feed", "email"] },
+          },
+        ],
+      },
+    },
     ...(env.REDIS_URL ? redisModules(env.REDIS_URL) : []),
   ],
 }

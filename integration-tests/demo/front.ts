@@ -12,6 +12,7 @@ const FILES = [
   "app.js",
   "api.js",
   "dom.js",
+  "entitlements.js",
   "views.js",
   "payment.js",
   "order.js",

@@ -13,7 +13,13 @@ const LOOK_EVERY_MS = 25
 export type ScriptedResult = {
   paid: { order_status: string; payment_status: string; webhook_to_captured_ms: number }
   expired: { order_status: string; stock_restored: boolean }
+  /** How many entitlements the shop holds, released and revoked by the end. */
+  entitlements: Record<(typeof STATES)[number], number>
 }
+
+const STATES = ["held", "released", "revoked"] as const
+const ownSchema = z.object({ entitlements: z.array(z.object({ state: z.enum(STATES) })) })
+const countSchema = z.object({ count: z.number() })
 
 const deliveriesSchema = z.object({
   deliveries: z.array(z.object({ event: z.string(), at: z.iso.datetime() })),
@@ -42,13 +48,24 @@ export async function runScript(
   }
 
   const bought = await shopper.buy({ product: store.digital, rail: "usdt-tron" })
+  const entitlementIs = (state: (typeof STATES)[number]) =>
+    until(
+      async () => {
+        const path = `/store/kobbopay/payments/${bought.session.token}/entitlements`
+        const { entitlements } = await shopper.call(path, ownSchema)
+        return entitlements.length === 1 && entitlements[0]?.state === state
+      },
+      { withinMs: PAID_WITHIN_MS, everyMs: LOOK_EVERY_MS, what: `the download being ${state}` },
+    )
   tell(`An e-book is ordered: ${bought.session.amount} to ${bought.session.address}`)
+  await entitlementIs("held")
   await payer.pay(bought.session)
   await until(async () => (await shopper.payment(bought.session.token)).state === "paid", {
     withinMs: PAID_WITHIN_MS,
     what: "the payment being seen as paid",
   })
-  tell("Its money was seen; now Kobbopay confirms it")
+  await entitlementIs("held")
+  tell("Its money was seen, the download is still locked; now Kobbopay confirms it")
   await payer.confirm(bought.session)
   const paidOrder = await until(
     async () => {
@@ -62,7 +79,10 @@ export async function runScript(
     },
   )
   const capturedMs = Date.now() - (await payer.confirmedSentAt(bought.session))
-  tell(`Captured ${capturedMs} ms after the webhook left; waiting for the shirt to expire`)
+  await entitlementIs("released")
+  tell(
+    `Captured ${capturedMs} ms after the webhook left, and the download is unlocked; waiting for the shirt to expire`,
+  )
 
   const expiredOrder = await until(
     async () => {
@@ -78,6 +98,8 @@ export async function runScript(
       `the cancelled order kept stock: ${before.available} available before, ${after.available} after`,
     )
   }
+  const countIn = async (state: string) =>
+    (await merchant.call(`/admin/kobbopay/entitlements?state=${state}&limit=1`, countSchema)).count
   return {
     paid: {
       order_status: paidOrder.status,
@@ -85,6 +107,11 @@ export async function runScript(
       webhook_to_captured_ms: capturedMs,
     },
     expired: { order_status: expiredOrder.status, stock_restored: true },
+    entitlements: {
+      held: await countIn("held"),
+      released: await countIn("released"),
+      revoked: await countIn("revoked"),
+    },
   }
 }
 

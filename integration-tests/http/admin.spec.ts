@@ -122,6 +122,117 @@ storeSuite("admin", (world) => {
     expect((await world().shopper.order(order.id)).status).toBe("canceled")
   })
 
+  describe("what a person can do and did", () => {
+    const ADMIN = { id: expect.stringMatching(/^user_/), name: "admin@example.com" }
+    const post = (to: string, body: object) =>
+      world().merchant.call(`/admin/kobbopay/${to}`, z.looseObject({}), { body })
+    const actionsSchema = z.array(z.looseObject({ id: z.string(), class: z.string() }))
+    /** The order's payment and its open exception of that class. */
+    const troubled = async (order: string, wanted: string) =>
+      world().worked(async () => {
+        const [payment] = await paymentsOf(order)
+        const found = actionsSchema
+          .parse(payment?.["exceptions"] ?? [])
+          .find((one) => one.class === wanted && one["state"] === "open")
+        return found === undefined ? null : { found, payment: String(payment?.["id"]) }
+      }, `an open exception ${wanted}`)
+
+    test("an underpaid payment offers its ways out; accepted, it says who decided and what for", async () => {
+      const { order, session } = await buy()
+      world().sandbox.control.pay(session.kobbopay_id, {
+        ...{ amount: "10", due: "10.5", confirm: true },
+      })
+      const { found } = await troubled(order.id, "underpaid")
+      expect(found).toMatchObject({
+        ...{ actions: ["accept", "pay_back", "dismiss"], accepts: "amount" },
+        ...{ actor: null, resolution: null, note: null },
+      })
+      const [before] = await paymentsOf(order.id)
+      expect(before).toMatchObject({
+        ...{ order_asks: "10.5", paid_back: "0", left_to_pay_back: "10", excess: "0" },
+        ...{ accepted_by: null, accepted_at: null, pay_backs: [], captured_at: null },
+      })
+      await post(`exceptions/${found.id}/accept`, { note: "agreed" })
+      const payment = await reached(order.id, { want: "captured", converged: true })
+      expect(payment).toMatchObject({
+        ...{ state: "partial", accepted_amount: "10.5", accepted_by: ADMIN },
+        ...{ accepted_at: expect.any(String), captured_at: expect.any(String) },
+        exceptions: [{ actor: ADMIN, resolution: "accepted", note: "agreed", actions: [] }],
+        transitions: expect.arrayContaining([
+          expect.objectContaining({ source: "admin", actor: ADMIN, note: "agreed" }),
+        ]),
+      })
+    })
+
+    test("the slower of two people is told who was faster", async () => {
+      const { order, session } = await buy()
+      world().sandbox.control.pay(session.kobbopay_id, { amount: "4", confirm: true })
+      const { found } = await troubled(order.id, "underpaid")
+      const dismiss = () =>
+        post(`exceptions/${found.id}/dismiss`, { code: "no_action", note: "talked to them" })
+      await dismiss()
+      await expect(dismiss()).rejects.toThrow(/409.*closed already, by user_\w+ as no_action/s)
+      expect((await paymentsOf(order.id))[0]).toMatchObject({
+        exceptions: [{ actor: ADMIN, resolution: "no_action", note: "talked to them" }],
+      })
+    })
+
+    test("a pay-back is told beforehand, and then shown with what it refunded", async () => {
+      const { order, session } = await buy()
+      world().sandbox.control.pay(session.kobbopay_id, { amount: "15.75", confirm: true })
+      const { found, payment } = await troubled(order.id, "overpaid")
+      await reached(order.id, { want: "captured", converged: true })
+      expect(found["actions"]).toEqual(["accept", "pay_back", "dismiss"])
+      const to = `payments/${payment}/pay-backs`
+      const preview = (amount: string) =>
+        world().merchant.call(`/admin/kobbopay/${to}/preview?amount=${amount}`, z.looseObject({}))
+      expect(await preview("5.25")).toEqual({ refund_amount: null, currency_code: "usd" })
+      expect(await preview("7.25")).toMatchObject({ refund_amount: "2" })
+      await expect(preview("15.76")).rejects.toThrow(/400.*at most 15\.75 USDT/s)
+      await expect(preview("much")).rejects.toThrow(/400.*amount/s)
+      expect((await paymentsOf(order.id))[0]).toMatchObject({ excess: "5.25", paid_back: "0" })
+      await post(to, { amount: "7.25", hash: "tx-part", note: "returned" })
+      await expect(post(to, { amount: "7.25", hash: "tx-part" })).rejects.toThrow(
+        /409.*recorded already/s,
+      )
+      const after = await reached(order.id, { paid_back: "7.25" })
+      expect(after).toMatchObject({
+        ...{ left_to_pay_back: "8.5", excess: "0" },
+        exceptions: [{ class: "overpaid", state: "closed", resolution: "paid_back" }],
+        pay_backs: [
+          {
+            ...{ amount: "7.25", hash: "tx-part", note: "returned", actor: ADMIN },
+            ...{ refund_amount: "2", state: "booked", at: expect.any(String) },
+          },
+        ],
+      })
+    })
+
+    test("a canceled order's money can only go back", async () => {
+      const { order, session } = await buy()
+      world().sandbox.control.pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+      await reached(order.id, { want: "captured", converged: true })
+      await world().merchant.call(`/admin/orders/${order.id}/cancel`, z.looseObject({}), {
+        body: {},
+      })
+      const { found } = await troubled(order.id, "refund_owed")
+      expect(found).toMatchObject({ actions: ["pay_back", "dismiss"], accepts: null })
+    })
+
+    test("a superseded payment can be adopted", async () => {
+      const { collectionId, session, cartId } = await world().shopper.checkout(purchase())
+      await world().shopper.session(collectionId, { ...purchase(), rail: "usdt-bsc" })
+      const order = await world().shopper.complete(cartId)
+      world().sandbox.control.pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+      const find = async () =>
+        (await paymentsOf(order.id))
+          .flatMap((payment) => actionsSchema.parse(payment["exceptions"]))
+          .find((one) => one.class === "superseded")
+      const found = await world().worked(find, "an exception superseded")
+      expect(found["actions"]).toEqual(["adopt", "pay_back", "dismiss"])
+    })
+  })
+
   test("says no secret, no token of the payer and no webhook body", async () => {
     const { order, session } = await buy()
     world().sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })

@@ -135,12 +135,12 @@ const REMAINS = `
   SELECT 'order ' || o.id || ' has no payment collection: its cart''s completion was cut off' AS text
     FROM "order" o WHERE o.deleted_at IS NULL AND NOT EXISTS
       (SELECT 1 FROM order_payment_collection l WHERE l.order_id = o.id AND l.deleted_at IS NULL)
-  UNION ALL
+  UNION
   SELECT 'order ' || o.id || ' is open without its reservation' FROM "order" o
     JOIN order_item i ON i.order_id = o.id AND i.deleted_at IS NULL
     WHERE o.deleted_at IS NULL AND o.status <> 'canceled' AND NOT EXISTS
       (SELECT 1 FROM reservation_item r WHERE r.line_item_id = i.item_id AND r.deleted_at IS NULL)
-  UNION ALL
+  UNION
   SELECT 'reservation ' || r.id || ' belongs to no order' FROM reservation_item r
     WHERE r.deleted_at IS NULL AND NOT EXISTS
       (SELECT 1 FROM order_item i WHERE i.item_id = r.line_item_id)`

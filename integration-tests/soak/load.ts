@@ -158,15 +158,21 @@ export class Load {
           return await within(act(url), ANSWER_WITHIN_MS)
         } catch (cause) {
           last = cause
-          const isFinal = cause instanceof HttpError && cause.status < 500 && cause.status !== 409
-          if (isFinal || (cause instanceof Error && cause.message.startsWith("the cart was not")))
-            break
+          if (isFinal(cause)) break
         }
       }
       await pause(this.#dice.between(300, 1_500))
     }
     throw new GivenUp(String(last))
   }
+}
+
+/** Whether the shop said no: neither that it could not just now, nor that somebody else is at it. */
+function isFinal(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false
+  if (cause.message.startsWith("the cart was not completed")) return true
+  const isRefusal = cause instanceof HttpError && cause.status < 500 && cause.status !== 409
+  return isRefusal && !cause.message.includes("not available right now")
 }
 
 /** The shop said no, or said nothing for too long. */

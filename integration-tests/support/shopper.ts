@@ -53,16 +53,31 @@ export type Purchase = {
   shipped?: boolean
   /** Default 1. */
   quantity?: number
+  /** Further products in the same cart, one unit of each. */
+  also?: SeededProduct[]
 }
 
 export type Checkout = { cartId: string; collectionId: string; session: SessionData }
 
-/** A shopper at the store's HTTP API, in usd, without an account. */
+/** A shopper at the store's HTTP API, in usd; without an account, or logged in with a customer's token. */
 export class Shopper {
   constructor(
     private readonly url: string,
     private readonly store: SeededStore,
+    private readonly jwt: string | null = null,
   ) {}
+
+  /** The same shop for a new customer, who registers and logs in. */
+  async registered(email: string): Promise<Shopper> {
+    const login = { email, password: "test-password" }
+    const token = z.object({ token: z.string() }).transform((answer) => answer.token)
+    const auth = `${this.url}/auth/customer/emailpass`
+    const identity = await call(`${auth}/register`, token, { body: login })
+    await new Shopper(this.url, this.store, identity).call("/store/customers", idOf("customer"), {
+      body: { email },
+    })
+    return new Shopper(this.url, this.store, await call(auth, token, { body: login }))
+  }
 
   /** From the empty cart to the payment session: afterwards the cart only needs `complete`. */
   async checkout(purchase: Purchase): Promise<Checkout> {
@@ -72,12 +87,15 @@ export class Shopper {
   }
 
   /** A filled cart with address and, if the product travels, a shipping method. */
-  async cart({ product, shipped = false, quantity = 1 }: Purchase): Promise<string> {
+  async cart({ product, shipped = false, quantity = 1, also = [] }: Purchase): Promise<string> {
     const cartId = await this.#call("/store/carts", idOf("cart"), {
       body: {
         region_id: this.store.regionId,
         email: "shopper@example.com",
-        items: [{ variant_id: product.variantId, quantity }],
+        items: [
+          { variant_id: product.variantId, quantity },
+          ...also.map((one) => ({ variant_id: one.variantId, quantity: 1 })),
+        ],
         shipping_address: {
           first_name: "Sam",
           last_name: "Shopper",
@@ -171,7 +189,10 @@ export class Shopper {
   }
 
   #call<T>(path: string, schema: z.ZodType<T>, request: Call = {}): Promise<T> {
-    const headers = { "x-publishable-api-key": this.store.publishableKey }
+    const headers = {
+      "x-publishable-api-key": this.store.publishableKey,
+      ...(this.jwt === null ? {} : { authorization: `Bearer ${this.jwt}` }),
+    }
     return call(`${this.url}${path}`, schema, { headers, ...request })
   }
 }

@@ -18,6 +18,11 @@ export const DOCS = "pp_kobbopay_docs"
 export const AFTER = "pp_kobbopay_after"
 /** A window of one second; in the second sandbox. */
 export const BRIEF = "pp_kobbopay_brief"
+/**
+ * Sells licences with everything: all lines, taken back whole on any refund, fulfilled on release. In
+ * the second sandbox, which sends it no webhooks.
+ */
+export const LICENCES = "pp_kobbopay_licences"
 /** A docs contract whose reads state no amounts; in the second sandbox, which sends it no webhooks. */
 export const BARE = "pp_kobbopay_bare"
 
@@ -28,6 +33,7 @@ export const SECRETS = {
   after: "test-after-secret",
   brief: "test-brief-secret",
   bare: "test-bare-secret",
+  licences: "test-licences-secret",
   guarded: "test-guarded-secret",
 }
 const ADMIN = { email: "admin@example.com", password: "test-password" }
@@ -104,6 +110,17 @@ function accounts(first: string, second: string) {
         fields: { amount: null, received: null, transactions: null },
       },
     },
+    {
+      id: "licences",
+      options: {
+        ...shared,
+        profile: "docs",
+        baseUrl: second,
+        apiKey,
+        webhook: { secrets: [SECRETS.licences] },
+        entitlements: { appliesTo: "all", revokeOnRefund: "all", fulfil: true },
+      },
+    },
     // Takes webhooks from one address only; nothing is sold through it.
     {
       id: "guarded",
@@ -167,7 +184,7 @@ export function storeSuite(name: string, tests: (world: () => World) => void): v
         const hook = `${url}/hooks/kobbopay`
         const store = await seedStore(container, {
           admin: ADMIN,
-          paymentProviders: [INVOICE, DOCS, AFTER, BRIEF, BARE],
+          paymentProviders: [INVOICE, DOCS, AFTER, BRIEF, BARE, LICENCES],
         })
         const service = kobbopay()
         const worker = workerOf(service)

@@ -1,4 +1,18 @@
-import { defineMiddlewares } from "@medusajs/framework/http"
+import {
+  authenticate,
+  defineMiddlewares,
+  validateAndTransformQuery,
+} from "@medusajs/framework/http"
+import {
+  adminEntitlementParams,
+  adminEntitlementQuery,
+  adminEntitlementsParams,
+  adminEntitlementsQuery,
+} from "./admin/kobbopay/entitlements/query"
+import {
+  storeEntitlementsParams,
+  storeEntitlementsQuery,
+} from "./store/kobbopay/entitlements/query"
 
 export default defineMiddlewares({
   routes: [
@@ -8,5 +22,28 @@ export default defineMiddlewares({
       methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
       bodyParser: false,
     },
+    {
+      matcher: "/store/kobbopay/entitlements",
+      methods: ["GET"],
+      middlewares: [
+        authenticate("customer", ["session", "bearer"]),
+        validateAndTransformQuery(storeEntitlementsParams, storeEntitlementsQuery),
+      ],
+    },
+    {
+      matcher: "/admin/kobbopay/entitlements",
+      methods: ["GET"],
+      middlewares: [validateAndTransformQuery(adminEntitlementsParams, adminEntitlementsQuery)],
+    },
+    {
+      matcher: "/admin/kobbopay/entitlements/:id",
+      methods: ["GET"],
+      middlewares: [validateAndTransformQuery(adminEntitlementParams, adminEntitlementQuery)],
+    },
+    ...["hold", "release", "revoke", "resume"].map((decision) => ({
+      matcher: `/admin/kobbopay/entitlements/:id/${decision}`,
+      methods: ["POST" as const],
+      middlewares: [validateAndTransformQuery(adminEntitlementParams, adminEntitlementQuery)],
+    })),
   ],
 })

@@ -23,6 +23,11 @@ export type EventRowId = Brand<"EventRowId">
 export type RefundId = Brand<"RefundId">
 /** Row id of an exception. */
 export type ExceptionId = Brand<"ExceptionId">
+/** Row id of an entitlement. */
+export type EntitlementId = Brand<"EntitlementId">
+/** Row id of a change of an entitlement: the key under which its event may come more than once. */
+export type ChangeId = Brand<"ChangeId">
+export type LineItemId = Brand<"LineItemId">
 export type SessionId = Brand<"SessionId">
 export type CollectionId = Brand<"CollectionId">
 export type CartId = Brand<"CartId">

@@ -241,13 +241,13 @@ export function decide(facts: Facts, observation: Observation): Decision {
     if (reason === "order_cancelled" || reason === "duplicate_payment") {
       found.delete("late_payment")
       found.add(reason)
-    } else {
-      if (!found.has("late_payment")) {
-        found.add(fit.amount === "under" ? "underpaid" : "late_payment")
-      }
-      // Whoever pays it back must know that some of it came on another rail.
-      for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
+    } else if (!found.has("late_payment")) {
+      found.add(fit.amount === "under" ? "underpaid" : "late_payment")
     }
+  }
+  if (accepted === null && want === "nothing" && holdsMoney(fit) && state !== "pending") {
+    // Whatever else keeps it: whoever pays it back must know that some of it came on another rail.
+    for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
   }
   // Late money keeps its payment ended, so there only the read tells that nothing is waited for any more.
   const isFinal = state === "confirmed" || (said === "confirmed" && state !== "partial")

@@ -1,9 +1,22 @@
+import { inspect } from "node:util"
+import { z } from "@medusajs/framework/zod"
+
+/** Medusa's workflows throw plain objects, some with the error inside. */
+const told = z.union([
+  z.object({ message: z.string() }),
+  z.object({ error: z.object({ message: z.string() }) }).transform(({ error }) => error),
+])
+
+const AT_A_GLANCE = { depth: 1, breakLength: Infinity }
+const STATEMENT = /^\s*(select|insert|update|delete|with|begin|commit|rollback)\b/i
+
 /**
- * The words of whatever was thrown, for a log line or a row. Of a database's error only its own words:
- * the message in front of them repeats the statement together with its values.
+ * The words of whatever was thrown, for a log line or a row. Of a failed statement only what was wrong with
+ * it: the message in front of that repeats the statement together with its values.
  */
 export function errorText(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  const isDatabases = "severity" in cause && "code" in cause
-  return isDatabases ? (cause.message.split(" - ").at(-1) ?? "") : cause.message
+  const found = told.safeParse(cause)
+  if (!found.success) return typeof cause === "string" ? cause : inspect(cause, AT_A_GLANCE)
+  const { message } = found.data
+  return STATEMENT.test(message) ? (message.split(" - ").at(-1) ?? "") : message
 }

@@ -11,24 +11,6 @@ import type {
 import { idColumn } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
-/** Classes about money that is there: sending it all back answers them. */
-export const MONEY_CLASSES: readonly ExceptionClass[] = [
-  "underpaid",
-  "overpaid",
-  "amount_unknown",
-  "rail_mismatch",
-  "reference_mismatch",
-  "order_changed",
-  "order_cancelled",
-  "refund_owed",
-  "duplicate_payment",
-  "superseded",
-  "late_payment",
-  "ambiguous_finality",
-  "stuck",
-  "completion_failed",
-]
-
 export type NewException = {
   class: ExceptionClass
   /** What it is about: a payment's row id, an event's where no payment is known, or an account's id. */
@@ -165,6 +147,19 @@ const exceptionDetail = exceptionRow.extend({
   last_seen_at: z.date(),
 })
 export type ExceptionDetail = z.output<typeof exceptionDetail>
+
+/** The exceptions of payments, open and closed, the newest first. */
+export const exceptionsOf = (
+  sql: Sql,
+  payments: readonly PaymentId[],
+): Promise<ExceptionDetail[]> =>
+  rows(
+    sql,
+    exceptionDetail,
+    `SELECT * FROM kobbopay_exception
+      WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY opened_at DESC, id DESC`,
+    [[...payments]],
+  )
 
 /** Narrows a list of exceptions; what is null does not. */
 export type ExceptionFilter = {

@@ -1,5 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { CollectionId, OrderId, PaymentId } from "../kobbopay/ids"
+import { dueOrders } from "./entitled-orders"
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 
@@ -248,15 +249,19 @@ export const clearCancelling = (sql: Sql, lease: Lease): Promise<number> =>
     [lease.collectionId, lease.fence],
   )
 
-/** Notes that the order of these payments was cancelled, by whomever, and calls for work. */
+/**
+ * Notes that the order of these payments was cancelled, by whomever, and calls for work on them and on
+ * the order's entitlements.
+ */
 export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_group
+    `WITH cancelled AS (UPDATE kobbopay_group
         SET order_cancelled_at = COALESCE(order_cancelled_at, ?), cancelling_at = NULL,
             due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, updated_at = now()
-      WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)`,
-    [now, now, now, order],
+      WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)
+      RETURNING ?::text AS order_id) ${dueOrders("cancelled")}`,
+    [now, now, now, order, order],
   )
 
 /**

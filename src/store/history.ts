@@ -1,6 +1,8 @@
 import { z } from "@medusajs/framework/zod"
 import type { CollectionId, OrderId, PaymentId } from "../kobbopay/ids"
+import { exceptionsOf, type ExceptionDetail } from "./exceptions"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
+import { payBacksOf, type RefundRow } from "./refunds"
 import { minorColumn, rows, type Sql } from "./sql"
 
 const transitionRow = z.object({
@@ -14,21 +16,6 @@ const transitionRow = z.object({
   at: z.date(),
 })
 export type TransitionRow = z.output<typeof transitionRow>
-
-const facts = z.record(z.string(), z.string().nullable())
-const exceptionRow = z.object({
-  payment_id: idColumn<PaymentId>(),
-  class: z.string(),
-  state: z.enum(["open", "closed"]),
-  expected: facts,
-  observed: facts,
-  opened_at: z.date(),
-  closed_at: z.date().nullable(),
-  actor: z.string().nullable(),
-  resolution: z.string().nullable(),
-  note: z.string().nullable(),
-})
-export type ExceptionRow = z.output<typeof exceptionRow>
 
 const groupRow = z.object({
   id: idColumn<CollectionId>(),
@@ -44,7 +31,9 @@ export type PaymentHistory = {
   /** The oldest first. */
   transitions: TransitionRow[]
   /** Open and closed, the newest first. */
-  exceptions: ExceptionRow[]
+  exceptions: ExceptionDetail[]
+  /** The oldest first. */
+  payBacks: RefundRow[]
   group: GroupRow | null
 }
 
@@ -66,15 +55,17 @@ export async function historyOfOrder(
     [order, [...collections]],
   )
   const ids = payments.map((payment) => payment.id)
-  const [transitions, exceptions, groups] = await Promise.all([
+  const [transitions, exceptions, payBacks, groups] = await Promise.all([
     transitionsOf(sql, ids),
     exceptionsOf(sql, ids),
+    payBacksOf(sql, ids),
     groupsOf(sql, [...new Set(payments.map((payment) => payment.collection_id))]),
   ])
   return payments.map((payment) => ({
     payment,
     transitions: transitions.filter((one) => one.payment_id === payment.id),
     exceptions: exceptions.filter((one) => one.payment_id === payment.id),
+    payBacks: payBacks.filter((one) => one.payment_id === payment.id),
     group: groups.find((one) => one.id === payment.collection_id) ?? null,
   }))
 }
@@ -84,19 +75,9 @@ export const transitionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise
   rows(
     sql,
     transitionRow,
-    `SELECT payment_id, from_state, to_state, source, actor, note, received_minor, at FROM kobbopay_transition
+    `SELECT payment_id, from_state, to_state, source, actor, note, received_minor, at
+       FROM kobbopay_transition
       WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY at, id`,
-    [[...payments]],
-  )
-
-/** The exceptions of payments, the newest first. */
-export const exceptionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise<ExceptionRow[]> =>
-  rows(
-    sql,
-    exceptionRow,
-    `SELECT payment_id, class, state, expected, observed, opened_at, closed_at, actor, resolution, note
-       FROM kobbopay_exception
-      WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY opened_at DESC, id DESC`,
     [[...payments]],
   )
 

@@ -12,6 +12,7 @@ import type {
   Reference,
   SessionId,
 } from "../kobbopay/ids"
+import { callOrderOf, dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
 import { scheduleGroupOf } from "./groups"
 import { idColumn, isPaidBack, paymentRow, type PaymentRow } from "./payment"
@@ -233,7 +234,10 @@ export async function detachSession(sql: Sql, session: SessionId, now: Date): Pr
   })
 }
 
-/** Notes the cart and order of a collection on its payments, as they become known. */
+/**
+ * Notes the cart and order of a collection on its payments, as they become known, and calls for the
+ * order's entitlements.
+ */
 export const noteOrder = (
   sql: Sql,
   collection: CollectionId,
@@ -242,10 +246,11 @@ export const noteOrder = (
 ): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_payment
+    `WITH noted AS (UPDATE kobbopay_payment
         SET cart_id = COALESCE(cart_id, ?), order_id = COALESCE(order_id, ?), updated_at = now()
       WHERE collection_id = ? AND deleted_at IS NULL AND (cart_id IS DISTINCT FROM COALESCE(cart_id, ?)
-        OR order_id IS DISTINCT FROM COALESCE(order_id, ?))`,
+        OR order_id IS DISTINCT FROM COALESCE(order_id, ?))
+      RETURNING order_id) ${dueOrders("noted")}`,
     [cart, order, collection, cart, order],
   )
 
@@ -266,8 +271,8 @@ export const paymentsNamed = (
   )
 
 /**
- * Notes that Medusa shows what was wanted: only if the same is still wanted, for a read made meanwhile
- * by the provider may have raised it.
+ * Notes that Medusa shows what was wanted, and calls for the order's entitlements: only if the same is
+ * still wanted, for a read made meanwhile by the provider may have raised it.
  */
 export const markConverged = (
   sql: Sql,
@@ -276,10 +281,10 @@ export const markConverged = (
 ): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_payment
+    `WITH converged AS (UPDATE kobbopay_payment
         SET converged_at = ?, updated_at = now(),
             captured_at = CASE WHEN want = 'captured' THEN COALESCE(captured_at, ?) ELSE captured_at END
-      WHERE id = ? AND want = ?`,
+      WHERE id = ? AND want = ? RETURNING order_id) ${dueOrders("converged")}`,
     [at, at, payment.id, payment.want],
   )
 
@@ -345,8 +350,9 @@ export type NewTransition = {
   note?: string | null
 }
 
-export const insertTransition = (sql: Sql, change: NewTransition): Promise<number> =>
-  execute(
+/** Adds to a payment's history, and calls for the entitlements of its order. */
+export async function insertTransition(sql: Sql, change: NewTransition): Promise<void> {
+  await execute(
     sql,
     `INSERT INTO kobbopay_transition
        (id, payment_id, from_state, to_state, source, received_minor, at, actor, note)
@@ -363,3 +369,5 @@ export const insertTransition = (sql: Sql, change: NewTransition): Promise<numbe
       change.note ?? null,
     ],
   )
+  await callOrderOf(sql, change.paymentId)
+}

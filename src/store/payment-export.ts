@@ -1,7 +1,8 @@
 import type { AccountId, OrderId, PaymentId } from "../kobbopay/ids"
-import { exceptionsOf, transitionsOf, type ExceptionRow, type TransitionRow } from "./history"
+import { exceptionsOf, type ExceptionRow } from "./exceptions"
+import { transitionsOf, type TransitionRow } from "./history"
 import { paymentRow, type PaymentRow } from "./payment"
-import { payBacksOfAll, type RefundRow } from "./refunds"
+import { payBacksOf, type RefundRow } from "./refunds"
 import { rows, type Sql } from "./sql"
 
 /** Payments in memory at one time. */
@@ -38,10 +39,10 @@ export async function* keptPayments(sql: Sql, filter: ExportFilter): AsyncGenera
     const [transitions, exceptions, payBacks] = await Promise.all([
       transitionsOf(sql, ids),
       exceptionsOf(sql, ids),
-      payBacksOfAll(sql, ids),
+      payBacksOf(sql, ids),
     ])
     for (const payment of page) {
-      const own = (one: { payment_id: PaymentId }) => one.payment_id === payment.id
+      const own = (one: { payment_id: PaymentId | null }) => one.payment_id === payment.id
       yield {
         payment,
         transitions: transitions.filter(own),

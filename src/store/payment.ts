@@ -79,6 +79,7 @@ export const paymentRow = z.object({
   accepted: z.enum(["amount", "finality"] satisfies Acceptance[]).nullable(),
   accepted_amount: z.string().nullable(),
   accepted_minor: minorColumn.nullable(),
+  accepted_by: z.string().nullable(),
   accepted_at: z.date().nullable(),
   settled_session_id: idColumn<SessionId>().nullable(),
   money_seen_at: z.date().nullable(),
@@ -115,6 +116,18 @@ export function owedMinor(
   }
   const share = BigNumber(expected_minor.toString()).times(accepted_amount).div(store_amount)
   return BigInt(share.integerValue(BigNumber.ROUND_CEIL).toFixed())
+}
+
+/** Minor units that can still be sent back: what arrived, or was asked where reads state no amounts, less what was. */
+export function leftToPayBack(
+  payment: Pick<
+    PaymentRow,
+    "money_seen_at" | "paid_back_minor" | "received_minor" | "expected_minor"
+  >,
+): bigint {
+  if (payment.money_seen_at === null) return 0n
+  const left = (payment.received_minor ?? payment.expected_minor) - payment.paid_back_minor
+  return left > 0n ? left : 0n
 }
 
 /** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */

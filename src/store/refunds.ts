@@ -1,5 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { AccountId, CollectionId, OrderId, PaymentId, RefundId } from "../kobbopay/ids"
+import { dueOrders } from "./entitled-orders"
 import { idColumn, isPaidBack, type PaymentRow } from "./payment"
 import { execute, minorColumn, newId, row, rows, type Sql } from "./sql"
 
@@ -78,17 +79,8 @@ export async function insertPayBack(
 export const payBackById = (sql: Sql, id: RefundId): Promise<RefundRow | null> =>
   row(sql, refundRow, `SELECT * FROM kobbopay_refund WHERE id = ? AND deleted_at IS NULL`, [id])
 
-/** The pay-backs of a payment, the oldest first. */
-export const payBacksOf = (sql: Sql, payment: PaymentId): Promise<RefundRow[]> =>
-  rows(
-    sql,
-    refundRow,
-    `SELECT * FROM kobbopay_refund WHERE payment_id = ? AND deleted_at IS NULL ORDER BY recorded_at, id`,
-    [payment],
-  )
-
-/** The pay-backs of several payments, the oldest first. */
-export const payBacksOfAll = (sql: Sql, payments: readonly PaymentId[]): Promise<RefundRow[]> =>
+/** The pay-backs of payments, the oldest first. */
+export const payBacksOf = (sql: Sql, payments: readonly PaymentId[]): Promise<RefundRow[]> =>
   rows(
     sql,
     refundRow,
@@ -145,7 +137,10 @@ export const freePayBack = (sql: Sql, payBack: RefundRow): Promise<number> =>
     [payBack.id, payBack.medusa_refund_id],
   )
 
-/** Notes how a pay-back ended: shown by Medusa's refund of that id, or with nothing to book. */
+/**
+ * Notes how a pay-back ended: shown by Medusa's refund of that id, or with nothing to book. Calls for the
+ * order's entitlements.
+ */
 export const finishPayBack = (
   sql: Sql,
   id: RefundId,
@@ -154,9 +149,11 @@ export const finishPayBack = (
 ): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_refund
+    `WITH finished AS (UPDATE kobbopay_refund
         SET state = ?, medusa_refund_id = ?, booked_at = ?, updated_at = now()
-      WHERE id = ? AND state = 'recorded'`,
+      WHERE id = ? AND state = 'recorded' RETURNING payment_id),
+      paid AS (SELECT p.order_id FROM kobbopay_payment p JOIN finished f ON f.payment_id = p.id)
+      ${dueOrders("paid")}`,
     [
       outcome.state,
       outcome.state === "booked" ? outcome.refund : null,

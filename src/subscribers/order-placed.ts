@@ -5,11 +5,14 @@ import { brandAs, type OrderId } from "../kobbopay/ids"
 import { noteOrder } from "../store/ledger"
 import { idColumn } from "../store/payment"
 import type { CollectionId } from "../kobbopay/ids"
-import { kobbopay } from "../work/worker-of"
+import { kobbopay, workerOf } from "../work/worker-of"
 
 const links = z.array(z.object({ payment_collection_id: idColumn<CollectionId>() }))
 
-/** Writes a placed order's id on the payments of its collection, so that they are found by it. */
+/**
+ * Writes a placed order's id on the payments of its collection, so that they are found by it, and works
+ * its entitlements.
+ */
 export default async function orderPlaced({
   event,
   container,
@@ -20,10 +23,11 @@ export default async function orderPlaced({
     fields: ["payment_collection_id"],
     filters: { order_id: event.data.id },
   })
-  const { sql } = kobbopay()
+  const service = kobbopay()
   for (const link of links.parse(data)) {
-    await noteOrder(sql, link.payment_collection_id, null, brandAs<OrderId>(event.data.id))
+    await noteOrder(service.sql, link.payment_collection_id, null, brandAs<OrderId>(event.data.id))
   }
+  workerOf(service).wake()
 }
 
 export const config: SubscriberConfig = { event: "order.placed" }

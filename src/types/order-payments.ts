@@ -1,7 +1,8 @@
-import type { ExceptionClass, Want } from "../kobbopay/lifecycle"
+import type { Acceptance, ExceptionClass, Want } from "../kobbopay/lifecycle"
 import type { PaymentState } from "../kobbopay/reading"
+import type { Dismissal, WayOut } from "../kobbopay/ways-out"
 
-export type { ExceptionClass, PaymentState, Want }
+export type { Acceptance, Dismissal, ExceptionClass, PaymentState, Want, WayOut }
 
 /** What `GET /admin/kobbopay/orders/:id` answers: every payment of the order, the newest first. */
 export type OrderPayments = { payments: OrderPayment[] }
@@ -25,6 +26,20 @@ export type OrderPayment = {
   /** Units of the store currency. */
   store_amount: string
   currency_code: string
+  /** What the order asks for now, units of the store currency: what accepting the money would settle. */
+  order_asks: string
+  /** When Medusa showed it as captured. */
+  captured_at: string | null
+  /** A person said that the money counts as it is; else all null. */
+  accepted_amount: string | null
+  accepted_by: Person | null
+  accepted_at: string | null
+  /** Units of the asset: sent back so far; what can still be; what of that is more than was asked for. */
+  paid_back: string
+  left_to_pay_back: string
+  excess: string
+  /** The oldest first. */
+  pay_backs: PaymentPayBack[]
   address: string | null
   memo: string | null
   /** Our reference at Kobbopay. */
@@ -51,12 +66,15 @@ export type PaymentTransition = {
   from: string
   to: string
   at: string
-  /** Who told: "read", "checkout", "event", "clock". */
+  /** Who told: "read", "checkout", "event", "clock", "admin". */
   source: string
+  actor: Person | null
+  note: string | null
   amount_received: string | null
 }
 
 export type PaymentException = {
+  id: string
   class: string
   state: "open" | "closed"
   /** What was asked for, and what was seen. */
@@ -64,8 +82,37 @@ export type PaymentException = {
   observed: Record<string, string | null>
   opened_at: string
   closed_at: string | null
+  /** Who closed it: "kobbopay" is the plugin itself. */
+  actor: Person | null
+  /** "accepted", "adopted", "paid_back", the code of a dismissal, or "cleared" when it was over by itself. */
   resolution: string | null
+  note: string | null
+  /** What a person can do about it. */
+  actions: WayOut[]
+  /** What accepting, or adopting, it says of the money; null where neither is possible. */
+  accepts: Acceptance | null
 }
+
+/** Money that a person sent back. */
+export type PaymentPayBack = {
+  id: string
+  /** Units of the asset. */
+  amount: string
+  hash: string
+  actor: Person
+  note: string | null
+  at: string
+  /** What of it is a refund of the order, units of the store currency; null: nothing. */
+  refund_amount: string | null
+  /** "recorded": its refund is still to be booked. "booked": Medusa shows it. "kept": nothing to book. */
+  state: "recorded" | "booked" | "kept"
+}
+
+/** Who did something: a user's name or e-mail where that is known, else the id again. */
+export type Person = { id: string; name: string }
+
+/** What `GET /admin/kobbopay/payments/:id/pay-backs/preview` answers: what recording it would refund. */
+export type PayBackPreview = { refund_amount: string | null; currency_code: string }
 
 /** How the work on the payment's collection goes. */
 export type PaymentGroup = { failures: number; last_error: string | null; due_at: string | null }

@@ -4,6 +4,7 @@ import type { KobbopayClient } from "../kobbopay/client"
 import type { Account } from "../kobbopay/options"
 import type { Rules } from "../kobbopay/rules"
 import type { Sql } from "../store/sql"
+import type { EntitlementSide } from "./entitlement-side"
 import type { MedusaSide } from "./medusa"
 
 export type WorkAccount = { account: Account; client: KobbopayClient; rules: Rules }
@@ -13,6 +14,7 @@ export type Deps = {
   sql: Sql
   accounts: ReadonlyMap<AccountId, WorkAccount>
   medusa: MedusaSide
+  entitlements: EntitlementSide
   log: Pick<Logger, "info" | "warn" | "error">
   /** Names this process in leases. */
   owner: string

@@ -3,11 +3,18 @@ import { BigNumber } from "bignumber.js"
 import type { PaymentId } from "../kobbopay/ids"
 import { AmountError, formatAmount, parseAmount } from "../kobbopay/money"
 import { refundOf } from "../kobbopay/pay-back"
-import { closeByPerson, MONEY_CLASSES } from "../store/exceptions"
+import { MONEY_CLASSES } from "../kobbopay/ways-out"
+import { closeByPerson } from "../store/exceptions"
 import { errorText } from "../store/error-text"
 import { holdGroup, wakeGroup, type Lease } from "../store/groups"
 import { insertTransition, paymentById, sessionsOf } from "../store/ledger"
-import { isPaidBack, owedMinor, type PaymentRow } from "../store/payment"
+import {
+  isPaidBack,
+  leftToPayBack,
+  owedMinor,
+  settledAmount,
+  type PaymentRow,
+} from "../store/payment"
 import {
   finishPayBack,
   freePayBack,
@@ -43,14 +50,7 @@ const invalid = (message: string): MedusaError =>
  */
 export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<RefundRow> {
   const { paymentId, hash, actor, note } = payBack
-  const found = await paymentById(deps.sql, paymentId)
-  if (found === null) {
-    throw new MedusaError(
-      MedusaError.Types.NOT_FOUND,
-      `There is no Kobbopay payment ${payBack.paymentId}`,
-    )
-  }
-  const amountMinor = amountOf(payBack.amount, found)
+  const { found, amountMinor } = await asked(deps, payBack)
   const recorded = await deps.sql.transaction(async (trx) => {
     await holdGroup(trx, found.collection_id, null)
     const payment = await paymentById(trx, paymentId)
@@ -86,6 +86,52 @@ export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<Refun
   return recorded
 }
 
+/**
+ * What recording a pay-back now would refund of the order: decimal, store currency; null: nothing.
+ *
+ * @throws MedusaError as {@link recordPayBack} does
+ */
+export async function previewPayBack(
+  deps: Pick<Deps, "sql" | "medusa">,
+  payBack: Pick<PayBack, "paymentId" | "amount">,
+): Promise<{ refundAmount: string | null; currencyCode: string }> {
+  const { found, amountMinor } = await asked(deps, payBack)
+  mustBeThere(found, amountMinor)
+  const view = await deps.medusa.view(found.collection_id)
+  const captured = await toBeCaptured(deps.sql, view, found, amountMinor)
+  const earlier = await payBacksOf(deps.sql, [found.id])
+  return {
+    refundAmount: captured === null ? null : refundAmount(found, captured, earlier, amountMinor),
+    currencyCode: found.currency_code,
+  }
+}
+
+/** What is captured of a payment, or is about to be, by the time a pay-back is booked; null: nothing to refund. */
+async function toBeCaptured(
+  sql: Sql,
+  view: MedusaView | null,
+  ledger: PaymentRow,
+  amountMinor: bigint,
+): Promise<string | null> {
+  if (view === null || view.order === "cancelled") return null
+  const booked = await bookedPayment(sql, view, ledger)
+  if (booked !== null) return capturedOf(booked).toFixed()
+  const settles = ledger.want === "authorized" || ledger.want === "captured"
+  const isWhole = amountMinor >= leftToPayBack(ledger)
+  return settles && !isWhole ? settledAmount(ledger) : null
+}
+
+async function asked(
+  deps: Pick<Deps, "sql">,
+  { paymentId, amount }: Pick<PayBack, "paymentId" | "amount">,
+): Promise<{ found: PaymentRow; amountMinor: bigint }> {
+  const found = await paymentById(deps.sql, paymentId)
+  if (found === null) {
+    throw new MedusaError(MedusaError.Types.NOT_FOUND, `There is no Kobbopay payment ${paymentId}`)
+  }
+  return { found, amountMinor: amountOf(amount, found) }
+}
+
 const OVERPAID = ["overpaid"] as const
 
 const excessIsBack = (payment: PaymentRow): boolean =>
@@ -109,7 +155,7 @@ function mustBeThere(payment: PaymentRow, amountMinor: bigint): void {
     throw invalid(`No money arrived on payment ${payment.id}, so there is nothing to pay back.`)
   }
   const received = payment.received_minor ?? payment.expected_minor
-  const rest = received - payment.paid_back_minor
+  const rest = leftToPayBack(payment)
   if (amountMinor <= rest) return
   const say = (minor: bigint) => `${formatAmount(minor, payment.decimals)} ${payment.asset}`
   throw invalid(
@@ -148,7 +194,10 @@ async function bookOne(deps: Deps, payBack: RefundRow): Promise<void> {
   }
   // What is not captured cannot be refunded: the pay-back waits for that, or for the order's end.
   if (payment === null) return
-  const amount = payBack.store_amount ?? (await refundAmount(deps.sql, payBack, ledger, payment))
+  const earlier = await earlierThan(deps.sql, payBack)
+  const captured = capturedOf(payment).toFixed()
+  const amount =
+    payBack.store_amount ?? refundAmount(ledger, captured, earlier, payBack.amount_minor)
   if (amount === null) {
     await finish({ state: "kept" })
     return
@@ -171,29 +220,35 @@ async function bookOne(deps: Deps, payBack: RefundRow): Promise<void> {
   await finish({ state: "booked", refund: refund.id })
 }
 
-/** What of a pay-back is a refund of what Medusa captured, after those recorded before it. */
-async function refundAmount(
-  sql: Sql,
-  payBack: RefundRow,
+/**
+ * What of a pay-back is a refund of what Medusa captured, after the pay-backs recorded before it: decimal,
+ * store currency; null: nothing.
+ */
+const refundAmount = (
   ledger: PaymentRow,
-  payment: MedusaPayment,
-): Promise<string | null> {
-  const all = await payBacksOf(sql, ledger.id)
-  const earlier = all.slice(
-    0,
-    all.findIndex((one) => one.id === payBack.id),
-  )
-  return refundOf({
-    amountMinor: payBack.amount_minor,
+  captured: string,
+  earlier: readonly RefundRow[],
+  amountMinor: bigint,
+): string | null =>
+  refundOf({
+    amountMinor,
     receivedMinor: ledger.received_minor ?? owedMinor(ledger),
     expectedMinor: owedMinor(ledger),
     paidBackMinor: earlier.reduce((sum, one) => sum + one.amount_minor, 0n),
-    captured: capturedOf(payment).toFixed(),
+    captured,
     refunded: earlier
       .reduce((sum, one) => sum.plus(one.store_amount ?? 0), new BigNumber(0))
       .toFixed(),
     storeDecimals: decimalsOf(ledger.currency_code),
   })
+
+/** The pay-backs of the same payment that were recorded before this one. */
+async function earlierThan(sql: Sql, payBack: RefundRow): Promise<RefundRow[]> {
+  const all = await payBacksOf(sql, [payBack.payment_id])
+  return all.slice(
+    0,
+    all.findIndex((one) => one.id === payBack.id),
+  )
 }
 
 /** The payment in Medusa on which this payment's money was captured, whole or in part. */

@@ -1,7 +1,8 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import type { ExceptionId, OrderId, PaymentId } from "../kobbopay/ids"
-import type { Acceptance, ExceptionClass, Want } from "../kobbopay/lifecycle"
+import type { Acceptance, Want } from "../kobbopay/lifecycle"
 import type { PaymentState } from "../kobbopay/reading"
+import { acceptanceOf, answeredBy, canBeAdopted, type Dismissal } from "../kobbopay/ways-out"
 import {
   closeByPerson,
   closeException,
@@ -14,24 +15,6 @@ import { acceptPayment, insertTransition, lookNow, paymentById } from "../store/
 import { isPaidBack, type PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { MedusaView } from "./medusa"
-
-/** The codes by which a person sets an exception aside without moving money. */
-export const DISMISSALS = ["written_off", "settled_elsewhere", "not_ours", "no_action"] as const
-export type Dismissal = (typeof DISMISSALS)[number]
-
-/** Accepting these says that the money counts as it is. */
-const ABOUT_FIT: readonly ExceptionClass[] = [
-  "underpaid",
-  "overpaid",
-  "amount_unknown",
-  "rail_mismatch",
-  "reference_mismatch",
-  "order_changed",
-  "superseded",
-  "late_payment",
-]
-/** Accepting these says, too, that it counts although Kobbopay does not call it final. */
-const ABOUT_FINALITY: readonly ExceptionClass[] = ["stuck", "ambiguous_finality"]
 
 const LOOK_WITHIN_MS = 15_000
 const LOOK_EVERY_MS = 100
@@ -80,7 +63,7 @@ export async function acceptException(
   const still = await openOne(deps, exceptionId)
   const view = await deps.medusa.view(payment.collection_id)
   const amount = mustBeOpen(view, payment)
-  const isFinal = asked.final || isAbout(ABOUT_FINALITY, found.class)
+  const isFinal = asked.final || acceptanceOf(found.class) === "finality"
   mustHoldMoney(payment, still, isFinal)
   const accepted: Acceptance = isFinal ? "finality" : "amount"
   const by: Closing = { actor, resolution: how === "adopt" ? "adopted" : "accepted", note }
@@ -90,8 +73,7 @@ export async function acceptException(
     if (!(await closeException(trx, exceptionId, by, deps.now()))) {
       throw await tooLate(deps, exceptionId)
     }
-    const answered = accepted === "finality" ? [...ABOUT_FIT, ...ABOUT_FINALITY] : ABOUT_FIT
-    await closeByPerson(trx, { paymentId, classes: answered }, by, deps.now())
+    await closeByPerson(trx, { paymentId, classes: answeredBy(accepted) }, by, deps.now())
     const minor =
       payment.received_minor === null ? null : payment.received_minor - payment.paid_back_minor
     await acceptPayment(trx, paymentId, { accepted, minor, amount, actor }, deps.now())
@@ -150,16 +132,13 @@ const closedBefore = (found: ExceptionRow): MedusaError =>
       : `This exception was closed already, by ${found.actor ?? "somebody"} as ${found.resolution ?? "resolved"}.`,
   )
 
-const isAbout = (classes: readonly string[], found: string): boolean => classes.includes(found)
-
 function mustBeAcceptable(found: ExceptionRow, how: "accept" | "adopt"): PaymentId {
-  if (how === "adopt" && found.class !== "superseded") {
+  if (how === "adopt" && !canBeAdopted(found.class)) {
     throw refuse(
       `Only a superseded payment can be adopted; this exception is ${found.class}. Accept it instead.`,
     )
   }
-  const fits = isAbout(ABOUT_FIT, found.class) || isAbout(ABOUT_FINALITY, found.class)
-  if (found.payment_id !== null && fits) return found.payment_id
+  if (found.payment_id !== null && acceptanceOf(found.class) !== null) return found.payment_id
   throw refuse(
     `An exception of class ${found.class} cannot be accepted: its money cannot settle the order. Send the money back and record the pay-back, or dismiss the exception with a code.`,
   )

@@ -34,12 +34,14 @@ export async function routeEvents(deps: Deps): Promise<boolean> {
   const others: EventRow[] = []
   for (const event of events) {
     const { named_payment: paymentId, named_collection: collectionId } = event
-    if (paymentId !== null && collectionId !== null) {
+    if (paymentId === null || collectionId === null) {
+      const isStranger = event.kobbopay_ids.length > 0 && !event.referenced
+      if (isStranger && isPatient(event, now)) strangers.push(event)
+      else others.push(event)
+    } else if (event.attempts === 0) {
       routes.push({ eventId: event.id, paymentId, collectionId })
-    } else if (event.kobbopay_ids.length > 0 && !event.referenced && isPatient(event, now)) {
-      strangers.push(event)
     } else {
-      others.push(event)
+      others.push(event) // it may have an exception to close
     }
   }
   await routeAll(deps.sql, routes, now)

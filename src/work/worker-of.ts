@@ -8,6 +8,7 @@ import { KOBBOPAY_MODULE } from "../modules/kobbopay"
 import type KobbopayModuleService from "../modules/kobbopay/service"
 import { runtime } from "../runtime"
 import type { Deps } from "./deps"
+import { entitlementSide } from "./entitlement-side"
 import { medusaSide } from "./medusa"
 import { Worker } from "./worker"
 
@@ -25,6 +26,7 @@ function handOf(service: KobbopayModuleService): { deps: Deps; worker: Worker } 
       ]),
     ),
     medusa: medusaSide(container),
+    entitlements: entitlementSide(container),
     log: container.resolve(ContainerRegistrationKeys.LOGGER),
     owner: `${hostname()}:${process.pid}:${randomUUID()}`,
     now: runtime.now,

@@ -1,8 +1,14 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type ExceptionId, type PaymentId } from "../kobbopay/ids"
+import {
+  brandAs,
+  type EntitlementId,
+  type ExceptionId,
+  type OrderId,
+  type PaymentId,
+} from "../kobbopay/ids"
+import { DISMISSALS } from "../kobbopay/ways-out"
 import { TRIGGERS } from "../store/reconciliation"
-import { DISMISSALS } from "../work/resolve"
 
 const words = (most: number) => z.string().trim().min(1).max(most)
 
@@ -28,10 +34,11 @@ export const dismissInput = z.strictObject({
   actor,
   note: words(2_000),
 })
+export const payBackAmount = words(80)
 export const payBackInput = z.strictObject({
   payment_id: words(100).transform((id) => brandAs<PaymentId>(id)),
   /** Decimal string, units of the asset. */
-  amount: words(80),
+  amount: payBackAmount,
   /** One spelling each, so that the same transaction is not recorded twice: hex without 0x, lower case. */
   hash: z
     .string()
@@ -41,6 +48,15 @@ export const payBackInput = z.strictObject({
     ),
   actor,
   note,
+})
+
+export const convergeInput = z.strictObject({
+  order_id: words(100).transform((id) => brandAs<OrderId>(id)),
+})
+export const decideInput = z.strictObject({
+  entitlement_id: words(100).transform((id) => brandAs<EntitlementId>(id)),
+  actor,
+  reason: words(2_000),
 })
 
 /** A moment that is not to come; text is read as ISO 8601. */

@@ -75,6 +75,10 @@ export async function placeOrder(cartId, railId) {
 export const paymentOf = async (token) =>
   (await store(`/kobbopay/payments/${encodeURIComponent(token)}`)).payment
 
+/** What the order of a payment entitles to, and whether it is released. */
+export const entitlementsOf = async (token) =>
+  (await store(`/kobbopay/payments/${encodeURIComponent(token)}/entitlements`)).entitlements
+
 export const orderOf = async (id) => (await store(`/orders/${encodeURIComponent(id)}`)).order
 
 /** The sandbox's page where one plays the payer. */

@@ -17,7 +17,7 @@ async function open() {
     if (at.has("pay")) {
       leave = await paymentView(at.get("pay"), at.get("order"), go)
     } else if (at.has("order")) {
-      leave = await orderView(at.get("order"))
+      leave = await orderView(at.get("order"), at.get("token"))
     } else if (at.has("cart")) {
       await checkoutView(at.get("cart"), go)
     } else {

@@ -1,5 +1,6 @@
-import { orderOf } from "./api.js"
+import { entitlementsOf, orderOf } from "./api.js"
 import { h, show } from "./dom.js"
+import { downloads } from "./entitlements.js"
 import { every } from "./payment.js"
 import { summary } from "./views.js"
 
@@ -25,26 +26,34 @@ function wordsOf({ status, payment_status: payment }) {
   return ["Awaiting payment", "warn", "The order is placed and waits for the money."]
 }
 
-/** An order, kept up to date until it is paid or cancelled. Returns how to leave it. */
-export async function orderView(id) {
+/**
+ * An order, kept up to date until it is paid or cancelled and, with the token of its payment, nothing it
+ * entitles to is locked any more. Returns how to leave it.
+ */
+export async function orderView(id, token) {
   let shown = null
   let stop = () => undefined
-  const render = (order) => {
+  const shelf = downloads()
+  const look = async () => {
+    const order = await orderOf(id)
+    const entitlements = token === null ? [] : await entitlementsOf(token)
     const [title, tone, text] = wordsOf(order)
     if (shown !== title) {
       shown = title
-      show(`Order #${order.display_id}`, page(order, title, tone, text))
+      show(`Order #${order.display_id}`, page(order, shelf, title, tone, text))
     }
-    if (order.status === "canceled" || order.payment_status === "captured") {
+    shelf.render(entitlements)
+    const isSettled = order.status === "canceled" || order.payment_status === "captured"
+    if (isSettled && !entitlements.some(({ state }) => state === "held")) {
       stop()
     }
   }
-  stop = every(LOOK_EVERY_MS, async () => render(await orderOf(id)))
-  render(await orderOf(id))
+  stop = every(LOOK_EVERY_MS, look)
+  await look()
   return stop
 }
 
-function page(order, title, tone, text) {
+function page(order, shelf, title, tone, text) {
   return h(
     "div",
     { class: "split" },
@@ -76,6 +85,11 @@ function page(order, title, tone, text) {
       ),
       h("a", { class: "button plain", href: "/" }, "Buy something else"),
     ),
-    h("section", { class: "card" }, summary(order, "What was ordered")),
+    h(
+      "div",
+      { class: "stack" },
+      shelf.card,
+      h("section", { class: "card" }, summary(order, "What was ordered")),
+    ),
   )
 }

@@ -1,5 +1,6 @@
-import { orderOf, payerPage, paymentOf } from "./api.js"
+import { entitlementsOf, orderOf, payerPage, paymentOf } from "./api.js"
 import { copyable, h, show } from "./dom.js"
+import { downloads } from "./entitlements.js"
 import { summary } from "./views.js"
 
 const LOOK_EVERY_MS = 2_000
@@ -29,6 +30,7 @@ export async function paymentView(token, orderId, go) {
   const steps = h("ol", { class: "steps" })
   const clock = h("span", { class: "clock", role: "timer" })
   const countdown = h("p", {}, "Time left: ", clock)
+  const shelf = downloads()
   const howToPay = h("section", { class: "card", "aria-label": "How to pay" }, instructions(first))
 
   show(
@@ -41,6 +43,7 @@ export async function paymentView(token, orderId, go) {
         "div",
         { class: "stack" },
         h("section", { class: "card", "aria-label": "Status" }, status, steps, countdown),
+        shelf.card,
         order === null
           ? null
           : h("section", { class: "card" }, summary(order, `Order #${order.display_id}`)),
@@ -61,13 +64,17 @@ export async function paymentView(token, orderId, go) {
     countdown.hidden = payment.ended || !["creating", "pending", "partial"].includes(payment.state)
     const placed = payment.order_id ?? orderId
     if (!OPEN.includes(payment.state) && placed !== null) {
-      go({ order: placed }, { forward: true })
+      go({ order: placed, token }, { forward: true })
     }
   }
   render(first)
+  shelf.render(await entitlementsOf(token))
   return every(
     LOOK_EVERY_MS,
-    async () => render(await paymentOf(token)),
+    async () => {
+      render(await paymentOf(token))
+      shelf.render(await entitlementsOf(token))
+    },
     () => {
       clock.textContent = timeLeft(first.expires_at)
     },

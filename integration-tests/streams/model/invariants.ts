@@ -13,7 +13,13 @@ const RANK: Record<PaymentState, number> = {
 /** What broke, in the words of the design. */
 export class Broken extends Error {}
 
-type Seen = { state: PaymentState; received: bigint; moneySeen: boolean; fit: boolean; transfers: number }
+type Seen = {
+  state: PaymentState
+  received: bigint
+  moneySeen: boolean
+  fit: boolean
+  transfers: number
+}
 
 /**
  * What must hold after every single step of a stream, judged by the truth and by what was shown of it,

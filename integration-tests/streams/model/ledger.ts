@@ -83,16 +83,7 @@ export class Ledger {
     private readonly now: () => number,
   ) {
     const at = new Date(now())
-    this.rows = Array.from({ length: payments }, (_, number) => ({
-      ...{ id: brandAs<PaymentId>(`payment-${number}`), number, sessions: [] },
-      ...{ account_id: brandAs<AccountId>("kobbopay"), state: "pending", want: "nothing" },
-      ...{ expected_minor: ASKED, paid_back_minor: 0n },
-      ...{ received_minor: null, transfers: [], amount_fit: null },
-      ...{ accepted: null, accepted_amount: null, store_amount: TOTAL, currency_code: "usd" },
-      ...{ settled_session_id: null, money_seen_at: null, confirmed_at: null, ended_at: null },
-      window_ends_at: new Date(now() + WINDOW_MS),
-      ...{ converged_at: null, last_read_at: null, next_look_at: at, failures: 0, created_at: at },
-    }))
+    this.rows = Array.from({ length: payments }, (_, number) => newRow(number, at))
   }
 
   /** A webhook: recorded and routed; one seen before brings the next look forward. */
@@ -280,8 +271,38 @@ export class Ledger {
   }
 }
 
+const newRow = (number: number, at: Date): Row => ({
+  id: brandAs<PaymentId>(`payment-${number}`),
+  account_id: brandAs<AccountId>("kobbopay"),
+  number,
+  sessions: [],
+  state: "pending",
+  want: "nothing",
+  received_minor: null,
+  transfers: [],
+  expected_minor: ASKED,
+  paid_back_minor: 0n,
+  amount_fit: null,
+  accepted: null,
+  accepted_amount: null,
+  store_amount: TOTAL,
+  currency_code: "usd",
+  settled_session_id: null,
+  money_seen_at: null,
+  confirmed_at: null,
+  ended_at: null,
+  window_ends_at: new Date(at.getTime() + WINDOW_MS),
+  converged_at: null,
+  last_read_at: null,
+  next_look_at: at,
+  failures: 0,
+  created_at: at,
+})
+
 const knownOf = (row: Row): Known => ({
-  ...RAIL,
+  asset: RAIL.asset,
+  network: RAIL.network,
+  token: RAIL.token,
   reference: referenceOf(row.number),
   expectedMinor: ASKED,
   decimals: 6,

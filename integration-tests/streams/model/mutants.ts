@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { join } from "node:path"
+import { compileFunction } from "node:vm"
 import { transformSync } from "@swc/core"
 import type * as converge from "../../../src/work/converge"
 import type * as judging from "../../../src/kobbopay/judge"
@@ -57,10 +59,10 @@ export const MUTANTS: readonly Mutant[] = [
     broken: "stay(state)",
   },
   {
-    name: "settles money on another rail",
-    file: "kobbopay/lifecycle",
-    line: "if (fit.mismatches.length > 0) return [...fit.mismatches]",
-    broken: "if (fit.mismatches.length > 1) return [...fit.mismatches]",
+    name: "does not see money on another rail",
+    file: "kobbopay/observation",
+    line: 'if (reading.astray) return "unknown"',
+    broken: "",
   },
   {
     name: "settles what the checkout no longer shows",
@@ -120,8 +122,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "is content without the order's transaction",
     file: "work/converge",
-    line: "return payment.captures.every((capture) => booked.has(capture.id))",
-    broken: "return payment.captures.every((capture) => booked.has(capture.id) || true)",
+    line: "const unbooked = payment.captures.filter((capture) => !booked.has(capture.id))",
+    broken: "const unbooked = payment.captures.filter(() => false)",
   },
 ]
 
@@ -148,12 +150,12 @@ function evaluate(file: File, source: string, instead: Record<string, unknown>):
     module: { type: "commonjs" },
     jsc: { target: "es2022", parser: { syntax: "typescript" } },
   })
-  const module = { exports: {} }
+  const real = createRequire(__filename)
   const load = (name: string): unknown =>
-    instead[name] ?? require(name.startsWith(".") ? join(SRC, file, "..", name) : name)
-  // eslint-disable-next-line
-  new Function("module", "exports", "require", code)(module, module.exports, load)
-  return module.exports
+    instead[name] ?? real(name.startsWith(".") ? join(SRC, file, "..", name) : name)
+  const exported: unknown = {}
+  Reflect.apply(compileFunction(code, ["exports", "require"]), undefined, [exported, load])
+  return exported
 }
 
 const isJudging = (loaded: unknown): loaded is typeof judging =>

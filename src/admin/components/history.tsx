@@ -1,55 +1,64 @@
 import { Text } from "@medusajs/ui"
 import type { OrderPayment } from "../../types/order-payments"
+import { historyOf, type Entry } from "../lib/history"
 import { useWords } from "../lib/words"
-
-type Entry = { at: string; what: string; how: string | null }
 
 /** All that happened to a payment, the newest first. */
 export function History({ payment }: { payment: OrderPayment }) {
-  const { t, time } = useWords()
-  const titleOf = (name: string) => t([`problem.${name}.title`, "problem.other.title"])
-  const entries: Entry[] = [
-    { at: payment.created_at, what: t("history.created"), how: null },
-    ...payment.transitions
-      .filter((change) => change.from !== "creating" || change.to !== "pending")
-      .map((change) => ({
-        at: change.at,
-        what: t(change.amount_received === null ? "history.changed" : "history.changedWith", {
-          state: t(`state.${change.to}`, change.to),
-          amount: `${change.amount_received ?? ""} ${payment.asset}`,
-        }),
-        how: t(`source.${change.source}`, change.source),
-      })),
-    ...payment.exceptions.flatMap((found) => [
-      {
-        at: found.opened_at,
-        what: t("history.opened", { title: titleOf(found.class) }),
-        how: null,
-      },
-      ...(found.closed_at === null
-        ? []
-        : [
-            {
-              at: found.closed_at,
-              what: t("history.closed", { title: titleOf(found.class) }),
-              how: found.resolution === "cleared" ? null : found.resolution,
-            },
-          ]),
-    ]),
-  ].sort((one, other) => Date.parse(other.at) - Date.parse(one.at))
+  const { time } = useWords()
+  const { whatOf, howOf } = useEntryWords(payment)
   return (
     <ol className="flex flex-col gap-y-3 px-6 py-4">
-      {entries.map((entry, place) => (
-        <li key={`${entry.at} ${place}`}>
+      {historyOf(payment).map((entry, place) => (
+        <li key={`${entry.at} ${place}`} className="break-words">
           <Text size="small" leading="compact" weight="plus">
-            {entry.what}
+            {whatOf(entry)}
           </Text>
           <Text size="small" leading="compact" className="text-ui-fg-subtle">
             <time dateTime={entry.at}>{time(entry.at)}</time>
-            {entry.how !== null && ` · ${entry.how}`}
+            {howOf(entry).map((how) => ` · ${how}`)}
           </Text>
+          {entry.note !== null && (
+            <Text size="small" leading="compact" className="text-ui-fg-subtle text-pretty">
+              “{entry.note}”
+            </Text>
+          )}
         </li>
       ))}
     </ol>
   )
+}
+
+function useEntryWords(payment: OrderPayment) {
+  const { t, money } = useWords()
+  const units = (amount: string) => `${amount} ${payment.asset}`
+  const title = (name: string) => t([`problem.${name}.title`, "problem.other.title"])
+  const whatOf = (entry: Entry): string => {
+    switch (entry.kind) {
+      case "created":
+      case "captured":
+        return t(`history.${entry.kind}`)
+      case "changed":
+        return t(entry.received === null ? "history.changed" : "history.changedWith", {
+          state: t(`state.${entry.state}`, entry.state),
+          amount: units(entry.received ?? ""),
+        })
+      case "opened":
+        return t("history.opened", { title: title(entry.class) })
+      case "closed":
+        return t([`history.closed.${entry.how}`, "history.closed.other"], {
+          title: title(entry.class),
+        })
+      case "paid_back":
+        return t(entry.refund === null ? "history.paidBack" : "history.paidBackRefund", {
+          amount: units(entry.amount),
+          refund: money(entry.refund ?? "", payment.currency_code),
+        })
+    }
+  }
+  const howOf = (entry: Entry): string[] => [
+    ...(entry.kind === "changed" ? [t(`source.${entry.source}`, entry.source)] : []),
+    ...(entry.by === null ? [] : [t("history.by", { name: entry.by.name })]),
+  ]
+  return { whatOf, howOf }
 }

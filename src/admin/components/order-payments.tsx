@@ -1,8 +1,9 @@
 import { Container, Heading } from "@medusajs/ui"
-import type { ReactNode } from "react"
+import { useState, type ReactNode } from "react"
 import type { OrderPayment } from "../../types/order-payments"
 import { byWeight, storyOf } from "../lib/story"
 import { useWords } from "../lib/words"
+import { Decision, type Asked } from "./decision"
 import { Fold } from "./fold"
 import { PaymentSection, StoryBadge } from "./payment-section"
 
@@ -30,13 +31,21 @@ type OrderPaymentsProps = {
 /** The payment that tells most of the order in full, and the others folded away unless they need a person. */
 export function OrderPayments({ payments, orderCanceled, notice }: OrderPaymentsProps) {
   const { t } = useWords()
+  const [asked, setAsked] = useState<Asked | null>(null)
   const [main, ...others] = byWeight(payments)
   if (main === undefined) return null
   const told = (payment: OrderPayment) => storyOf(payment, payments, orderCanceled)
+  const section = (payment: OrderPayment) => (
+    <PaymentSection
+      payment={payment}
+      story={told(payment)}
+      onChoose={(way, exception) => setAsked({ way, payment: payment.id, exception })}
+    />
+  )
   return (
     <Frame aside={<StoryBadge story={told(main)} />}>
       {notice}
-      <PaymentSection payment={main} story={told(main)} />
+      {section(main)}
       {others.length > 0 && (
         <section aria-label={t("others")} className="divide-y">
           {others.map((payment) => (
@@ -46,10 +55,13 @@ export function OrderPayments({ payments, orderCanceled, notice }: OrderPayments
               aside={<StoryBadge story={told(payment)} />}
               open={payment.exceptions.some((found) => found.state === "open")}
             >
-              <PaymentSection payment={payment} story={told(payment)} />
+              {section(payment)}
             </Fold>
           ))}
         </section>
+      )}
+      {asked !== null && (
+        <Decision asked={asked} payments={payments} onClose={() => setAsked(null)} />
       )}
     </Frame>
   )

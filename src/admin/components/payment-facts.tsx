@@ -4,7 +4,7 @@ import { Code, Fact, Value } from "./fact"
 
 /** What was asked for and what came: the facts a merchant compares. */
 export function PaymentFacts({ payment }: { payment: OrderPayment }) {
-  const { t } = useWords()
+  const { t, money } = useWords()
   const { asset, amount, amount_received: received, transfers, state } = payment
   // Kobbopay may call a payment paid without saying what arrived.
   const nothing = state === "paid" || state === "confirmed" ? "compare.unsaid" : "none"
@@ -14,7 +14,7 @@ export function PaymentFacts({ payment }: { payment: OrderPayment }) {
         <Value>
           {amount} {asset}
           <span className="text-ui-fg-muted block">
-            {t("for", { amount: `${payment.store_amount} ${payment.currency_code.toUpperCase()}` })}
+            {t("for", { amount: money(payment.store_amount, payment.currency_code) })}
           </span>
         </Value>
       </Fact>
@@ -49,7 +49,38 @@ export function PaymentFacts({ payment }: { payment: OrderPayment }) {
           </div>
         </Fact>
       )}
+      <PaidBack payment={payment} />
     </>
+  )
+}
+
+/** What was sent back, by which transactions. */
+function PaidBack({ payment }: { payment: OrderPayment }) {
+  const { t, money } = useWords()
+  const { asset, currency_code: currency, pay_backs: payBacks } = payment
+  if (payBacks.length === 0) return null
+  const noteOf = (amount: string, refund: string | null) =>
+    [
+      ...(payBacks.length > 1 ? [`${amount} ${asset}`] : []),
+      ...(refund === null ? [] : [t("refunded", { amount: money(refund, currency) })]),
+    ].join(" · ")
+  return (
+    <Fact name={t("field.paid_back")}>
+      <div className="flex flex-col gap-y-2">
+        <Value>
+          {payment.paid_back} {asset}
+        </Value>
+        {payBacks.map(({ id, hash, amount, refund_amount }) => (
+          <Code
+            key={id}
+            name={t("field.transfer")}
+            value={hash}
+            cut
+            note={noteOf(amount, refund_amount)}
+          />
+        ))}
+      </div>
+    </Fact>
   )
 }
 

@@ -1,11 +1,12 @@
 import { InlineTip, StatusBadge, Text } from "@medusajs/ui"
-import type { OrderPayment } from "../../types/order-payments"
+import type { OrderPayment, WayOut } from "../../types/order-payments"
 import type { Story } from "../lib/story"
 import { useWords } from "../lib/words"
 import { Fold } from "./fold"
 import { History } from "./history"
 import { PaymentFacts, PaymentIds } from "./payment-facts"
 import { Problem } from "./problem"
+import { WayButtons } from "./way-buttons"
 
 export function StoryBadge({ story }: { story: Story }) {
   const { t } = useWords()
@@ -16,18 +17,38 @@ export function StoryBadge({ story }: { story: Story }) {
   )
 }
 
-/** One payment: where it stands, what is wrong, what was asked for and came, and what happened. */
-export function PaymentSection({ payment, story }: { payment: OrderPayment; story: Story }) {
+type PaymentSectionProps = {
+  payment: OrderPayment
+  story: Story
+  /** Asks a person to decide, over an exception (its id) or over the payment as such. */
+  onChoose: (way: WayOut, exception: string | null) => void
+}
+
+/** One payment: where it stands, what is wrong and can be done, what was asked for and came, and what happened. */
+export function PaymentSection({ payment, story, onChoose }: PaymentSectionProps) {
   const { t } = useWords()
   const open = payment.exceptions.filter((found) => found.state === "open")
+  // Money is sent back for other reasons, too: the shopper returns what was bought.
+  const isOffered = open.some((found) => found.actions.includes("pay_back"))
+  const others: WayOut[] = payment.left_to_pay_back === "0" || isOffered ? [] : ["pay_back"]
   return (
     <div className="divide-y">
       <div className="flex flex-col gap-y-3 px-6 py-4">
         <Standing payment={payment} story={story} />
         {open.map((found) => (
-          <Problem key={found.class} found={found} payment={payment} />
+          <Problem
+            key={found.id}
+            found={found}
+            payment={payment}
+            onChoose={(way) => onChoose(way, found.id)}
+          />
         ))}
         <WorkNote payment={payment} />
+        <WayButtons
+          ways={others}
+          about={`${payment.amount} ${payment.rail_label}`}
+          onChoose={(way) => onChoose(way, null)}
+        />
       </div>
       <div className="py-1">
         <PaymentFacts payment={payment} />
@@ -43,15 +64,18 @@ export function PaymentSection({ payment, story }: { payment: OrderPayment; stor
 /** Said aloud by a screen reader whenever it changes. */
 function Standing({ payment, story }: { payment: OrderPayment; story: Story }) {
   const { t, time } = useWords()
-  const until = time(payment.window_ends_at)
+  const said = {
+    until: time(payment.window_ends_at),
+    by: payment.accepted_by?.name ?? t("somebody"),
+  }
   return (
     <div role="status" className="flex flex-col gap-y-1">
       <Text size="small" weight="plus">
-        {t(`story.${story.key}.now`, { until })}
+        {t(`story.${story.key}.now`, said)}
       </Text>
       <Text size="small" className="text-ui-fg-subtle text-pretty">
         <span className="sr-only">{t("next")}: </span>
-        {t(`story.${story.key}.next`, { until })}
+        {t(`story.${story.key}.next`, said)}
       </Text>
     </div>
   )

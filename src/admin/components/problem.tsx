@@ -1,10 +1,17 @@
 import { InlineTip, Text } from "@medusajs/ui"
-import type { OrderPayment, PaymentException } from "../../types/order-payments"
+import type { OrderPayment, PaymentException, WayOut } from "../../types/order-payments"
 import { useWords } from "../lib/words"
 import { comparisonOf, type Line } from "../lib/comparison"
+import { WayButtons } from "./way-buttons"
 
-/** An open exception in plain words, with what was expected and what was seen. */
-export function Problem({ found, payment }: { found: PaymentException; payment: OrderPayment }) {
+type ProblemProps = {
+  found: PaymentException
+  payment: OrderPayment
+  onChoose: (way: WayOut) => void
+}
+
+/** An open exception in plain words, with what was expected and what was seen, and what can be done. */
+export function Problem({ found, payment, onChoose }: ProblemProps) {
   const { t } = useWords()
   const text = (part: "title" | "text") =>
     t([`problem.${found.class}.${part}`, `problem.other.${part}`])
@@ -39,6 +46,9 @@ export function Problem({ found, payment }: { found: PaymentException; payment: 
           ))}
         </dl>
       )}
+      <div className="mt-3">
+        <WayButtons ways={found.actions} about={text("title")} onChoose={onChoose} />
+      </div>
     </InlineTip>
   )
 }

@@ -1,4 +1,5 @@
 import type { ExceptionClass, PaymentState } from "../../types/order-payments"
+import { decide, history } from "./decisions"
 
 type Told = { badge: string; now: string; next: string }
 
@@ -59,10 +60,40 @@ const story = {
     now: "Seen and captured. This account captures before Kobbopay confirms.",
     next: "Kobbopay's confirmation is still awaited.",
   },
+  captured_open: {
+    badge: "Paid",
+    now: "The money is captured.",
+    next: "What is left to settle is said below.",
+  },
+  captured_accepted: {
+    badge: "Paid",
+    now: "Accepted by {{by}} as it is, and captured.",
+    next: "Nothing to do.",
+  },
+  accepted: {
+    badge: "Accepted",
+    now: "Accepted by {{by}} as it is.",
+    next: "When Kobbopay confirms, the payment is captured by itself. Do not hand over the goods before that.",
+  },
+  refund_owed: {
+    badge: "Refund owed",
+    now: "Captured, and then the order was canceled: the shopper is owed the money.",
+    next: "Send it back from your own wallet, then record the pay-back.",
+  },
+  refunding: {
+    badge: "Paid back",
+    now: "All the money that arrived was sent back.",
+    next: "The refund is being booked on the order.",
+  },
+  paid_back: {
+    badge: "Paid back",
+    now: "All the money that arrived was sent back.",
+    next: "Nothing to do. Money that still arrives will be shown here.",
+  },
   captured_canceled: {
     badge: "Paid, order canceled",
     now: "Captured, and the order was canceled.",
-    next: "Kobbopay cannot send money back: if the shopper is owed a refund, pay it from your own wallet.",
+    next: "Kobbopay cannot send money back: if the shopper is owed a refund, pay it from your own wallet, and record the pay-back.",
   },
   held: {
     badge: "Needs attention",
@@ -76,7 +107,7 @@ const story = {
   },
   set_aside: {
     badge: "Set aside",
-    now: "Kobbopay confirmed the money. It does not count for this order.",
+    now: "There is money on this payment. It does not count for this order.",
     next: "Nothing more happens by itself.",
   },
   late: {
@@ -114,51 +145,51 @@ type Problem = { title: string; text: string }
 const problem = {
   underpaid: {
     title: "Too little arrived",
-    text: "Ask the shopper for the rest, or agree on sending back what came.",
+    text: "Ask the shopper for the rest, accept what came as enough, or send it back.",
   },
   overpaid: {
     title: "Too much arrived",
-    text: "The order is settled for its own amount. The difference belongs to the shopper.",
+    text: "The order is settled for its own amount. The difference belongs to the shopper: send it back and record the pay-back, or agree on keeping it and accept.",
   },
   amount_unknown: {
     title: "The amount is not known",
-    text: "Kobbopay calls this paid but does not say what arrived. Check the transfer at Kobbopay before you hand anything over.",
+    text: "Kobbopay calls this paid but does not say what arrived. Check the transfer at Kobbopay before you accept it.",
   },
   rail_mismatch: {
     title: "Another asset or network",
-    text: "What arrived is not what the shopper was asked for. Check at Kobbopay whether you can use it.",
+    text: "What arrived is not what the shopper was asked for. Check at Kobbopay whether you can use it: then accept it, else send it back.",
   },
   reference_mismatch: {
     title: "Another reference",
-    text: "Kobbopay reports this payment under a reference that is not this order's. Ask Kobbopay which one is right.",
+    text: "Kobbopay reports this payment under a reference that is not this order's. Ask Kobbopay which one is right before you accept it.",
   },
   order_changed: {
     title: "The order changed",
-    text: "The shopper paid for an amount the order no longer has. Settle the difference with the shopper.",
+    text: "The shopper paid for an amount the order no longer has. Settle the difference with the shopper and accept, or send the money back.",
   },
   order_cancelled: {
     title: "Paid, but the order is canceled",
-    text: "The order will not come back by itself. Send the money back, or make a new order for the shopper.",
+    text: "The order will not come back by itself. Send the money back and record the pay-back, or make a new order for the shopper and dismiss this.",
   },
   duplicate_payment: {
     title: "Paid twice",
-    text: "The order is paid for already. This money belongs to the shopper.",
+    text: "The order is paid for already. This money belongs to the shopper: send it back and record the pay-back.",
   },
   superseded: {
     title: "Paid on an earlier offer",
-    text: "The shopper chose another way to pay and then paid on this one. If the order stays unpaid, settle it with the shopper.",
+    text: "The shopper chose another way to pay and then paid on this one. Adopt the payment if it shall pay for this order, or send the money back.",
   },
   late_payment: {
     title: "Paid too late",
-    text: "The money came after the payment had ended. Send it back, or make a new order for the shopper.",
+    text: "The money came after the payment had ended. Accept it if the order still stands, or send it back.",
   },
   ambiguous_finality: {
     title: "Kobbopay contradicts itself",
-    text: "Its reports on this payment do not agree. Nothing is undone; ask Kobbopay what is true.",
+    text: "Its reports on this payment do not agree. Nothing is undone. Ask Kobbopay what is true; accept only if you are sure of the money.",
   },
   stuck: {
     title: "No confirmation for long",
-    text: "The money was seen long ago and is still not confirmed. Ask Kobbopay about it.",
+    text: "The money was seen long ago and is still not confirmed. Ask Kobbopay about it; accept only if you are sure of the money.",
   },
   unknown_payment: {
     title: "Unknown payment",
@@ -205,6 +236,8 @@ export const en = {
   next: "What happens next",
   none: "Nothing so far",
   for: "for {{amount}}",
+  refunded: "{{amount}} refunded in the order",
+  somebody: "a person",
   copy: "Copy: {{what}}",
   story,
   problem: {
@@ -214,6 +247,7 @@ export const en = {
   field: {
     expected: "Expected",
     received: "Received",
+    paid_back: "Sent back",
     rail: "Pays with",
     address: "Address",
     memo: "Memo",
@@ -258,13 +292,8 @@ export const en = {
   },
   others: "Other payments of this order",
   details: "Details and history",
-  history: {
-    created: "Offered to the shopper",
-    changed: "Now {{state}}",
-    changedWith: "Now {{state}}, {{amount}} received",
-    opened: "Problem: {{title}}",
-    closed: "Solved: {{title}}",
-  },
+  decide,
+  history,
   source: {
     read: "Seen when checking at Kobbopay",
     checkout: "From the checkout",

@@ -1,6 +1,14 @@
 import Medusa from "@medusajs/js-sdk"
 import * as z from "zod/mini"
-import type { OrderPayment, PaymentState, Want } from "../../types/order-payments"
+import type {
+  Acceptance,
+  Dismissal,
+  OrderPayment,
+  PayBackPreview,
+  PaymentState,
+  Want,
+  WayOut,
+} from "../../types/order-payments"
 
 const storageKey = __JWT_TOKEN_STORAGE_KEY__ || undefined
 /** Logged in as the dashboard is. */
@@ -24,10 +32,18 @@ const wants: { [One in Want]: One } = {
   captured: "captured",
   order_cancelled: "order_cancelled",
 }
+const ways: { [One in WayOut]: One } = {
+  accept: "accept",
+  adopt: "adopt",
+  pay_back: "pay_back",
+  dismiss: "dismiss",
+}
+const acceptances: { [One in Acceptance]: One } = { amount: "amount", finality: "finality" }
 
 const text = z.string()
 const maybe = z.nullable(text)
 const facts = z.record(text, maybe)
+const person = z.object({ id: text, name: text })
 const answer = z.object({
   payments: z.array(
     z.object({
@@ -44,6 +60,26 @@ const answer = z.object({
       amount_received: maybe,
       store_amount: text,
       currency_code: text,
+      order_asks: text,
+      captured_at: maybe,
+      accepted_amount: maybe,
+      accepted_by: z.nullable(person),
+      accepted_at: maybe,
+      paid_back: text,
+      left_to_pay_back: text,
+      excess: text,
+      pay_backs: z.array(
+        z.object({
+          id: text,
+          amount: text,
+          hash: text,
+          actor: person,
+          note: maybe,
+          at: text,
+          refund_amount: maybe,
+          state: z.enum(["recorded", "booked", "kept"]),
+        }),
+      ),
       address: maybe,
       memo: maybe,
       reference: text,
@@ -56,17 +92,30 @@ const answer = z.object({
       next_look_at: maybe,
       last_error: maybe,
       transitions: z.array(
-        z.object({ from: text, to: text, at: text, source: text, amount_received: maybe }),
+        z.object({
+          from: text,
+          to: text,
+          at: text,
+          source: text,
+          actor: z.nullable(person),
+          note: maybe,
+          amount_received: maybe,
+        }),
       ),
       exceptions: z.array(
         z.object({
+          id: text,
           class: text,
           state: z.enum(["open", "closed"]),
           expected: facts,
           observed: facts,
           opened_at: text,
           closed_at: maybe,
+          actor: z.nullable(person),
           resolution: maybe,
+          note: maybe,
+          actions: z.array(z.enum(ways)),
+          accepts: z.nullable(z.enum(acceptances)),
         }),
       ),
       group: z.object({ failures: z.number(), last_error: maybe, due_at: maybe }),
@@ -84,4 +133,63 @@ export async function paymentsOfOrder(order: string): Promise<OrderPayment[]> {
     `/admin/kobbopay/orders/${encodeURIComponent(order)}`,
   )
   return answer.parse(body).payments
+}
+
+const exceptionPath = (id: string) => `/admin/kobbopay/exceptions/${encodeURIComponent(id)}`
+const payBacksPath = (payment: string) =>
+  `/admin/kobbopay/payments/${encodeURIComponent(payment)}/pay-backs`
+const post = (path: string, body: object) =>
+  sdk.client.fetch<unknown>(path, { method: "POST", body })
+
+/** An empty note is none. */
+const noted = (note: string) => (note.trim() === "" ? {} : { note: note.trim() })
+
+const resolved = z.object({ payment: z.object({ want: z.enum(wants), converged: z.boolean() }) })
+
+/**
+ * Accepts the money of an exception, or adopts its payment. Tells whether the order shows it as captured.
+ *
+ * @throws FetchError with the reason why not, in the merchant's words
+ */
+export async function acceptMoney(
+  how: "accept" | "adopt",
+  asked: { exception: string; note: string },
+): Promise<{ isCaptured: boolean }> {
+  const body = await post(`${exceptionPath(asked.exception)}/${how}`, noted(asked.note))
+  const { want, converged } = resolved.parse(body).payment
+  return { isCaptured: want === "captured" && converged }
+}
+
+/** @throws FetchError with the reason why not */
+export async function dismiss(asked: {
+  exception: string
+  code: Dismissal
+  note: string
+}): Promise<void> {
+  await post(`${exceptionPath(asked.exception)}/dismiss`, { code: asked.code, note: asked.note })
+}
+
+/** `amount`: decimal string, units of the asset. */
+export type PayBackAsked = { payment: string; amount: string; hash: string; note: string }
+
+/** @throws FetchError with the reason why not */
+export async function recordPayBack({ payment, amount, hash, note }: PayBackAsked): Promise<void> {
+  await post(payBacksPath(payment), {
+    ...{ amount: amount.trim(), hash: hash.trim() },
+    ...noted(note),
+  })
+}
+
+const preview = z.object({ refund_amount: maybe, currency_code: text })
+
+/**
+ * What recording a pay-back of that amount would refund of the order.
+ *
+ * @throws FetchError with what is wrong with the amount
+ */
+export async function previewPayBack(payment: string, amount: string): Promise<PayBackPreview> {
+  const query = { amount: amount.trim() }
+  return preview.parse(
+    await sdk.client.fetch<unknown>(`${payBacksPath(payment)}/preview`, { query }),
+  )
 }

@@ -9,8 +9,16 @@ export type Story = { key: StoryKey; tone: Tone }
 const settles = (payment: OrderPayment): boolean =>
   payment.want === "captured" || payment.want === "authorized"
 
-const hasOpen = (payment: OrderPayment): boolean =>
-  payment.exceptions.some((found) => found.state === "open")
+const hasOpen = (payment: OrderPayment, wanted?: string): boolean =>
+  payment.exceptions.some(
+    (found) => found.state === "open" && (wanted === undefined || found.class === wanted),
+  )
+
+const isAllBack = (payment: OrderPayment): boolean =>
+  payment.paid_back !== "0" && payment.left_to_pay_back === "0"
+
+const isRefunding = (payment: OrderPayment): boolean =>
+  payment.pay_backs.some((payBack) => payBack.state === "recorded")
 
 /**
  * Where a payment stands and what happens next, from what the ledger says of it. Pure.
@@ -21,6 +29,15 @@ export function storyOf(
   all: readonly OrderPayment[],
   orderCanceled: boolean,
 ): Story {
+  if (isAllBack(payment)) {
+    return isRefunding(payment)
+      ? { key: "refunding", tone: "blue" }
+      : { key: "paid_back", tone: "grey" }
+  }
+  if (hasOpen(payment, "refund_owed")) return { key: "refund_owed", tone: "red" }
+  const isAccepted = payment.accepted_at !== null && !hasOpen(payment)
+  // What a person accepted counts, whatever state Kobbopay gives it.
+  if (settles(payment) || isAccepted) return withMoney(payment, orderCanceled)
   const covered = all.some((other) => other.id !== payment.id && settles(other))
   switch (payment.state) {
     case "creating":
@@ -30,13 +47,15 @@ export function storyOf(
       if (payment.state === "creating") return { key: "creating", tone: "grey" }
       return payment.ended ? { key: "overdue", tone: "orange" } : { key: "waiting", tone: "orange" }
     case "partial":
-      return { key: "partial", tone: "red" }
+      return { key: "partial", tone: hasOpen(payment) ? "red" : "grey" }
     case "paid":
     case "confirmed":
       return withMoney(payment, orderCanceled)
     case "expired":
     case "failed":
-      if (payment.want !== "order_cancelled") return { key: "late", tone: "red" }
+      if (payment.want !== "order_cancelled") {
+        return hasOpen(payment) ? { key: "late", tone: "red" } : { key: "set_aside", tone: "grey" }
+      }
       if (covered) return { key: "unused", tone: "grey" }
       if (payment.converged || orderCanceled) return { key: `${payment.state}_done`, tone: "grey" }
       return { key: payment.state, tone: "orange" }
@@ -49,11 +68,21 @@ function withMoney(payment: OrderPayment, orderCanceled: boolean): Story {
     case "captured":
       if (!payment.converged) return { key: "capturing", tone: "blue" }
       if (orderCanceled) return { key: "captured_canceled", tone: "orange" }
+      if (hasOpen(payment)) return { key: "captured_open", tone: "orange" }
+      if (payment.accepted_at !== null) return { key: "captured_accepted", tone: "green" }
       return { key: confirmed ? "captured" : "captured_early", tone: "green" }
     case "authorized":
       return { key: payment.converged ? "seen" : "authorizing", tone: "blue" }
     case "nothing":
     case "order_cancelled":
+      if (payment.captured_at !== null && orderCanceled) {
+        return { key: "captured_canceled", tone: "grey" }
+      }
+      if (payment.accepted_at !== null && !hasOpen(payment)) {
+        return orderCanceled
+          ? { key: "set_aside", tone: "grey" }
+          : { key: "accepted", tone: "blue" }
+      }
       if (hasOpen(payment)) return { key: confirmed ? "held" : "held_early", tone: "red" }
       return confirmed ? { key: "set_aside", tone: "grey" } : { key: "seen", tone: "blue" }
   }
@@ -72,6 +101,7 @@ export function isMoving(payments: readonly OrderPayment[]): boolean {
   return payments.some(
     (payment) =>
       MOVING.has(payment.state) ||
+      isRefunding(payment) ||
       (!payment.converged && !(covered && payment.want === "order_cancelled")),
   )
 }
@@ -89,4 +119,8 @@ export const byWeight = (payments: readonly OrderPayment[]): OrderPayment[] =>
 
 /** A mark that changes when Medusa's own view of the order may have changed. */
 export const markOf = (payments: readonly OrderPayment[]): string =>
-  payments.map(({ id, state, converged }) => `${id}:${state}:${converged}`).join()
+  payments
+    .map(({ id, state, want, converged, pay_backs: payBacks }) =>
+      [id, state, want, converged, ...payBacks.map((payBack) => payBack.state)].join(":"),
+    )
+    .join()

@@ -4,7 +4,9 @@ import { useTranslation } from "react-i18next"
 const tagOf = (language: string): string =>
   language.replace(/^([a-z]{2,3})([A-Z][A-Za-z]+)$/, "$1-$2")
 
-/** The texts of these pages, and times in the reader's language. */
+const isDecimal = (text: string): text is `${number}` => /^\d+(\.\d+)?$/.test(text)
+
+/** The texts of these pages, and times and sums in the reader's language. */
 export function useWords() {
   const { t, i18n } = useTranslation("kobbopay")
   const time = (iso: string): string =>
@@ -12,5 +14,10 @@ export function useWords() {
       dateStyle: "medium",
       timeStyle: "short",
     }).format(new Date(iso))
-  return { t, time }
+  /** A decimal string of the store currency. */
+  const money = (amount: string, currency: string): string =>
+    isDecimal(amount)
+      ? new Intl.NumberFormat(tagOf(i18n.language), { style: "currency", currency }).format(amount)
+      : `${amount} ${currency.toUpperCase()}`
+  return { t, time, money }
 }

@@ -96,3 +96,39 @@ describe("an acceptance is tied to the money it was given for", () => {
     ).toBe("partial wants nothing + underpaid")
   })
 })
+
+describe("a read that is behind what the ledger knows", () => {
+  const before = {
+    state: "confirmed",
+    amountFit: "over",
+    confirmedAt: NOW,
+    ...holding(200n),
+  } as const
+  const older: Reading[] = [
+    reading("pending"),
+    { ...reading("pending"), receivedMinor: 0n },
+    { ...reading("confirmed"), receivedMinor: 100n },
+  ]
+  test.each(older)("settles nothing that was kept from settling: %p", (read) => {
+    expect(judged(before, read)).toBe("confirmed wants nothing")
+  })
+  test.each(older)("takes nothing back that is under way: %p", (read) => {
+    expect(judged({ ...before, want: "captured" }, read)).toMatch(/^confirmed wants captured/)
+  })
+  test.each(older)("does not stand against a person's word: %p", (read) => {
+    const accepted = { what: "finality", minor: 200n } as const
+    expect(judged({ ...before, accepted }, read)).toMatch(/^confirmed wants captured/)
+  })
+  test("one that shows as much settles", () => {
+    expect(judged(before, { ...reading("confirmed"), receivedMinor: 200n })).toBe(
+      "confirmed wants captured + overpaid",
+    )
+  })
+})
+
+describe("money on another rail", () => {
+  test("is seen while Kobbopay calls the payment open, though nothing of it counts", () => {
+    const read = { ...reading("pending"), token: "USDTBSC", astray: true }
+    expect(judged({}, read)).toBe("partial wants nothing + rail_mismatch")
+  })
+})

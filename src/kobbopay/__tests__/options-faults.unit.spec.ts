@@ -21,6 +21,12 @@ describe("faults", () => {
       captureOn: "paid",
       expiry: { window: "2d", watchFor: "soon" },
       stuckAfter: 6,
+      entitlements: {
+        releaseOn: "seen",
+        appliesTo: { tag: "x" },
+        revokeOnRefund: 1,
+        fulfil: "yes",
+      },
       apiKey: "belongs to the other profile",
     })
     const expected = [
@@ -44,6 +50,10 @@ describe("faults", () => {
       /^expiry\.closePendingAfter: is shorter than expiry\.window.*; raise it/,
       /^expiry\.watchFor: is not a duration; /,
       /^stuckAfter: is not a duration; /,
+      /^entitlements\.releaseOn: .*"paid" or "confirmed" or "manual"$/,
+      /^entitlements\.appliesTo: .*"non-shippable", "all" or \{ metadata: /,
+      /^entitlements\.revokeOnRefund: .*"proportional" or "all"$/,
+      /^entitlements\.fulfil: is neither true nor false; use true or false$/,
       /^apiKey: is no option here; remove it/,
     ]
     for (const pattern of expected) expect(faults).toContainEqual(expect.stringMatching(pattern))

@@ -23,7 +23,10 @@ describe("defaults", () => {
       placeOrder: "before-payment",
       authorizeOn: "paid",
       captureOn: "confirmed",
-      entitlements: { releaseOn: "confirmed", appliesTo: "non-shippable" },
+      entitlements: {
+        ...{ releaseOn: "confirmed", appliesTo: "non-shippable" },
+        ...{ revokeOnRefund: "proportional", fulfil: false },
+      },
       expiry: {
         windowMs: 1_800_000,
         cancelOrderAfterMs: 1_800_000,
@@ -34,6 +37,12 @@ describe("defaults", () => {
       latePayments: "review",
       request: { timeoutMs: 15_000, attempts: 4 },
     })
+  })
+
+  it("lets a key of product metadata choose the lines that entitle", () => {
+    const appliesTo = { metadata: "licence" }
+    const { entitlements } = parseAccountOptions({ ...invoiceInput, entitlements: { appliesTo } })
+    expect(entitlements).toMatchObject({ appliesTo, releaseOn: "confirmed" })
   })
 
   it("completes the docs profile, whose webhooks carry no time", () => {

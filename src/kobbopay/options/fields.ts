@@ -23,6 +23,8 @@ export const wholeNumber = (min: number, max: number) => {
   return z.int(about).min(min, about).max(max, about)
 }
 
+export const flag = z.boolean(says("is neither true nor false", "use true or false"))
+
 /** A secret of the account: white space around it is a copying mistake that no signature survives. */
 export const secret = (what: string) =>
   z

@@ -14,6 +14,7 @@ import {
   vocabulary,
   wholeNumber,
 } from "./fields"
+import { entitlementsSchema } from "./entitlements"
 import { railsSchema } from "./rails"
 import { signatureShape, webhookSchema } from "./webhook"
 
@@ -59,12 +60,7 @@ const shared = {
   placeOrder: choice(["before-payment", "after-payment"]).prefault("before-payment"),
   authorizeOn: choice(["paid", "confirmed"]).prefault("paid"),
   captureOn: choice(["paid", "confirmed"]).prefault("confirmed"),
-  entitlements: z
-    .strictObject({
-      releaseOn: choice(["paid", "confirmed", "manual"]).prefault("confirmed"),
-      appliesTo: choice(["non-shippable", "all"]).prefault("non-shippable"),
-    })
-    .prefault({}),
+  entitlements: entitlementsSchema,
   /** How far what arrives may be from what was asked. */
   tolerance: z
     .strictObject({ under: tolerance.prefault("0"), over: tolerance.prefault("1%") })

@@ -8,6 +8,9 @@ import { EventRecorder } from "../../store/recorder"
 import { checkAccounts } from "./account-check"
 import { InboxPool } from "./inbox-pool"
 import {
+  KobbopayEntitledOrder,
+  KobbopayEntitlement,
+  KobbopayEntitlementChange,
   KobbopayEvent,
   KobbopayException,
   KobbopayGroup,
@@ -65,6 +68,9 @@ type Dependencies = {
  * the database. What happens to payments is not decided here.
  */
 export default class KobbopayModuleService extends MedusaService({
+  KobbopayEntitledOrder,
+  KobbopayEntitlement,
+  KobbopayEntitlementChange,
   KobbopayEvent,
   KobbopayException,
   KobbopayGroup,

@@ -1,6 +1,13 @@
-import type { OrderPayment, PaymentException } from "../../../types/order-payments"
+import type {
+  OrderPayment,
+  PaymentException,
+  PaymentPayBack,
+  Person,
+} from "../../../types/order-payments"
 import { comparisonOf } from "../comparison"
-import { byWeight, isMoving, storyOf } from "../story"
+import { historyOf } from "../history"
+import { withNames } from "../people"
+import { byWeight, isMoving, markOf, storyOf } from "../story"
 
 const payment = (given: Partial<OrderPayment>): OrderPayment => ({
   id: "kpay_1",
@@ -16,6 +23,15 @@ const payment = (given: Partial<OrderPayment>): OrderPayment => ({
   amount_received: null,
   store_amount: "10.5",
   currency_code: "usd",
+  order_asks: "10.5",
+  captured_at: null,
+  accepted_amount: null,
+  accepted_by: null,
+  accepted_at: null,
+  paid_back: "0",
+  left_to_pay_back: "0",
+  excess: "0",
+  pay_backs: [],
   address: "TAddress",
   memo: null,
   reference: "reference",
@@ -33,14 +49,38 @@ const payment = (given: Partial<OrderPayment>): OrderPayment => ({
   ...given,
 })
 const open: PaymentException = {
+  id: "kpex_1",
   class: "underpaid",
   state: "open",
   expected: { amount: "10.5", asset: "USDT", store_amount: "10.5" },
   observed: { amount: "5", asset: "USDTTRC", order: "open" },
   opened_at: "2026-01-01T10:10:00.000Z",
   closed_at: null,
+  actor: null,
   resolution: null,
+  note: null,
+  actions: ["accept", "pay_back", "dismiss"],
+  accepts: "amount",
 }
+const anna: Person = { id: "user_anna", name: "Anna" }
+const accepted: Partial<OrderPayment> = {
+  ...{ accepted_amount: "10.5", accepted_by: anna, accepted_at: "2026-01-01T10:20:00.000Z" },
+  ...{ amount_received: "5", left_to_pay_back: "5" },
+}
+const closed: PaymentException = {
+  ...open,
+  state: "closed",
+  closed_at: "2026-01-01T10:20:00.000Z",
+  actor: anna,
+  resolution: "accepted",
+  note: "agreed",
+  actions: [],
+}
+const payBack: PaymentPayBack = {
+  ...{ id: "kpref_1", amount: "5", hash: "hash", actor: anna, note: "returned" },
+  ...{ at: "2026-01-01T10:40:00.000Z", refund_amount: "5", state: "booked" },
+}
+const allBack: Partial<OrderPayment> = { paid_back: "5", pay_backs: [payBack] }
 const told = (given: Partial<OrderPayment>, orderCanceled = false) => {
   const one = payment(given)
   return storyOf(one, [one], orderCanceled).key
@@ -56,16 +96,54 @@ describe("what a merchant is told", () => {
     ["seen", { state: "paid", want: "authorized" }],
     ["capturing", { state: "confirmed", want: "captured", converged: false }],
     ["captured", { state: "confirmed", want: "captured" }],
+    ["captured_open", { state: "confirmed", want: "captured", exceptions: [open] }],
     ["captured_early", { state: "paid", want: "captured" }],
     ["held", { state: "confirmed", exceptions: [open] }],
     ["held_early", { state: "paid", exceptions: [open] }],
     ["set_aside", { state: "confirmed", exceptions: [{ ...open, state: "closed" }] }],
+    ["set_aside", { state: "expired", exceptions: [closed] }],
     ["expired", { state: "expired", want: "order_cancelled", converged: false }],
     ["expired_done", { state: "expired", want: "order_cancelled" }],
     ["late", { state: "expired", exceptions: [open] }],
     ["failed_done", { state: "failed", want: "order_cancelled" }],
   ])("%s", (key, given) => {
     expect(told(given)).toBe(key)
+  })
+
+  test.each<[string, Partial<OrderPayment>]>([
+    ["capturing", { state: "partial", want: "captured", converged: false }],
+    ["captured_accepted", { state: "partial", want: "captured" }],
+    ["captured_accepted", { state: "expired", want: "captured" }],
+    ["captured_accepted", { state: "paid", want: "captured" }],
+    ["seen", { state: "partial", want: "authorized" }],
+    ["accepted", { state: "partial" }],
+    ["partial", { state: "partial", exceptions: [open] }],
+  ])("of accepted money: %s, whatever state Kobbopay gives it", (key, given) => {
+    expect(told({ ...accepted, ...given })).toBe(key)
+  })
+
+  test.each<[string, Partial<OrderPayment>]>([
+    ["paid_back", { state: "partial" }],
+    ["paid_back", { state: "expired" }],
+    ["paid_back", { state: "confirmed", want: "captured" }],
+    [
+      "refunding",
+      { state: "confirmed", want: "captured", pay_backs: [{ ...payBack, state: "recorded" }] },
+    ],
+    ["captured", { state: "confirmed", want: "captured", left_to_pay_back: "5" }],
+  ])("of money that was sent back: %s", (key, given) => {
+    expect(told({ ...allBack, ...given })).toBe(key)
+  })
+
+  test("a canceled order owes what was captured, until it was sent back or set aside", () => {
+    const captured_at = "2026-01-01T10:15:00.000Z"
+    const owed: Partial<OrderPayment> = { state: "confirmed", captured_at, left_to_pay_back: "5" }
+    const owes = { ...open, class: "refund_owed" }
+    expect(told({ ...owed, exceptions: [owes] }, true)).toBe("refund_owed")
+    expect(told({ ...owed, exceptions: [{ ...closed, class: "refund_owed" }] }, true)).toBe(
+      "captured_canceled",
+    )
+    expect(told({ ...owed, ...allBack, left_to_pay_back: "0" }, true)).toBe("paid_back")
   })
 
   test("an order that was canceled changes what happens next", () => {
@@ -85,6 +163,11 @@ describe("looking again", () => {
   test.each<[boolean, string, Partial<OrderPayment>[]]>([
     [true, "a payment that is awaited", [{ state: "pending" }]],
     [true, "a capture that is not booked yet", [{ state: "confirmed", converged: false }]],
+    [
+      true,
+      "a refund that is not booked yet",
+      [{ state: "confirmed", want: "captured", pay_backs: [{ ...payBack, state: "recorded" }] }],
+    ],
     [false, "a captured payment", [{ state: "confirmed", want: "captured" }]],
     [false, "a canceled order", [{ state: "expired", want: "order_cancelled" }]],
     [
@@ -112,5 +195,55 @@ describe("what is compared", () => {
       "store_amount",
       "order",
     ])
+  })
+})
+
+describe("what happened", () => {
+  const decided = payment({
+    ...{ state: "partial", captured_at: "2026-01-01T10:21:00.000Z" },
+    exceptions: [
+      { ...closed, class: "overpaid", resolution: "paid_back", closed_at: payBack.at },
+      closed,
+    ],
+    pay_backs: [payBack],
+    transitions: [
+      { from: "creating", to: "pending", source: "checkout" },
+      { from: "pending", to: "partial", source: "read" },
+      { from: "partial", to: "partial", source: "admin", actor: anna, note: "agreed" },
+    ].map((change) => ({
+      ...{ at: "2026-01-01T10:10:00.000Z", amount_received: "5", actor: null, note: null },
+      ...change,
+    })),
+  })
+
+  test("the newest first, each decision once, with who took it and what they said", () => {
+    expect(historyOf(decided).map(({ kind, by, note }) => [kind, by?.name, note])).toEqual([
+      ["paid_back", "Anna", "returned"],
+      ["closed", undefined, null],
+      ["captured", undefined, null],
+      ["closed", "Anna", "agreed"],
+      ["opened", undefined, null],
+      ["opened", undefined, null],
+      ["changed", undefined, null],
+      ["created", undefined, null],
+    ])
+  })
+
+  test("what is over by itself was closed by nobody", () => {
+    const over = { ...closed, actor: { id: "kobbopay", name: "kobbopay" }, resolution: "cleared" }
+    expect(historyOf(payment({ exceptions: [over] }))[0]).toMatchObject({
+      ...{ kind: "closed", how: "cleared", by: null, note: null },
+    })
+  })
+
+  test("who was faster is told by name", () => {
+    const said = "This exception was closed already, by user_anna as accepted."
+    expect(withNames(said, decided)).toBe("This exception was closed already, by Anna as accepted.")
+  })
+
+  test("a refund that becomes booked makes the order's own view out of date", () => {
+    const before = payment({ pay_backs: [{ ...payBack, state: "recorded" }] })
+    expect(markOf([before])).not.toBe(markOf([payment({ pay_backs: [payBack] })]))
+    expect(markOf([before])).toBe(markOf([{ ...before, last_read_at: payBack.at }]))
   })
 })

@@ -1,3 +1,6 @@
+export { KobbopayEntitledOrder } from "./entitled-order"
+export { KobbopayEntitlement } from "./entitlement"
+export { KobbopayEntitlementChange } from "./entitlement-change"
 export { KobbopayEvent } from "./event"
 export { KobbopayException } from "./exception"
 export { KobbopayGroup } from "./group"

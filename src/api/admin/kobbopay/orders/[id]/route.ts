@@ -1,4 +1,5 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
+import type { RemoteQueryFunction } from "@medusajs/framework/types"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type CollectionId, type OrderId } from "../../../../../kobbopay/ids"
@@ -7,22 +8,65 @@ import { historyOfOrder } from "../../../../../store/history"
 import { idColumn } from "../../../../../store/payment"
 import type { OrderPayments } from "../../../../../types/order-payments"
 import { kobbopay } from "../../../../../work/worker-of"
-import { merchantView } from "./view"
+import { actorsOf, merchantView } from "./view"
 
-const links = z.array(z.object({ payment_collection_id: idColumn<CollectionId>() }))
+type Query = Omit<RemoteQueryFunction, symbol>
+
+const ordersShape = z.array(
+  z.object({
+    status: z.string(),
+    payment_collections: z
+      .array(
+        z.object({ id: idColumn<CollectionId>(), raw_amount: z.object({ value: z.string() }) }),
+      )
+      .nullish(),
+  }),
+)
+const usersShape = z.array(
+  z.object({
+    id: z.string(),
+    email: z.string(),
+    first_name: z.string().nullish(),
+    last_name: z.string().nullish(),
+  }),
+)
 
 /** The Kobbopay payments of an order, with all that happened to them, for its merchant. */
 export async function GET(req: MedusaRequest, res: MedusaResponse<OrderPayments>): Promise<void> {
-  const order = brandAs<OrderId>(req.params["id"] ?? "")
+  const id = brandAs<OrderId>(req.params["id"] ?? "")
   const query = req.scope.resolve(ContainerRegistrationKeys.QUERY)
   const { data } = await query.graph({
-    entity: "order_payment_collection",
-    fields: ["payment_collection_id"],
-    filters: { order_id: order },
+    entity: "order",
+    fields: ["status", "payment_collections.id", "payment_collections.raw_amount"],
+    filters: { id },
   })
-  const collections = links.parse(data).map((link) => link.payment_collection_id)
-  const histories = await historyOfOrder(kobbopay().sql, order, collections)
+  const [order] = ordersShape.parse(data)
+  const asks = new Map(
+    (order?.payment_collections ?? []).map((one) => [one.id, one.raw_amount.value] as const),
+  )
+  const histories = await historyOfOrder(kobbopay().sql, id, [...asks.keys()])
+  const surroundings = {
+    isCancelled: order?.status === "canceled",
+    asks,
+    names: await namesOf(query, actorsOf(histories)),
+  }
   const now = runtime.now()
   res.setHeader("cache-control", "no-store")
-  res.json({ payments: histories.map((history) => merchantView(history, now)) })
+  res.json({ payments: histories.map((history) => merchantView(history, surroundings, now)) })
+}
+
+/** What users are called: their name, or their e-mail. Whoever is no user is not among them. */
+async function namesOf(query: Query, ids: string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map()
+  const { data } = await query.graph({
+    entity: "user",
+    fields: ["id", "email", "first_name", "last_name"],
+    filters: { id: ids },
+  })
+  return new Map(
+    usersShape.parse(data).map(({ id, email, first_name, last_name }) => {
+      const name = [first_name, last_name].filter(Boolean).join(" ")
+      return [id, name === "" ? email : name]
+    }),
+  )
 }

@@ -1,7 +1,28 @@
+import type { CollectionId } from "../../../../../kobbopay/ids"
 import { formatAmount } from "../../../../../kobbopay/money"
+import { acceptanceOf, waysOut } from "../../../../../kobbopay/ways-out"
 import type { PaymentHistory } from "../../../../../store/history"
 import { payerView } from "../../../../../store/payer-view"
-import type { OrderPayment } from "../../../../../types/order-payments"
+import { leftToPayBack } from "../../../../../store/payment"
+import type { OrderPayment, Person } from "../../../../../types/order-payments"
+
+/** What Medusa knows that a view of payments tells as well. */
+export type Surroundings = {
+  isCancelled: boolean
+  /** What each collection of the order asks for now: decimal, store currency. */
+  asks: ReadonlyMap<CollectionId, string>
+  /** Names of the people who did something, by id. */
+  names: ReadonlyMap<string, string>
+}
+
+/** Everyone who did something about the payments: ids of users, of API keys, or what a workflow was given. */
+export const actorsOf = (histories: readonly PaymentHistory[]): string[] => {
+  const all = histories.flatMap(({ payment, transitions, exceptions, payBacks }) => [
+    payment.accepted_by,
+    ...[...transitions, ...exceptions, ...payBacks].map((one) => one.actor),
+  ])
+  return [...new Set(all.filter((actor) => actor !== null))]
+}
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null
 
@@ -9,10 +30,19 @@ const iso = (at: Date | null): string | null => at?.toISOString() ?? null
  * A payment as a merchant sees it: what its payer may see, without the token that lets a payer look,
  * and what happened to it. No credential, no webhook body.
  */
-export function merchantView(history: PaymentHistory, now: Date): OrderPayment {
-  const { payment, transitions, exceptions, group } = history
+export function merchantView(
+  history: PaymentHistory,
+  { isCancelled, asks, names }: Surroundings,
+  now: Date,
+): OrderPayment {
+  const { payment, transitions, exceptions, payBacks, group } = history
   const seen = payerView(payment, now)
   const amount = (minor: bigint) => formatAmount(minor, payment.decimals)
+  const named = (id: string): Person => ({ id, name: names.get(id) ?? id })
+  const person = (id: string | null): Person | null => (id === null ? null : named(id))
+  const leftMinor = leftToPayBack(payment)
+  const excessMinor =
+    (payment.received_minor ?? 0n) - payment.expected_minor - payment.paid_back_minor
   return {
     id: payment.id,
     account: seen.account,
@@ -27,6 +57,24 @@ export function merchantView(history: PaymentHistory, now: Date): OrderPayment {
     amount_received: seen.amount_received,
     store_amount: payment.store_amount,
     currency_code: payment.currency_code,
+    order_asks: asks.get(payment.collection_id) ?? payment.store_amount,
+    captured_at: iso(payment.captured_at),
+    accepted_amount: payment.accepted_amount,
+    accepted_by: person(payment.accepted_by),
+    accepted_at: iso(payment.accepted_at),
+    paid_back: amount(payment.paid_back_minor),
+    left_to_pay_back: amount(leftMinor),
+    excess: amount(excessMinor > 0n ? excessMinor : 0n),
+    pay_backs: payBacks.map((payBack) => ({
+      id: payBack.id,
+      amount: amount(payBack.amount_minor),
+      hash: payBack.hash,
+      actor: named(payBack.actor),
+      note: payBack.note,
+      at: payBack.recorded_at.toISOString(),
+      refund_amount: payBack.store_amount,
+      state: payBack.state,
+    })),
     address: seen.address,
     memo: seen.memo,
     reference: seen.reference,
@@ -46,16 +94,23 @@ export function merchantView(history: PaymentHistory, now: Date): OrderPayment {
       to: change.to_state,
       at: change.at.toISOString(),
       source: change.source,
+      actor: person(change.actor),
+      note: change.note,
       amount_received: change.received_minor === null ? null : amount(change.received_minor),
     })),
     exceptions: exceptions.map((found) => ({
+      id: found.id,
       class: found.class,
       state: found.state,
       expected: found.expected,
       observed: found.observed,
       opened_at: found.opened_at.toISOString(),
       closed_at: iso(found.closed_at),
+      actor: person(found.actor),
       resolution: found.resolution,
+      note: found.note,
+      actions: waysOut({ ...found, payment: { orderIsOver: isCancelled, leftMinor } }),
+      accepts: acceptanceOf(found.class),
     })),
     group: {
       failures: group?.failures ?? 0,

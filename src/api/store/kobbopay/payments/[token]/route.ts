@@ -1,21 +1,14 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
-import { MedusaError } from "@medusajs/framework/utils"
-import { brandAs, type PublicToken } from "../../../../../kobbopay/ids"
 import { runtime } from "../../../../../runtime"
-import { paymentByToken, sessionsOf } from "../../../../../store/ledger"
+import { sessionsOf } from "../../../../../store/ledger"
 import { payerView } from "../../../../../store/payer-view"
 import { kobbopay } from "../../../../../work/worker-of"
+import { paymentOf } from "./payment"
 
 /** The live status of one payment, for whoever holds its token: what its payer may see, and no more. */
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
-  const token = req.params["token"] ?? ""
+  const payment = await paymentOf(req)
   const { sql } = kobbopay()
-  const payment = /^[0-9a-f]{32}$/.test(token)
-    ? await paymentByToken(sql, brandAs<PublicToken>(token))
-    : null
-  if (payment === null) {
-    throw new MedusaError(MedusaError.Types.NOT_FOUND, "There is no payment with this token")
-  }
   res.setHeader("cache-control", "no-store")
   const view = payerView(payment, runtime.now())
   // What no session shows any more was left for another amount or rail: nobody must be sent to pay it.

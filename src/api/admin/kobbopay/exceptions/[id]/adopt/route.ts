@@ -2,6 +2,7 @@ import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/frame
 import { z } from "@medusajs/framework/zod"
 import { adoptPaymentWorkflow } from "../../../../../../workflows"
 import { parsed } from "../../../../../../workflows/input"
+import { answer } from "../../../answer"
 
 const body = z.strictObject({
   note: z.string().max(2_000).optional(),
@@ -11,8 +12,14 @@ const body = z.strictObject({
 /** Adopts the superseded payment of an exception, in the name of the logged-in user. */
 export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
   const decision = parsed(body, req.body ?? {})
-  const { result } = await adoptPaymentWorkflow(req.scope).run({
-    input: { exception_id: req.params["id"] ?? "", actor: req.auth_context.actor_id, ...decision },
+  await answer(res, async () => {
+    const { result } = await adoptPaymentWorkflow(req.scope).run({
+      input: {
+        exception_id: req.params["id"] ?? "",
+        actor: req.auth_context.actor_id,
+        ...decision,
+      },
+    })
+    return { payment: result }
   })
-  res.json({ payment: result })
 }

@@ -1,17 +1,20 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { dismissExceptionWorkflow } from "../../../../../../workflows"
 import { dismissInput, parsed } from "../../../../../../workflows/input"
+import { answer } from "../../../answer"
 
 const body = dismissInput.pick({ code: true, note: true })
 
 /** Sets an exception aside with a code and a note, in the name of the logged-in user. */
 export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
-  const { result } = await dismissExceptionWorkflow(req.scope).run({
-    input: {
-      exception_id: req.params["id"] ?? "",
-      actor: req.auth_context.actor_id,
-      ...parsed(body, req.body),
-    },
+  await answer(res, async () => {
+    const { result } = await dismissExceptionWorkflow(req.scope).run({
+      input: {
+        exception_id: req.params["id"] ?? "",
+        actor: req.auth_context.actor_id,
+        ...parsed(body, req.body),
+      },
+    })
+    return { exception: result }
   })
-  res.json({ exception: result })
 }

@@ -1,0 +1,15 @@
+import type { OrderPayment, Person } from "../../types/order-payments"
+
+/** Says names where the server named people of a payment's history by their ids. Pure. */
+export function withNames(text: string, payment: OrderPayment): string {
+  const people: (Person | null)[] = [
+    payment.accepted_by,
+    ...[...payment.transitions, ...payment.exceptions, ...payment.pay_backs].map(
+      (one) => one.actor,
+    ),
+  ]
+  return people.reduce(
+    (said, person) => (person === null ? said : said.replaceAll(person.id, person.name)),
+    text,
+  )
+}

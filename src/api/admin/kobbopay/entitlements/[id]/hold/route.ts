@@ -1,0 +1,10 @@
+import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
+import { holdEntitlementWorkflow } from "../../../../../../workflows"
+import { decisionIn } from "../decision"
+import { answerEntitlement } from "../view"
+
+/** Holds an entitlement, also one that was released, in the name of the logged-in user. */
+export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
+  await holdEntitlementWorkflow(req.scope).run({ input: decisionIn(req) })
+  await answerEntitlement(req, res)
+}

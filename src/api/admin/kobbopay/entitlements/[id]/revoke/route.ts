@@ -1,0 +1,10 @@
+import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
+import { revokeEntitlementWorkflow } from "../../../../../../workflows"
+import { decisionIn } from "../decision"
+import { answerEntitlement } from "../view"
+
+/** Takes an entitlement back, in the name of the logged-in user. */
+export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
+  await revokeEntitlementWorkflow(req.scope).run({ input: decisionIn(req) })
+  await answerEntitlement(req, res)
+}

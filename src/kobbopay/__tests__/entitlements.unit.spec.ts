@@ -1,0 +1,281 @@
+import fc from "fast-check"
+import {
+  DECISIONS,
+  gateOf,
+  GATES,
+  qualifies,
+  stateOf,
+  takenBack,
+  verdictOf,
+  wanted,
+  type Line,
+  type OrderPayment,
+  type Revocation,
+  type Standing,
+  type Verdict,
+} from "../entitlements"
+import { brandAs, type LineItemId } from "../ids"
+
+const line = (given: Partial<Line> = {}): Line => ({
+  ...{ id: brandAs<LineItemId>("ordli_1"), quantity: 1, returned: 0 },
+  ...{ requiresShipping: false, productMetadata: null },
+  ...given,
+})
+const standing = (given: Partial<Standing> = {}): Standing => ({
+  ...{ quantity: 0, released: 0, revoked: 0, gate: "confirmed", decision: null, forgiven: 0 },
+  ...given,
+})
+const payment = (given: Partial<OrderPayment> = {}): OrderPayment => ({
+  ...{ authorized: "100", captured: [], refunded: [], final: true },
+  ...given,
+})
+const verdict = (
+  payments: OrderPayment[],
+  given: { total?: string; credited?: string[]; cancelled?: boolean; all?: boolean } = {},
+): Verdict =>
+  verdictOf(
+    { total: given.total ?? "100", credited: given.credited ?? [], payments },
+    {
+      cancelled: given.cancelled ?? false,
+      revokeOnRefund: given.all === true ? "all" : "proportional",
+    },
+  )
+const open = (payments: OrderPayment[], given: Parameters<typeof verdict>[1] = {}) =>
+  verdict(payments, given).open
+
+describe("the gate of an order", () => {
+  test("is shut without money, and open for paid when all is authorized", () => {
+    expect(open([])).toEqual({ paid: false, confirmed: false })
+    expect(open([payment()])).toEqual({ paid: true, confirmed: false })
+    expect(open([payment({ captured: ["100"] })])).toEqual({ paid: true, confirmed: true })
+  })
+
+  test("is not opened by the first of several payments, and not by the sum being short by a cent", () => {
+    const first = payment({ authorized: "60", captured: ["60"] })
+    expect(open([first]).confirmed).toBe(false)
+    const short = payment({ authorized: "39.99", captured: ["39.99"] })
+    expect(open([first, short]).confirmed).toBe(false)
+    const rest = payment({ authorized: "40", captured: ["40"] })
+    expect(open([first, rest]).confirmed).toBe(true)
+  })
+
+  test("for confirmed is not opened by a capture of money that was only seen", () => {
+    expect(open([payment({ captured: ["100"], final: false })])).toEqual({
+      ...{ paid: true, confirmed: false },
+    })
+  })
+
+  test("is not moved by a refund, whether its credit line is booked already or not", () => {
+    const refunded = payment({ captured: ["100"], refunded: ["40"] })
+    expect(open([refunded], { total: "60", credited: ["40"] }).confirmed).toBe(true)
+    expect(open([refunded]).confirmed).toBe(true)
+    const short = payment({ authorized: "60", captured: ["60"], refunded: ["50"] })
+    expect(open([short], { total: "50", credited: ["50"] }).confirmed).toBe(false)
+  })
+})
+
+describe("lines", () => {
+  test("qualify by shipping, all, or a key of their product's metadata", () => {
+    expect(qualifies(line(), "non-shippable")).toBe(true)
+    expect(qualifies(line({ requiresShipping: true }), "non-shippable")).toBe(false)
+    expect(qualifies(line({ requiresShipping: true }), "all")).toBe(true)
+    const keyed = (value: unknown) =>
+      qualifies(line({ requiresShipping: true, productMetadata: { licence: value } }), {
+        metadata: "licence",
+      })
+    expect([true, "true", 1, "pro", {}].map(keyed)).toEqual([true, true, true, true, true])
+    expect([undefined, null, false, "False", "", 0].map(keyed)).not.toContain(true)
+    expect(qualifies(line(), { metadata: "licence" })).toBe(false)
+  })
+
+  test("take their product's gate, and one that cannot be read waits for a person", () => {
+    const gate = (value: unknown) =>
+      gateOf(line({ productMetadata: { kobbopay_release_on: value } }), "confirmed")
+    expect(gate("paid")).toEqual({ gate: "paid", fault: null })
+    expect(gate("")).toEqual({ gate: "confirmed", fault: null })
+    expect(gate("conifrmed")).toEqual({
+      gate: "manual",
+      fault: expect.stringMatching(/kobbopay_release_on.*paid, confirmed, manual/),
+    })
+    expect(gateOf(line(), "manual").gate).toBe("manual")
+  })
+})
+
+describe("taking back", () => {
+  const paid = (refunded: string[]) => verdict([payment({ captured: ["100"], refunded })])
+  const units = (quantity: number, refunded: string[], given: Partial<Line> = {}) =>
+    takenBack(quantity, line({ quantity, ...given }), paid(refunded)).units
+
+  test("by a refund is in proportion, in whole units, rounded down", () => {
+    expect(units(3, ["33.33"])).toBe(0)
+    expect(units(3, ["33.34"])).toBe(1)
+    expect(units(3, ["30", "36.67"])).toBe(2)
+    expect(units(1, ["99.99"])).toBe(0)
+    expect(units(1, ["99.99", "0.01"])).toBe(1)
+  })
+
+  test("by a refund is everything where the option says so", () => {
+    const all = verdict([payment({ captured: ["100"], refunded: ["0.01"] })], { all: true })
+    expect(takenBack(3, line({ quantity: 3 }), all).units).toBe(3)
+    const none = verdict([payment({ captured: ["100"] })], { all: true })
+    expect(takenBack(3, line({ quantity: 3 }), none).units).toBe(0)
+  })
+
+  test("counts a returned unit and the refund for it once", () => {
+    expect(units(4, [], { returned: 1 })).toBe(1)
+    expect(units(4, ["25"], { returned: 1 })).toBe(1)
+    expect(units(4, ["75"], { returned: 1 })).toBe(3)
+  })
+
+  test("by cancelling, or by leaving the order, is everything", () => {
+    const cancelled = verdict([payment({ captured: ["100"] })], { cancelled: true })
+    expect(takenBack(2, line({ quantity: 2 }), cancelled).units).toBe(2)
+    expect(takenBack(2, { quantity: 0, returned: 0 }, paid([])).units).toBe(2)
+  })
+})
+
+describe("what a person decides", () => {
+  const covered = verdict([payment({ captured: ["100"] })])
+  const refunded = verdict([payment({ captured: ["100"], refunded: ["100"] })])
+
+  test("a hold keeps an open gate from releasing, and not a refund from taking back", () => {
+    const held = standing({ quantity: 2, released: 2, decision: "hold" })
+    const { after, moves } = wanted(held, line({ quantity: 2 }), covered)
+    expect(after).toMatchObject({ released: 0, revoked: 0 })
+    expect(moves).toEqual([{ kind: "held", quantity: 2, why: "by hand" }])
+    expect(wanted(after, line({ quantity: 2 }), refunded).after.revoked).toBe(2)
+    const resumed = wanted({ ...after, decision: null }, line({ quantity: 2 }), covered)
+    expect(resumed.moves).toMatchObject([{ kind: "released", quantity: 2 }])
+  })
+
+  test("a release stands against what was so, and not against what comes after it", () => {
+    const half = verdict([payment({ captured: ["100"], refunded: ["50"] })])
+    const before = wanted(standing(), line({ quantity: 2 }), half).after
+    expect(before).toMatchObject({ released: 1, revoked: 1 })
+    const decided = standing({ ...before, decision: "release", forgiven: 1 })
+    const { after, moves } = wanted(decided, line({ quantity: 2 }), half)
+    expect(after).toMatchObject({ released: 2, revoked: 0 })
+    expect(moves).toEqual([{ kind: "released", quantity: 1, why: "by hand" }])
+    expect(wanted(after, line({ quantity: 2 }), refunded).after).toMatchObject({
+      ...{ released: 1, revoked: 1 },
+    })
+  })
+
+  test("a revocation is final: neither money nor another look undoes it", () => {
+    const revoked = standing({ quantity: 2, released: 2, decision: "revoke" })
+    const { after } = wanted(revoked, line({ quantity: 2 }), covered)
+    expect(stateOf(after)).toBe("revoked")
+    expect(wanted(after, line({ quantity: 3 }), covered).after).toMatchObject({
+      ...{ quantity: 3, released: 0, revoked: 3 },
+    })
+  })
+})
+
+test("a line that grows on a covered order waits for its money; what was released stays so", () => {
+  const covered = verdict([payment({ captured: ["100"] })])
+  const { after: released } = wanted(standing(), line({ quantity: 2 }), covered)
+  const owing = verdict([payment({ captured: ["100"] })], { total: "150" })
+  const { after: grown, moves } = wanted(released, line({ quantity: 3 }), owing)
+  expect(moves).toEqual([{ kind: "held", quantity: 1, why: "the order was edited" }])
+  expect(grown).toMatchObject({ quantity: 3, released: 2, revoked: 0 })
+  const paid = verdict([payment({ captured: ["100", "50"] })], { total: "150" })
+  expect(wanted(grown, line({ quantity: 3 }), paid).moves).toMatchObject([
+    { kind: "released", quantity: 1 },
+  ])
+})
+
+/** An order's life as facts that only grow; looks at it come and go. */
+type Facts = {
+  paid: number
+  confirmed: number
+  refunded: number
+  returned: number
+  cancelled: boolean
+}
+type Step = keyof Facts | "look" | "crash"
+
+describe("whatever the order of what happens, and however often it is looked at", () => {
+  const steps = fc.array(
+    fc.constantFrom<Step>(
+      "paid",
+      "confirmed",
+      "refunded",
+      "returned",
+      "cancelled",
+      "look",
+      "crash",
+    ),
+    { maxLength: 24 },
+  )
+  const sale = fc.record({
+    quantity: fc.integer({ min: 1, max: 5 }),
+    gate: fc.constantFrom(...GATES),
+    revokeOnRefund: fc.constantFrom<Revocation>("proportional", "all"),
+    decision: fc.constantFrom(null, null, ...DECISIONS),
+  })
+  const NOTHING: Facts = { paid: 0, confirmed: 0, refunded: 0, returned: 0, cancelled: false }
+
+  /** Two payments of 50 make the order of 100; refunds of 30 come with their credit line. */
+  const verdictAt = (facts: Facts, revokeOnRefund: Revocation): Verdict => {
+    const refunds = Array.from({ length: facts.refunded }, () => "30")
+    const payments = [0, 1].map((index) =>
+      payment({
+        authorized: facts.paid > index ? "50" : "0",
+        captured: facts.confirmed > index ? ["50"] : [],
+        refunded: index === 0 ? refunds : [],
+      }),
+    )
+    const money = { total: String(100 - 30 * facts.refunded), credited: refunds, payments }
+    return verdictOf(money, { cancelled: facts.cancelled, revokeOnRefund })
+  }
+  const happen = (facts: Facts, step: keyof Facts, quantity: number): Facts => {
+    switch (step) {
+      case "paid":
+        return { ...facts, paid: Math.min(2, facts.paid + 1) }
+      case "confirmed":
+        return { ...facts, confirmed: Math.min(facts.paid, facts.confirmed + 1) }
+      case "refunded":
+        return { ...facts, refunded: Math.min(facts.confirmed, facts.refunded + 1) }
+      case "returned":
+        return { ...facts, returned: Math.min(quantity, facts.returned + 1) }
+      case "cancelled":
+        return { ...facts, cancelled: true }
+    }
+  }
+
+  test("the same facts end in the same entitlement, unit for unit, and nothing moves twice", () => {
+    fc.assert(
+      fc.property(steps, sale, (history, { quantity, gate, revokeOnRefund, decision }) => {
+        let facts = NOTHING
+        let now = standing({ gate, decision })
+        const moved = { held: 0, released: 0, revoked: 0 }
+        const look = (crash: boolean) => {
+          const sold = { quantity, returned: facts.returned }
+          const seen = verdictAt(facts, revokeOnRefund)
+          const { after, moves } = wanted(now, sold, seen)
+          expect(wanted(after, sold, seen).moves).toEqual([])
+          expect(after.released).toBeGreaterThanOrEqual(0)
+          expect(after.released + after.revoked).toBeLessThanOrEqual(after.quantity)
+          const isOpen = gate !== "manual" && seen.open[gate]
+          if (after.released > now.released) expect(decision === "release" || isOpen).toBe(true)
+          // A look whose transaction did not commit leaves nothing behind.
+          if (crash) return
+          now = after
+          for (const move of moves) moved[move.kind] += move.quantity
+        }
+        for (const step of history) {
+          if (step === "look" || step === "crash") look(step === "crash")
+          else facts = happen(facts, step, quantity)
+        }
+        look(false)
+        const sold = { quantity, returned: facts.returned }
+        const atOnce = wanted(standing({ gate, decision }), sold, verdictAt(facts, revokeOnRefund))
+        expect(now).toEqual(atOnce.after)
+        expect(moved.held).toBe(quantity)
+        expect(moved.released).toBeLessThanOrEqual(quantity)
+        expect(moved.revoked).toBe(now.revoked)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})

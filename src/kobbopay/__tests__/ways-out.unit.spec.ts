@@ -1,0 +1,39 @@
+import { EXCEPTION_CLASSES } from "../lifecycle"
+import { acceptanceOf, answeredBy, MONEY_CLASSES, waysOut } from "../ways-out"
+
+const payment = { orderIsOver: false, leftMinor: 1n }
+const open = (found: string, of: Partial<typeof payment> | null = {}) =>
+  waysOut({ class: found, state: "open", payment: of === null ? null : { ...payment, ...of } })
+
+describe("what a person can do about an exception", () => {
+  test.each(EXCEPTION_CLASSES)(
+    "%s can always be dismissed, and nothing once it is closed",
+    (name) => {
+      expect(open(name)).toContain("dismiss")
+      expect(open(name, null)).toEqual(["dismiss"])
+      expect(waysOut({ class: name, state: "closed", payment })).toEqual([])
+    },
+  )
+
+  test.each(EXCEPTION_CLASSES)(
+    "%s is accepted or adopted only where accepting answers it",
+    (name) => {
+      const accepted = acceptanceOf(name)
+      const ways = open(name)
+      expect(ways.includes("accept") || ways.includes("adopt")).toBe(accepted !== null)
+      if (accepted !== null) expect(answeredBy(accepted)).toContain(name)
+    },
+  )
+
+  test.each(MONEY_CLASSES)("%s has no money to decide over once all of it went back", (name) => {
+    expect(open(name)).toContain("pay_back")
+    expect(open(name, { leftMinor: 0n })).toEqual(["dismiss"])
+  })
+
+  test("nothing settles an order that is over; only superseded payments are adopted", () => {
+    expect(open("stuck", { orderIsOver: true })).toEqual(["pay_back", "dismiss"])
+    expect(open("superseded")).toEqual(["adopt", "pay_back", "dismiss"])
+    expect(open("underpaid")).toEqual(["accept", "pay_back", "dismiss"])
+    expect(open("duplicate_payment")).toEqual(["pay_back", "dismiss"])
+  })
+})

@@ -1,0 +1,74 @@
+import type { Acceptance, ExceptionClass } from "./lifecycle"
+
+/** What a person can do about an exception. `adopt` is accepting a payment that the checkout has superseded. */
+export const WAYS_OUT = ["accept", "adopt", "pay_back", "dismiss"] as const
+export type WayOut = (typeof WAYS_OUT)[number]
+
+/** The codes by which a person sets an exception aside without moving money. */
+export const DISMISSALS = ["written_off", "settled_elsewhere", "not_ours", "no_action"] as const
+export type Dismissal = (typeof DISMISSALS)[number]
+
+/** Accepting these says that the money counts as it is. */
+const ABOUT_FIT: readonly ExceptionClass[] = [
+  "underpaid",
+  "overpaid",
+  "amount_unknown",
+  "rail_mismatch",
+  "reference_mismatch",
+  "order_changed",
+  "superseded",
+  "late_payment",
+]
+/** Accepting these says, too, that it counts although Kobbopay does not call it final. */
+const ABOUT_FINALITY: readonly ExceptionClass[] = ["stuck", "ambiguous_finality"]
+
+/** Classes about money that is there: sending it all back answers them. */
+export const MONEY_CLASSES: readonly ExceptionClass[] = [
+  ...ABOUT_FIT,
+  ...ABOUT_FINALITY,
+  "order_cancelled",
+  "refund_owed",
+  "duplicate_payment",
+  "completion_failed",
+]
+
+const isAmong = (classes: readonly string[], found: string): boolean => classes.includes(found)
+
+/** What accepting an exception of the class says of its money; null where it can say nothing. */
+export function acceptanceOf(found: string): Acceptance | null {
+  if (isAmong(ABOUT_FINALITY, found)) return "finality"
+  return isAmong(ABOUT_FIT, found) ? "amount" : null
+}
+
+/** Classes that are answered by what was accepted. */
+export const answeredBy = (accepted: Acceptance): readonly ExceptionClass[] =>
+  accepted === "finality" ? [...ABOUT_FIT, ...ABOUT_FINALITY] : ABOUT_FIT
+
+export const canBeAdopted = (found: string): boolean => found === "superseded"
+
+/**
+ * What a person can do about an exception, the most usual first: the rule behind the admin's buttons.
+ * Doing it looks afresh, and may still be refused with the reason.
+ */
+export function waysOut(found: {
+  class: string
+  state: "open" | "closed"
+  /** Null where the exception is about a payment that the ledger does not know. */
+  payment: {
+    /** The order is cancelled: nothing can settle it any more. */
+    orderIsOver: boolean
+    /** What can still be sent back, minor units of the asset. */
+    leftMinor: bigint
+  } | null
+}): WayOut[] {
+  if (found.state === "closed") return []
+  const { payment } = found
+  const ways: WayOut[] = []
+  if (payment !== null && payment.leftMinor > 0n) {
+    if (acceptanceOf(found.class) !== null && !payment.orderIsOver) {
+      ways.push(canBeAdopted(found.class) ? "adopt" : "accept")
+    }
+    if (isAmong(MONEY_CLASSES, found.class)) ways.push("pay_back")
+  }
+  return [...ways, "dismiss"]
+}

@@ -1,0 +1,173 @@
+import { z } from "@medusajs/framework/zod"
+import type { AccountId, CollectionId, OrderId, PaymentId, SessionId } from "../kobbopay/ids"
+import { idColumn } from "./payment"
+import { execute, row, rows, type Sql } from "./sql"
+
+/** In the database's time, cut to what a Date can hold, so that it is never later than the next look. */
+const AT_ONCE = `date_trunc('milliseconds', clock_timestamp())`
+
+/**
+ * The end of a statement that makes orders due for their entitlements: `orders` is a FROM clause that
+ * gives `order_id`. In the same statement, or transaction, as the change that calls for it, so that a
+ * crash drops nothing.
+ */
+export const dueOrders = (orders: string): string => `
+  INSERT INTO kobbopay_entitled_order (id, due_at, calls)
+    SELECT DISTINCT order_id, ${AT_ONCE}, 1 FROM ${orders} WHERE order_id IS NOT NULL ORDER BY 1
+  ON CONFLICT (id) DO UPDATE
+    SET due_at = LEAST(COALESCE(kobbopay_entitled_order.due_at, excluded.due_at), excluded.due_at),
+        calls = kobbopay_entitled_order.calls + 1, updated_at = now()`
+
+/** Calls for an order's entitlements. Does nothing for an order that no payment of ours belongs to. */
+export const callOrder = (sql: Sql, order: OrderId): Promise<number> =>
+  execute(
+    sql,
+    dueOrders(`(SELECT order_id FROM kobbopay_payment
+                 WHERE order_id = ? AND deleted_at IS NULL) AS paid`),
+    [order],
+  )
+
+/** Calls for the entitlements of the order that a payment belongs to, if it has one. */
+export const callOrderOf = (sql: Sql, payment: PaymentId): Promise<number> =>
+  execute(sql, dueOrders(`(SELECT order_id FROM kobbopay_payment WHERE id = ?) AS paid`), [payment])
+
+/** Calls for up to `most` orders of the ledger whose entitlements were never looked at. */
+export const callForgotten = (sql: Sql, most: number): Promise<number> =>
+  execute(
+    sql,
+    dueOrders(`(SELECT p.order_id FROM kobbopay_payment p
+                 WHERE p.order_id IS NOT NULL AND p.deleted_at IS NULL AND NOT EXISTS
+                   (SELECT 1 FROM kobbopay_entitled_order o WHERE o.id = p.order_id)
+                 LIMIT ?) AS forgotten`),
+    [most],
+  )
+
+const orderRow = z.object({
+  id: idColumn<OrderId>(),
+  calls: z.number(),
+  version: z.number(),
+  failures: z.number(),
+})
+export type EntitledOrder = z.output<typeof orderRow>
+
+/** Takes one due order, for at most `leaseMs`: then it is due again. */
+export const claimOrder = (sql: Sql, now: Date, leaseMs: number): Promise<EntitledOrder | null> =>
+  row(
+    sql,
+    orderRow,
+    `UPDATE kobbopay_entitled_order SET due_at = ?, updated_at = now()
+      WHERE id = (SELECT id FROM kobbopay_entitled_order
+                   WHERE due_at <= ? AND deleted_at IS NULL
+                   ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+      RETURNING id, calls, version, failures`,
+    [new Date(now.getTime() + leaseMs), now],
+  )
+
+/** The row of an order, made when it is not there. */
+export async function orderRowOf(sql: Sql, order: OrderId): Promise<EntitledOrder> {
+  await execute(
+    sql,
+    `INSERT INTO kobbopay_entitled_order (id) VALUES (?) ON CONFLICT (id) DO NOTHING`,
+    [order],
+  )
+  const found = await row(
+    sql,
+    orderRow,
+    `SELECT id, calls, version, failures FROM kobbopay_entitled_order WHERE id = ?`,
+    [order],
+  )
+  if (found === null) throw new Error(`the row of order ${order} vanished`)
+  return found
+}
+
+/** Locks an order's row for the rest of a transaction. False when somebody worked it meanwhile. */
+export const holdOrder = async (trx: Sql, seen: EntitledOrder): Promise<boolean> =>
+  (
+    await row(
+      trx,
+      z.object({ version: z.number() }),
+      `SELECT version FROM kobbopay_entitled_order WHERE id = ? FOR UPDATE`,
+      [seen.id],
+    )
+  )?.version === seen.version
+
+/** Notes that an order was worked, and when it wants to be next; a call that came meanwhile: at once. */
+export const restOrder = (
+  trx: Sql,
+  seen: EntitledOrder,
+  next: Date | null,
+  now: Date,
+): Promise<number> =>
+  execute(
+    trx,
+    `UPDATE kobbopay_entitled_order
+        SET version = version + 1, worked_at = ?, failures = 0, last_error = NULL, updated_at = now(),
+            due_at = CASE WHEN calls = ? THEN ?::timestamptz ELSE ${AT_ONCE} END
+      WHERE id = ?`,
+    [now, seen.calls, next, seen.id],
+  )
+
+/** Notes that the work on an order failed, and when it is tried again. */
+export const retryOrder = (
+  sql: Sql,
+  seen: Pick<EntitledOrder, "id" | "failures">,
+  at: Date,
+  cause: string,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_entitled_order
+        SET due_at = ?, failures = ?, last_error = ?, updated_at = now() WHERE id = ?`,
+    [at, seen.failures + 1, cause, seen.id],
+  )
+
+/** Takes the one right to fulfil lines of an order. False while another process has it. */
+export const beginFulfilling = async (
+  sql: Sql,
+  order: OrderId,
+  until: Date,
+  now: Date,
+): Promise<boolean> =>
+  (await execute(
+    sql,
+    `UPDATE kobbopay_entitled_order SET fulfilling_until = ?, updated_at = now()
+      WHERE id = ? AND (fulfilling_until IS NULL OR fulfilling_until < ?)`,
+    [until, order, now],
+  )) === 1
+
+export const endFulfilling = (sql: Sql, order: OrderId): Promise<number> =>
+  execute(sql, `UPDATE kobbopay_entitled_order SET fulfilling_until = NULL WHERE id = ?`, [order])
+
+const ledgerRow = z.object({
+  account_id: idColumn<AccountId>(),
+  confirmed_at: z.date().nullable(),
+  money_seen_at: z.date().nullable(),
+  accepted: z.enum(["amount", "finality"]).nullable(),
+  sessions: z.array(idColumn<SessionId>()),
+  attached: z.boolean(),
+})
+/** A payment of ours, as its order's entitlements see it. */
+export type LedgerPayment = z.output<typeof ledgerRow>
+
+/**
+ * The ledger's payments of an order, the oldest first, with every session that ever showed each;
+ * `attached` is false when no session shows it any more: the shopper chose to pay otherwise.
+ */
+export const ledgerOf = (
+  sql: Sql,
+  order: OrderId,
+  collections: readonly CollectionId[],
+): Promise<LedgerPayment[]> =>
+  rows(
+    sql,
+    ledgerRow,
+    `SELECT p.account_id, p.confirmed_at, p.money_seen_at, p.accepted,
+            ARRAY(SELECT s.session_id FROM kobbopay_payment_session s
+                   WHERE s.payment_id = p.id AND s.deleted_at IS NULL) AS sessions,
+            EXISTS (SELECT 1 FROM kobbopay_payment_session s WHERE s.payment_id = p.id
+                       AND s.detached_at IS NULL AND s.deleted_at IS NULL) AS attached
+       FROM kobbopay_payment p
+      WHERE p.deleted_at IS NULL AND (p.order_id = ? OR p.collection_id = ANY(?::text[]))
+      ORDER BY p.created_at, p.id`,
+    [order, [...collections]],
+  )

@@ -1,0 +1,262 @@
+import { z } from "@medusajs/framework/zod"
+import {
+  DECISIONS,
+  ENTITLEMENT_STATES,
+  GATES,
+  stateOf,
+  type Decision,
+  type Move,
+  type Standing,
+} from "../kobbopay/entitlements"
+import type { ChangeId, EntitlementId, LineItemId, OrderId } from "../kobbopay/ids"
+import { idColumn } from "./payment"
+import { execute, newId, row, rows, type Sql } from "./sql"
+
+export const entitlementRow = z.object({
+  id: idColumn<EntitlementId>(),
+  order_id: idColumn<OrderId>(),
+  line_item_id: idColumn<LineItemId>(),
+  product_id: z.string().nullable(),
+  variant_id: z.string().nullable(),
+  title: z.string(),
+  variant_title: z.string().nullable(),
+  state: z.enum(ENTITLEMENT_STATES),
+  quantity: z.number(),
+  released_quantity: z.number(),
+  revoked_quantity: z.number(),
+  release_on: z.enum(GATES),
+  decision: z.enum(DECISIONS).nullable(),
+  decided_by: z.string().nullable(),
+  decided_at: z.date().nullable(),
+  decision_reason: z.string().nullable(),
+  forgiven_quantity: z.number(),
+  version: z.number(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type EntitlementRow = z.output<typeof entitlementRow>
+
+const CHANGE_KINDS = [...ENTITLEMENT_STATES, "decided"] as const
+const changeRow = z.object({
+  id: idColumn<ChangeId>(),
+  entitlement_id: idColumn<EntitlementId>(),
+  order_id: idColumn<OrderId>(),
+  line_item_id: idColumn<LineItemId>(),
+  version: z.number(),
+  kind: z.enum(CHANGE_KINDS),
+  quantity: z.number(),
+  actor: z.string(),
+  reason: z.string(),
+  at: z.date(),
+  emitted_at: z.date().nullable(),
+})
+export type ChangeRow = z.output<typeof changeRow>
+
+/** Who decided what about an entitlement, and why. */
+export type Decided = { decision: Decision | null; actor: string; reason: string }
+
+export const standingOf = (found: EntitlementRow): Standing => ({
+  quantity: found.quantity,
+  released: found.released_quantity,
+  revoked: found.revoked_quantity,
+  gate: found.release_on,
+  decision: found.decision,
+  forgiven: found.forgiven_quantity,
+})
+
+/** The entitlements of an order, the oldest first. */
+export const entitlementsOf = (sql: Sql, order: OrderId): Promise<EntitlementRow[]> =>
+  rows(
+    sql,
+    entitlementRow,
+    `SELECT * FROM kobbopay_entitlement WHERE order_id = ? AND deleted_at IS NULL
+      ORDER BY created_at, id`,
+    [order],
+  )
+
+export const entitlementById = (sql: Sql, id: EntitlementId): Promise<EntitlementRow | null> =>
+  row(
+    sql,
+    entitlementRow,
+    `SELECT * FROM kobbopay_entitlement WHERE id = ? AND deleted_at IS NULL`,
+    [id],
+  )
+
+/** All that happened to an entitlement, the oldest first. */
+export const changesOf = (sql: Sql, id: EntitlementId): Promise<ChangeRow[]> =>
+  rows(
+    sql,
+    changeRow,
+    `SELECT * FROM kobbopay_entitlement_change WHERE entitlement_id = ? AND deleted_at IS NULL
+      ORDER BY version`,
+    [id],
+  )
+
+export type NewEntitlement = Pick<
+  EntitlementRow,
+  | "order_id"
+  | "line_item_id"
+  | "product_id"
+  | "variant_id"
+  | "title"
+  | "variant_title"
+  | "release_on"
+>
+
+/** Makes the entitlement of a line, without units yet; returns the one there is. */
+export async function ensureEntitlement(trx: Sql, made: NewEntitlement): Promise<EntitlementRow> {
+  await execute(
+    trx,
+    `INSERT INTO kobbopay_entitlement
+       (id, order_id, line_item_id, product_id, variant_id, title, variant_title, release_on, quantity)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+     ON CONFLICT (order_id, line_item_id) WHERE deleted_at IS NULL DO NOTHING`,
+    [
+      newId("kpent"),
+      made.order_id,
+      made.line_item_id,
+      made.product_id,
+      made.variant_id,
+      made.title,
+      made.variant_title,
+      made.release_on,
+    ],
+  )
+  const found = await row(
+    trx,
+    entitlementRow,
+    `SELECT * FROM kobbopay_entitlement
+      WHERE order_id = ? AND line_item_id = ? AND deleted_at IS NULL`,
+    [made.order_id, made.line_item_id],
+  )
+  if (found === null) throw new Error(`the entitlement of line ${made.line_item_id} vanished`)
+  return found
+}
+
+/** Notes what a person decided; the rule then moves what follows from it. */
+export async function noteDecision(
+  trx: Sql,
+  found: EntitlementRow,
+  decided: Decided,
+  forgiven: number,
+  now: Date,
+): Promise<EntitlementRow> {
+  const isHandedBack = decided.decision === null
+  const noted = await row(
+    trx,
+    entitlementRow,
+    `UPDATE kobbopay_entitlement
+        SET decision = ?, decided_by = ?, decided_at = ?, decision_reason = ?, forgiven_quantity = ?,
+            version = version + 1, updated_at = now()
+      WHERE id = ? AND version = ? RETURNING *`,
+    [
+      decided.decision,
+      isHandedBack ? null : decided.actor,
+      isHandedBack ? null : now,
+      isHandedBack ? null : decided.reason,
+      forgiven,
+      found.id,
+      found.version,
+    ],
+  )
+  if (noted === null) throw new Error(`entitlement ${found.id} changed inside its transaction`)
+  const reason = `${decided.decision ?? "the rule decides again"}: ${decided.reason}`
+  await insertChange(trx, noted, { kind: "decided", quantity: 0, why: reason }, decided.actor, now)
+  return noted
+}
+
+/** Moves an entitlement's units, a row of the history for each move, in the transaction that holds its order. */
+export async function moveUnits(
+  trx: Sql,
+  found: EntitlementRow,
+  after: Standing,
+  moves: readonly Move[],
+  by: { actor: string; reason: string | null },
+  now: Date,
+): Promise<void> {
+  const moved = await execute(
+    trx,
+    `UPDATE kobbopay_entitlement
+        SET state = ?, quantity = ?, released_quantity = ?, revoked_quantity = ?,
+            version = version + ?, updated_at = now()
+      WHERE id = ? AND version = ?`,
+    [
+      stateOf(after),
+      after.quantity,
+      after.released,
+      after.revoked,
+      moves.length,
+      found.id,
+      found.version,
+    ],
+  )
+  if (moved !== 1) throw new Error(`entitlement ${found.id} changed inside its transaction`)
+  for (const [index, move] of moves.entries()) {
+    const why = by.reason === null ? move.why : `${move.why}: ${by.reason}`
+    const numbered = { ...found, version: found.version + index + 1 }
+    await insertChange(trx, numbered, { ...move, why }, by.actor, now)
+  }
+}
+
+const insertChange = (
+  trx: Sql,
+  found: Pick<EntitlementRow, "id" | "order_id" | "line_item_id" | "version">,
+  change: { kind: ChangeRow["kind"]; quantity: number; why: string },
+  actor: string,
+  now: Date,
+): Promise<number> =>
+  execute(
+    trx,
+    `INSERT INTO kobbopay_entitlement_change
+       (id, entitlement_id, order_id, line_item_id, version, kind, quantity, actor, reason, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      newId("kpench"),
+      found.id,
+      found.order_id,
+      found.line_item_id,
+      found.version,
+      change.kind,
+      change.quantity,
+      actor,
+      change.why,
+      now,
+    ],
+  )
+
+/** Takes up to `most` changes whose event was not handed on, for `leaseMs`; in the order they were made. */
+export const claimChanges = async (
+  sql: Sql,
+  now: Date,
+  leaseMs: number,
+  most: number,
+): Promise<ChangeRow[]> =>
+  (
+    await rows(
+      sql,
+      changeRow,
+      `UPDATE kobbopay_entitlement_change SET emitting_until = ?, updated_at = now()
+        WHERE id IN (SELECT id FROM kobbopay_entitlement_change
+                      WHERE emitted_at IS NULL AND kind <> 'decided' AND deleted_at IS NULL
+                        AND (emitting_until IS NULL OR emitting_until < ?)
+                      ORDER BY at LIMIT ? FOR UPDATE SKIP LOCKED)
+        RETURNING *`,
+      [new Date(now.getTime() + leaseMs), now, most],
+    )
+  ).sort((a, b) => a.at.getTime() - b.at.getTime() || a.version - b.version)
+
+export const markEmitted = (sql: Sql, ids: readonly ChangeId[], now: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_entitlement_change SET emitted_at = ?, emitting_until = NULL
+      WHERE id = ANY(?::text[]) AND emitted_at IS NULL`,
+    [now, [...ids]],
+  )
+
+/** Gives changes back whose event could not be handed on. */
+export const freeChanges = (sql: Sql, ids: readonly ChangeId[]): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_entitlement_change SET emitting_until = NULL WHERE id = ANY(?::text[])`,
+    [[...ids]],
+  )

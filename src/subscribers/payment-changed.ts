@@ -1,0 +1,35 @@
+import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
+import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
+import type { OrderId } from "../kobbopay/ids"
+import { callOrder } from "../store/entitled-orders"
+import { idColumn } from "../store/payment"
+import { kobbopay, workerOf } from "../work/worker-of"
+
+const payments = z.array(z.object({ payment_collection_id: z.string() }))
+const links = z.array(z.object({ order_id: idColumn<OrderId>() }))
+
+/** A payment of an order, of whatever provider, was captured or refunded. */
+export default async function paymentChanged({
+  event,
+  container,
+}: SubscriberArgs<{ id: string }>): Promise<void> {
+  const query = container.resolve(ContainerRegistrationKeys.QUERY)
+  const { data: found } = await query.graph({
+    entity: "payment",
+    fields: ["payment_collection_id"],
+    filters: { id: event.data.id },
+  })
+  const { data } = await query.graph({
+    entity: "order_payment_collection",
+    fields: ["order_id"],
+    filters: {
+      payment_collection_id: payments.parse(found).map((one) => one.payment_collection_id),
+    },
+  })
+  const service = kobbopay()
+  for (const link of links.parse(data)) await callOrder(service.sql, link.order_id)
+  workerOf(service).wake()
+}
+
+export const config: SubscriberConfig = { event: ["payment.captured", "payment.refunded"] }

@@ -1,0 +1,333 @@
+import { MedusaError } from "@medusajs/framework/utils"
+import {
+  gateOf,
+  qualifies,
+  takenBack,
+  verdictOf,
+  wanted,
+  type Verdict,
+} from "../kobbopay/entitlements"
+import type { EntitlementId, OrderId } from "../kobbopay/ids"
+import type { AccountOptions } from "../kobbopay/options"
+import { retryPause } from "../kobbopay/schedule"
+import {
+  callForgotten,
+  claimOrder,
+  holdOrder,
+  ledgerOf,
+  orderRowOf,
+  restOrder,
+  retryOrder,
+  type EntitledOrder,
+  type LedgerPayment,
+} from "../store/entitled-orders"
+import {
+  claimChanges,
+  ensureEntitlement,
+  entitlementById,
+  entitlementsOf,
+  freeChanges,
+  markEmitted,
+  moveUnits,
+  noteDecision,
+  standingOf,
+  type ChangeRow,
+  type Decided,
+  type EntitlementRow,
+} from "../store/entitlements"
+import { errorText } from "../store/error-text"
+import type { Sql } from "../store/sql"
+import type { Deps } from "./deps"
+import type { EntitledOrderView, SoldLine } from "./entitlement-side"
+import { fulfilReleased } from "./fulfil"
+
+/** How long a process has for one order, or one batch of events, before another takes it. */
+const LEASE_MS = 60_000
+/** An order that others keep working on is left to them, and to the next look. */
+const MOST_READS = 20
+const READ_AGAIN_MS = 100
+const EVENTS_AT_ONCE = 50
+/** Orders worked before money is looked after again. */
+const ORDERS_AT_ONCE = 4
+
+const HOUR = 3_600_000
+const LEAST_PAUSE_MS = HOUR
+const MOST_PAUSE_MS = 30 * 24 * HOUR
+
+/** What a person asks of one entitlement; without it, only the rule moves something. */
+export type Request = Decided & { id: EntitlementId }
+
+export type Converged = { entitlements: number; changed: number }
+
+/**
+ * Makes the entitlements of an order what they should be, by what Medusa shows of it and what people
+ * decided. The one way by which they move: every trigger calls this, as often as it likes and from any
+ * process. What is read is applied only if nobody applied something since it was read.
+ *
+ * @throws MedusaError NOT_ALLOWED for a request that has nothing to act on
+ */
+export async function convergeEntitlements(
+  deps: Deps,
+  order: OrderId,
+  request: Request | null = null,
+): Promise<Converged> {
+  for (let reads = 0; reads < MOST_READS; reads++) {
+    const seen = await orderRowOf(deps.sql, order)
+    const view = await deps.entitlements.order(order)
+    const ledger = await ledgerOf(deps.sql, order, view?.collections ?? [])
+    const converged = await deps.sql.transaction(async (trx) => {
+      if (!(await holdOrder(trx, seen))) return null
+      return apply(deps, trx, { seen, order, view, ledger, request })
+    })
+    if (converged === null) {
+      await deps.sleep(deps.random() * READ_AGAIN_MS * (reads + 1))
+      continue
+    }
+    await emitChanges(deps)
+    if (optionsOf(deps, ledger)?.entitlements.fulfil === true) {
+      await fulfilReleased(deps, order).catch((cause: unknown) => failed(deps, seen, cause))
+    }
+    return converged
+  }
+  throw new Error(`the entitlements of order ${order} are being worked by others`)
+}
+
+type Look = {
+  seen: EntitledOrder
+  order: OrderId
+  view: EntitledOrderView | null
+  ledger: readonly LedgerPayment[]
+  request: Request | null
+}
+
+async function apply(deps: Deps, trx: Sql, look: Look): Promise<Converged> {
+  const { seen, order, view, ledger, request } = look
+  const now = deps.now()
+  if (view === null) {
+    await restOrder(trx, seen, null, now)
+    return { entitlements: 0, changed: 0 }
+  }
+  const options = optionsOf(deps, ledger)
+  const verdict = verdictFor(deps, view, ledger, options)
+  const faults = await makeMissing(trx, order, view, ledger, options)
+  let changed = 0
+  const found = await entitlementsOf(trx, order)
+  for (const before of found) {
+    const line = view.lines.find((one) => one.id === before.line_item_id) ?? GONE
+    const asked = request?.id === before.id ? request : null
+    const entitlement =
+      asked === null ? before : await decide(trx, before, line, verdict, asked, now)
+    const { after, moves } = wanted(standingOf(entitlement), line, verdict)
+    if (moves.length === 0) continue
+    const by =
+      asked === null
+        ? { actor: "kobbopay", reason: faults.get(before.line_item_id) ?? null }
+        : { actor: asked.actor, reason: asked.reason }
+    await moveUnits(trx, entitlement, after, moves, by, now)
+    changed += 1
+  }
+  const isOver = found.length === 0 || verdict.cancelled
+  await restOrder(trx, seen, isOver ? null : nextCheck(view.placedAt, now), now)
+  if (changed > 0) deps.log.info(`kobbopay: ${changed} entitlements of order ${order} changed`)
+  return { entitlements: found.length, changed }
+}
+
+/** A line that left the order. */
+const GONE = { quantity: 0, returned: 0 }
+
+/** Makes what lines of an order that we are paid for lack. Returns which gates could not be read. */
+async function makeMissing(
+  trx: Sql,
+  order: OrderId,
+  view: EntitledOrderView,
+  ledger: readonly LedgerPayment[],
+  options: AccountOptions | null,
+): Promise<Map<string, string>> {
+  const faults = new Map<string, string>()
+  if (options === null || !ledger.some((payment) => payment.attached)) return faults
+  const { appliesTo, releaseOn } = options.entitlements
+  for (const line of view.lines) {
+    if (line.quantity === 0 || !qualifies(line, appliesTo)) continue
+    const { gate, fault } = gateOf(line, releaseOn)
+    const made = await ensureEntitlement(trx, rowOf(order, line, gate))
+    if (fault !== null && made.quantity === 0) faults.set(line.id, fault)
+  }
+  return faults
+}
+
+const rowOf = (order: OrderId, line: SoldLine, gate: EntitlementRow["release_on"]) => ({
+  order_id: order,
+  line_item_id: line.id,
+  product_id: line.productId,
+  variant_id: line.variantId,
+  title: line.title,
+  variant_title: line.variantTitle,
+  release_on: gate,
+})
+
+/** Writes a person's decision down; what follows from it, the rule then moves. */
+async function decide(
+  trx: Sql,
+  before: EntitlementRow,
+  line: Pick<SoldLine, "quantity" | "returned">,
+  verdict: Verdict,
+  asked: Request,
+  now: Date,
+): Promise<EntitlementRow> {
+  if (asked.decision === "hold" && before.state === "revoked") {
+    throw new MedusaError(
+      MedusaError.Types.NOT_ALLOWED,
+      `Entitlement ${before.id} is revoked, so there is nothing to hold; release it first`,
+    )
+  }
+  const forgiven =
+    asked.decision === "release" ? takenBack(before.quantity, line, verdict).units : 0
+  return noteDecision(trx, before, asked, forgiven, now)
+}
+
+/** The account whose options rule an order: the one that its money came through, or will. */
+function optionsOf(deps: Deps, ledger: readonly LedgerPayment[]): AccountOptions | null {
+  const attached = ledger.filter((payment) => payment.attached)
+  const ruling =
+    ledger.find((payment) => payment.money_seen_at !== null) ?? attached.at(-1) ?? ledger.at(-1)
+  return ruling === undefined
+    ? null
+    : (deps.accounts.get(ruling.account_id)?.account.options ?? null)
+}
+
+function verdictFor(
+  deps: Deps,
+  view: EntitledOrderView,
+  ledger: readonly LedgerPayment[],
+  options: AccountOptions | null,
+): Verdict {
+  const ours = new Map(
+    [...deps.accounts.values()].map(({ account }) => [account.providerId, account]),
+  )
+  return verdictOf(
+    {
+      total: view.total,
+      credited: view.credited,
+      payments: view.payments.map((payment) => {
+        const account = ours.get(payment.provider)
+        const row = ledger.find(
+          ({ sessions }) => payment.session !== null && sessions.includes(payment.session),
+        )
+        return {
+          authorized: payment.authorized,
+          captured: payment.captured,
+          refunded: payment.refunded,
+          // Where a store captures on Paid, a capture of ours says no more than that the money was seen.
+          final:
+            account === undefined ||
+            account.options.captureOn === "confirmed" ||
+            row?.confirmed_at != null ||
+            row?.accepted === "finality",
+        }
+      }),
+    },
+    {
+      cancelled: view.cancelled,
+      revokeOnRefund: options?.entitlements.revokeOnRefund ?? "proportional",
+    },
+  )
+}
+
+/** Seldom, and ever more so: only for what no event told. */
+function nextCheck(placedAt: Date, now: Date): Date {
+  const age = Math.max(0, now.getTime() - placedAt.getTime())
+  return new Date(now.getTime() + Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, age / 4)))
+}
+
+/**
+ * Records what a person decided about an entitlement, and moves what follows from it.
+ *
+ * @throws MedusaError NOT_FOUND, or NOT_ALLOWED when there is nothing to act on
+ */
+export async function decideEntitlement(deps: Deps, request: Request): Promise<EntitlementRow> {
+  const found = await entitlementById(deps.sql, request.id)
+  if (found === null) {
+    throw new MedusaError(
+      MedusaError.Types.NOT_FOUND,
+      `There is no Kobbopay entitlement ${request.id}`,
+    )
+  }
+  await convergeEntitlements(deps, found.order_id, request)
+  const after = await entitlementById(deps.sql, request.id)
+  return after ?? found
+}
+
+async function failed(deps: Deps, seen: EntitledOrder, cause: unknown): Promise<void> {
+  const at = new Date(deps.now().getTime() + retryPause(seen.failures, deps.random))
+  await retryOrder(deps.sql, seen, at, errorText(cause))
+  deps.log.warn(
+    `kobbopay: the entitlements of order ${seen.id} were not worked to their end, again at ${at.toISOString()}: ${errorText(cause)}`,
+  )
+}
+
+/**
+ * Works a few of the orders that are due, and hands on the events that nobody did. Failures are logged
+ * and tried again: the work on money goes on. Returns whether more may be due.
+ */
+export async function workEntitlements(deps: Deps): Promise<boolean> {
+  try {
+    for (let count = 0; count < ORDERS_AT_ONCE; count++) {
+      const claimed = await claimOrder(deps.sql, deps.now(), LEASE_MS)
+      if (claimed === null) {
+        await emitChanges(deps)
+        return false
+      }
+      await convergeEntitlements(deps, claimed.id).catch((cause: unknown) =>
+        failed(deps, claimed, cause),
+      )
+    }
+    return true
+  } catch (cause) {
+    deps.log.error(`kobbopay: the work on entitlements was interrupted: ${errorText(cause)}`)
+    return false
+  }
+}
+
+/**
+ * Finds orders of the ledger whose entitlements were never looked at, up to `most`, and works them with
+ * all others that are due. Returns how many were found; called again, it goes on where it ended.
+ */
+export async function repairEntitlements(deps: Deps, most: number): Promise<number> {
+  const found = await callForgotten(deps.sql, most)
+  while (await workEntitlements(deps));
+  return found
+}
+
+/**
+ * Hands the events of committed changes to Medusa's bus, in the order of the changes. A process that dies
+ * in between leaves them to the next one, so an event may come twice, under the same key.
+ */
+export async function emitChanges(deps: Deps): Promise<void> {
+  for (;;) {
+    const changes = await claimChanges(deps.sql, deps.now(), LEASE_MS, EVENTS_AT_ONCE)
+    if (changes.length === 0) return
+    const ids = changes.map((change) => change.id)
+    try {
+      await deps.entitlements.emit(changes.map(eventOf))
+    } catch (cause) {
+      await freeChanges(deps.sql, ids)
+      deps.log.warn(
+        `kobbopay: ${changes.length} events of entitlements were not handed on, and will be later: ${errorText(cause)}`,
+      )
+      return
+    }
+    await markEmitted(deps.sql, ids, deps.now())
+    if (changes.length < EVENTS_AT_ONCE) return
+  }
+}
+
+const eventOf = (change: ChangeRow) => ({
+  name: `kobbopay.entitlement.${change.kind}`,
+  data: {
+    id: change.entitlement_id,
+    order_id: change.order_id,
+    line_item_id: change.line_item_id,
+    quantity: change.quantity,
+    key: change.id,
+  },
+})
