@@ -17,8 +17,7 @@ export async function measureDrain({ store, quick, tell }: Bench): Promise<Resul
   const ours: number[] = []
   const core: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    const sessions = await buy(store, payments, PLAIN_PROVIDER)
-    core.push(await coreRate(store, sessions))
+    core.push(await coreRate(store, payments))
     ours.push(await ourRate(store, payments))
     tell(`ours ${ours.at(-1)?.toFixed(1)}/s, core ${core.at(-1)?.toFixed(1)}/s`)
   }
@@ -36,44 +35,42 @@ export async function measureDrain({ store, quick, tell }: Bench): Promise<Resul
   ]
 }
 
-async function buy(store: BenchStore, orders: number, provider?: string) {
-  const made: Awaited<ReturnType<BenchStore["shopper"]["buy"]>>[] = []
+/** So many orders, by a few shoppers at once. */
+async function bought<T>(orders: number, buy: () => Promise<T>): Promise<T[]> {
+  const made: T[] = []
+  let begun = 0
   const shop = async () => {
-    while (made.length + SHOPPERS <= orders + SHOPPERS - 1) {
-      made.push(
-        await store.shopper.buy({
-          ...{ product: store.seeded.digital, rail: "usdt-tron" },
-          ...(provider === undefined ? {} : { provider }),
-        }),
-      )
-    }
+    while (begun++ < orders) made.push(await buy())
   }
   await Promise.all(Array.from({ length: SHOPPERS }, shop))
-  return made.slice(0, orders)
+  return made
 }
 
 async function ourRate(store: BenchStore, payments: number): Promise<number> {
-  const bought = await buy(store, payments)
-  for (const { session } of bought) {
+  const { shopper, seeded } = store
+  const orders = await bought(payments, () =>
+    shopper.buy({ product: seeded.digital, rail: "usdt-tron" }),
+  )
+  for (const { session } of orders) {
     store.sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
   }
   const begun = performance.now()
-  await Promise.all(bought.map(({ session }) => sendConfirmed(store, session)))
+  await Promise.all(orders.map(({ session }) => sendConfirmed(store, session)))
   await captured(
     store,
-    bought.map(({ collectionId }) => collectionId),
+    orders.map(({ collectionId }) => collectionId),
   )
   return (payments * 1_000) / (performance.now() - begun)
 }
 
-async function coreRate(
-  store: BenchStore,
-  bought: Awaited<ReturnType<typeof buy>>,
-): Promise<number> {
+async function coreRate(store: BenchStore, payments: number): Promise<number> {
+  const collections = await bought(payments, () =>
+    store.shopper.buyThrough(PLAIN_PROVIDER, store.seeded.digital),
+  )
   const { rows } = await store.sql.query<{ id: string; amount: string }>(
     `SELECT id, raw_amount->>'value' AS amount FROM payment_session
       WHERE payment_collection_id = ANY($1)`,
-    [bought.map(({ collectionId }) => collectionId)],
+    [collections],
   )
   const file = join(store.home, "core.json")
   await writeFile(file, JSON.stringify(rows))

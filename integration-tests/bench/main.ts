@@ -35,12 +35,11 @@ async function main(): Promise<void> {
   const settings = readSettings(process.argv.slice(2))
   if (settings === null) return console.log(HELP)
   const { only } = settings
-  const chosen = MEASURES.filter(({ name }) => only === null || only.startsWith(name))
-  if (chosen.length === 0) {
-    throw new UsageError(
-      `there is no measure "${only}"; known are ${MEASURES.map(({ name }) => name).join(", ")}`,
-    )
-  }
+  // The name of a result, such as ack_vs_route, stands for its measure.
+  const isMeant = (asked: string, { name }: Measure) => asked.split("_")[0] === name
+  const unknown = only?.find((asked) => !MEASURES.some((measure) => isMeant(asked, measure)))
+  if (unknown !== undefined) throw new UsageError(`there is no measure "${unknown}"\n\n${HELP}`)
+  const chosen = MEASURES.filter((one) => only?.some((asked) => isMeant(asked, one)) ?? true)
   const results = await measured(chosen, settings)
   console.log(`\n${table(results)}\n`)
   const earlier = only === null ? [] : await earlierResults(settings.json)

@@ -11,7 +11,8 @@ Options
   --json FILE      writes machine, versions and results to FILE; with --only, other results of an
                    earlier run stay in it
   --readme         writes the table of all these results into README.md
-  --only NAME      one measure, by its name or the beginning of it
+  --only NAME,…    some measures, by their names: verify, ack, settle, drain, checkout, growth,
+                   memory, boot
   --quick          fewer rounds and rows, under eight minutes
   --cpu-prof DIR   has Node profile the store, into DIR
   --help           this text
@@ -22,7 +23,8 @@ export class UsageError extends Error {}
 export type Settings = {
   json: string | null
   readme: boolean
-  only: string | null
+  /** Null: all. */
+  only: string[] | null
   quick: boolean
   profileTo: string | null
 }
@@ -49,7 +51,7 @@ export function readSettings(args: string[]): Settings | null {
     return {
       json: values.json ?? null,
       readme: values.readme,
-      only: values.only ?? null,
+      only: values.only?.split(",") ?? null,
       quick: values.quick,
       profileTo: values["cpu-prof"] ?? null,
     }

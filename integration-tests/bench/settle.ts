@@ -69,9 +69,7 @@ export async function sendConfirmed(
 }
 
 async function builtInOnce(store: BenchStore): Promise<number> {
-  const { collectionId } = await store.shopper.buy({
-    ...{ product: store.seeded.digital, rail: "usdt-tron", provider: PLAIN_PROVIDER },
-  })
+  const collectionId = await store.shopper.buyThrough(PLAIN_PROVIDER, store.seeded.digital)
   const { rows } = await store.sql.query<{ id: string; amount: string }>(
     `SELECT id, raw_amount->>'value' AS amount FROM payment_session WHERE payment_collection_id = $1`,
     [collectionId],

@@ -163,7 +163,7 @@ storeSuite("webhooks recorded in groups", (world) => {
     const messages = bought.flatMap(({ session }) =>
       ["payment.paid", "payment.created"].map((event) =>
         signed(world(), ACCOUNT, about(session.kobbopay_id, event), {
-          eventId: `${session.kobbopay_id} ${event}`,
+          eventId: `${session.kobbopay_id}/${event}`,
         }),
       ),
     )

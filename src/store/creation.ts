@@ -10,7 +10,7 @@ import type {
   Reference,
 } from "../kobbopay/ids"
 import { scheduleGroupOf } from "./groups"
-import { reviveUnknown } from "./inbox"
+import { reviveUnknown, wakeWaiting } from "./inbox"
 import { insertTransition, type NewTransition } from "./ledger"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
@@ -165,7 +165,7 @@ export async function recordCreated(
   made: CreatedAtKobbopay,
   now: Date,
 ): Promise<PaymentId> {
-  return sql.transaction(async (trx) => {
+  const recorded = await sql.transaction(async (trx) => {
     const known = await adoptKnown(trx, id, made, now)
     if (known !== null) return known
     const taken = await execute(
@@ -185,6 +185,8 @@ export async function recordCreated(
     await scheduleGroupOf(trx, id, made.nextLookAt)
     return id
   })
+  await wakeWaiting(sql, made.accountId, made.kobbopayId, now)
+  return recorded
 }
 
 /**

@@ -337,29 +337,39 @@ export const lookAgain = (sql: Sql, event: EventRowId, now: Date): Promise<numbe
     [now, event, now],
   )
 
-/** Makes the events due that name an id which was just learnt: those that wait, and those that gave up. */
-export async function reviveUnknown(
-  sql: Sql,
+/** Makes the events due that gave up on an id which is being learnt: in the transaction that learns it. */
+export const reviveUnknown = (
+  trx: Sql,
   account: AccountId,
   kobbopayId: KobbopayId,
   now: Date,
-): Promise<void> {
-  await execute(
-    sql,
-    `UPDATE kobbopay_event SET next_attempt_at = ?, updated_at = now()
-      WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL
-        AND account_id = ? AND kobbopay_ids @> ARRAY[?]::text[]`,
-    [now, account, kobbopayId],
-  )
-  await execute(
-    sql,
+): Promise<number> =>
+  execute(
+    trx,
     `UPDATE kobbopay_event
         SET state = 'received', outcome = NULL, done_at = NULL, next_attempt_at = ?, updated_at = now()
       WHERE outcome = 'unknown_payment' AND deleted_at IS NULL
         AND account_id = ? AND kobbopay_ids @> ARRAY[?]::text[]`,
     [now, account, kobbopayId],
   )
-}
+
+/**
+ * Makes the events due that wait for an id which was just learnt. Once that is committed: before, one
+ * could come in between, find the payment unknown still, and wait on.
+ */
+export const wakeWaiting = (
+  sql: Sql,
+  account: AccountId,
+  kobbopayId: KobbopayId,
+  now: Date,
+): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_event SET next_attempt_at = ?, updated_at = now()
+      WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL
+        AND account_id = ? AND kobbopay_ids @> ARRAY[?]::text[]`,
+    [now, account, kobbopayId],
+  )
 
 /**
  * Empties up to `most` events that were done before `before`, the oldest first: their bodies and delivery

@@ -34,12 +34,14 @@ export async function routeEvents(deps: Deps): Promise<boolean> {
   const others: EventRow[] = []
   for (const event of events) {
     const { named_payment: paymentId, named_collection: collectionId } = event
-    if (paymentId !== null && collectionId !== null) {
+    if (paymentId === null || collectionId === null) {
+      const isStranger = event.kobbopay_ids.length > 0 && !event.referenced
+      if (isStranger && isPatient(event, now)) strangers.push(event)
+      else others.push(event)
+    } else if (event.attempts === 0) {
       routes.push({ eventId: event.id, paymentId, collectionId })
-    } else if (event.kobbopay_ids.length > 0 && !event.referenced && isPatient(event, now)) {
-      strangers.push(event)
     } else {
-      others.push(event)
+      others.push(event) // it may have an exception to close
     }
   }
   await routeAll(deps.sql, routes, now)
@@ -68,9 +70,9 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
   const payment = await paymentFor(deps, event, named, now)
   if (payment !== null) {
     await deps.sql.transaction(async (trx) => {
+      await wakeGroup(trx, payment.collection_id, now)
       await routeEvent(trx, event.id, payment.id, payment.collection_id)
       await closeCleared(trx, event.id, ["unknown_payment"], now)
-      await wakeGroup(trx, payment.collection_id, now)
     })
     return
   }

@@ -17,15 +17,17 @@ const SOON_MS = 5_000
 const LEAST_SLEEP_MS = 100
 
 /**
- * The loop of one process: a scout routes recorded events, claims due groups, as many as there are free
- * hands, and works due entitlements; the hands work their groups until nothing is due. A slow group holds
- * one hand of several, so the others go on. Any number of processes may run one; the leases keep them apart.
+ * The loop of one process. A scout routes recorded events and claims due groups, as many as there are
+ * free hands, and the hands work them until nothing is due; a slow group holds one hand of several, so
+ * the others go on. A clerk works due entitlements beside them, so that money never waits for those. Any
+ * number of processes may run one; the leases keep them apart.
  */
 export class Worker {
   readonly #deps: Deps
   readonly #hands = new Set<Promise<void>>()
   #scout: Promise<void> | null = null
-  /** Counts calls, so that one that comes while the scout looks is not lost. */
+  #clerk: Promise<void> | null = null
+  /** Counts calls, so that one that comes while somebody looks is not lost. */
   #calls = 0
   #stopped = false
   #timer: NodeJS.Timeout | null = null
@@ -34,15 +36,21 @@ export class Worker {
     this.#deps = deps
   }
 
-  /** Has the scout look for what is due; one that is looking already looks once more before it rests. */
+  /** Has scout and clerk look for what is due; one that is looking already looks once more before it rests. */
   wake(): void {
     this.#calls++
-    if (this.#stopped || this.#scout !== null) return
-    this.#scout = this.#look().then((seen) => {
+    this.#begin()
+  }
+
+  #begin(): void {
+    if (this.#stopped) return
+    this.#scout ??= this.#untilCalm(() => this.#look()).then((seen) => {
       this.#scout = null
-      // A call between the scout's last look and this moment found it still there.
-      if (seen !== this.#calls) this.wake()
-      else if (this.#hands.size === 0) void this.#sleep()
+      this.#rest(seen)
+    })
+    this.#clerk ??= this.#untilCalm(() => workEntitlements(this.#deps)).then((seen) => {
+      this.#clerk = null
+      this.#rest(seen)
     })
   }
 
@@ -52,7 +60,7 @@ export class Worker {
     this.wake()
   }
 
-  /** Works until nothing is due and every hand rests. Failures are logged and tried again later. */
+  /** Works until nothing is due and everybody rests. Failures are logged and tried again later. */
   async drain(): Promise<void> {
     await this.#idle()
     this.wake()
@@ -66,22 +74,25 @@ export class Worker {
     await this.#idle()
   }
 
-  async #idle(): Promise<void> {
-    while (this.#scout !== null || this.#hands.size > 0) {
-      await Promise.all([this.#scout, ...this.#hands])
-    }
+  get #isResting(): boolean {
+    return this.#scout === null && this.#clerk === null && this.#hands.size === 0
   }
 
-  /** Returns the calls that it has seen to. */
-  async #look(): Promise<number> {
+  async #idle(): Promise<void> {
+    while (!this.#isResting) await Promise.all([this.#scout, this.#clerk, ...this.#hands])
+  }
+
+  /**
+   * Repeats a step while it says that there is more, or somebody called while it was at it. Returns the
+   * calls that it has seen to.
+   */
+  async #untilCalm(step: () => Promise<boolean>): Promise<number> {
     try {
       for (;;) {
         const calls = this.#calls
-        const routed = await routeEvents(this.#deps)
-        for (const lease of await this.#claim(SIDE_BY_SIDE - this.#hands.size)) this.#start(lease)
-        const more = (await workEntitlements(this.#deps)) || routed
-        if (this.#stopped || (!more && calls === this.#calls)) return calls
-        if (!more) await this.#deps.sleep(LOOK_PAUSE_MS)
+        const isMore = await step()
+        if (this.#stopped || (!isMore && calls === this.#calls)) return calls
+        if (!isMore) await this.#deps.sleep(LOOK_PAUSE_MS)
       }
     } catch (cause) {
       this.#interrupted(cause)
@@ -89,9 +100,17 @@ export class Worker {
     }
   }
 
+  async #look(): Promise<boolean> {
+    const isMore = await routeEvents(this.#deps)
+    for (const lease of await this.#claim(SIDE_BY_SIDE - this.#hands.size)) this.#start(lease)
+    return isMore
+  }
+
   #start(lease: Lease): void {
     const hand: Promise<void> = this.#work(lease)
-      .catch((cause: unknown) => this.#interrupted(cause))
+      .catch((cause: unknown) => {
+        this.#interrupted(cause)
+      })
       .finally(() => {
         this.#hands.delete(hand)
         // The scout may have passed over what became due while no hand was free.
@@ -101,7 +120,8 @@ export class Worker {
   }
 
   async #work(lease: Lease): Promise<void> {
-    for (let held: Lease | undefined = lease; held !== undefined;) {
+    let held: Lease | undefined = lease
+    while (held !== undefined) {
       await workGroup(this.#deps, held)
       ;[held] = await this.#claim(1)
     }
@@ -115,6 +135,12 @@ export class Worker {
 
   #interrupted(cause: unknown): void {
     this.#deps.log.error(`kobbopay: the work was interrupted: ${errorText(cause)}`)
+  }
+
+  #rest(seen: number): void {
+    // A call between somebody's last look and this moment found them still there.
+    if (seen !== this.#calls) this.#begin()
+    else if (this.#isResting) void this.#sleep()
   }
 
   /** Wakes by itself for work that is due soon, so that a short pause does not wait for the sweep. */
