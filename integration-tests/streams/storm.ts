@@ -1,0 +1,367 @@
+import { isDeepStrictEqual } from "node:util"
+import { setTimeout as pause } from "node:timers/promises"
+import { Modules } from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
+import type { WeatherPatch } from "../../src/sandbox"
+import { depsOf } from "../../src/work/worker-of"
+import { Dice } from "../soak/dice"
+import { allDue, booksOf, type Books } from "../support/books"
+import { DOCS, INVOICE, type World } from "../support/store-suite"
+import { MortalWorker } from "./mortal"
+import { STORIES, type Move, type Story } from "./stories"
+
+const COST = "10.5"
+const CHECKOUTS_AT_ONCE = 4
+/** Chances to come to rest before a calm is called a loop. */
+const MOST_ROUNDS = 25
+const anything = z.looseObject({})
+const PROFILES = [INVOICE, DOCS] as const
+
+type Kind = { story: Story; provider: (typeof PROFILES)[number] }
+type Bought = Kind & {
+  orderId: string
+  collectionId: string
+  /** Kobbopay's ids; the last one is the payment that the checkout shows. */
+  payments: string[]
+  sessionId: string
+}
+type Outcome = Awaited<ReturnType<typeof outcomeOf>>
+/** What each kind of story comes to in fair weather. */
+export type Fair = Map<string, Outcome>
+
+export type Figures = { streams: number; differing: number; seed: number }
+
+/**
+ * Buys so many orders in a booted store, lets each live through a story under weather, crashes and two
+ * mortal workers beside the store's own, and compares what stands at the end with a twin of the same
+ * story in fair weather. `fair` keeps the twins' outcomes from one call to the next.
+ */
+export async function storm(
+  world: World,
+  { streams, seed, tell }: { streams: number; seed: number; tell: (line: string) => void },
+  fair: Fair,
+): Promise<Figures> {
+  const dice = new Dice(seed)
+  const kinds = Array.from({ length: streams }, () => anyKind(dice))
+  const unknown = new Map(
+    kinds.flatMap((kind) => (fair.has(nameOf(kind)) ? [] : [[nameOf(kind), kind] as const])),
+  )
+  const twins = await buyAll(world, [...unknown.values()])
+  await inFairWeather(world, twins)
+  for (const twin of twins) fair.set(nameOf(twin), await outcomeOf(world, twin))
+
+  const bought = await buyAll(world, kinds)
+  await new Storm(world, bought, dice).rage()
+  let differing = 0
+  for (const one of bought) {
+    const outcome = await outcomeOf(world, one)
+    const wanted = fair.get(nameOf(one))
+    if (isDeepStrictEqual(outcome, wanted)) continue
+    differing += 1
+    tell(
+      `seed ${seed}: ${nameOf(one)} (${one.collectionId}) ended otherwise\n  fair:   ${JSON.stringify(wanted)}\n  stormy: ${JSON.stringify(outcome)}`,
+    )
+  }
+  return { streams, differing, seed }
+}
+
+function anyKind(dice: Dice): Kind {
+  const story = dice.oneOf(STORIES)
+  const provider = dice.oneOf(PROFILES)
+  if (story === undefined || provider === undefined) throw new Error("there are no stories")
+  return { story, provider: story.only === "invoice" ? INVOICE : provider }
+}
+
+const nameOf = ({ story, provider }: Kind): string => `${story.name} by ${provider}`
+
+async function buyAll(world: World, kinds: readonly Kind[]): Promise<Bought[]> {
+  const bought: Bought[] = []
+  const waiting = [...kinds]
+  const shop = async () => {
+    for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
+      bought.push(await buy(world, kind))
+    }
+  }
+  // The shopper's first cart makes the customer, which two carts at once would both try.
+  const first = waiting.shift()
+  if (first !== undefined) bought.push(await buy(world, first))
+  await Promise.all(Array.from({ length: CHECKOUTS_AT_ONCE }, shop))
+  return bought
+}
+
+async function buy({ shopper, store }: World, kind: Kind): Promise<Bought> {
+  const { provider, story } = kind
+  const checkout = await shopper.checkout({ product: store.digital, rail: "usdt-tron", provider })
+  const { cartId, collectionId } = checkout
+  const shown = story.changesRail
+    ? await shopper.session(collectionId, { rail: "usdt-bsc", provider })
+    : checkout.session
+  const { id } = await shopper.complete(cartId)
+  return {
+    ...kind,
+    ...{ orderId: id, collectionId, sessionId: shown.session_id },
+    payments: [...new Set([checkout.session.kobbopay_id, shown.kobbopay_id])],
+  }
+}
+
+/** Everything that stands at the end. What was opened and closed on the way is the weather's own. */
+async function outcomeOf(world: World, { collectionId, orderId }: Bought) {
+  const books: Partial<Books> = await booksOf(world, collectionId)
+  delete books.closed
+  const [held] = await world.rows(
+    `SELECT COALESCE(sum(r.quantity), 0)::int AS reserved FROM reservation_item r
+       JOIN order_item i ON i.item_id = r.line_item_id
+      WHERE i.order_id = ? AND r.deleted_at IS NULL`,
+    [orderId],
+  )
+  const entitlements = await world.rows(
+    `SELECT state, quantity, released_quantity, revoked_quantity FROM kobbopay_entitlement
+      WHERE order_id = ? AND deleted_at IS NULL ORDER BY line_item_id`,
+    [orderId],
+  )
+  const ledger = await world.rows(
+    `SELECT state, want, received_minor, amount_fit, money_seen_at IS NOT NULL AS seen,
+            confirmed_at IS NOT NULL AS confirmed, ended_at IS NOT NULL AS ended
+       FROM kobbopay_payment WHERE collection_id = ? ORDER BY created_at, id`,
+    [collectionId],
+  )
+  return { ...books, ...held, entitlements, payments_known: ledger }
+}
+
+async function makeMove(world: World, one: Bought, move: Move): Promise<void> {
+  const { control } = world.sandbox
+  const [first] = one.payments
+  const id = "first" in move ? first : one.payments.at(-1)
+  if (id === undefined) throw new Error("nothing was created")
+  switch (move.do) {
+    case "pay": {
+      const order = { amount: move.amount, due: COST }
+      if (move.astray) control.payOtherToken(id, order)
+      else control.pay(id, order)
+      return
+    }
+    case "confirm":
+      control.confirm(id)
+      return
+    case "expire":
+      control.expire(id)
+      return
+    case "fail":
+      control.fail(id)
+      return
+    case "cancel":
+      await world.merchant.call(`/admin/orders/${one.orderId}/cancel`, anything, { method: "POST" })
+  }
+}
+
+/** Each thing at once, observed once and in order. */
+async function inFairWeather(world: World, twins: readonly Bought[]): Promise<void> {
+  const most = Math.max(0, ...twins.map(({ story }) => story.chapters.flat().length))
+  for (let at = 0; at < most; at++) {
+    for (const twin of twins) {
+      const move = twin.story.chapters.flat()[at]
+      if (move !== undefined) await makeMove(world, twin, move)
+    }
+    await calm(world, twins, [])
+  }
+  await calm(world, twins, [])
+}
+
+/** Lets reads catch up and what is on its way arrive, and works until the orders are at rest. */
+async function calm(
+  world: World,
+  orders: readonly Bought[],
+  workers: readonly MortalWorker[],
+): Promise<void> {
+  const { control } = world.sandbox
+  control.clearWeather()
+  await control.quiet()
+  for (const one of orders) repeatOnlyWord(world, one)
+  await control.quiet()
+  const ids = orders.map(({ collectionId }) => collectionId).join(",")
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    // What a process that died in the middle left behind is taken over once it is old.
+    await world.rows(
+      `UPDATE kobbopay_group SET cancelling_at = cancelling_at - interval '3 minutes'
+        WHERE id = ANY(string_to_array(?, ',')) AND cancelling_at IS NOT NULL AND lease_owner IS NULL`,
+      [ids],
+    )
+    for (const { collectionId } of orders) await allDue(world, collectionId)
+    await world.rows(`UPDATE kobbopay_entitled_order SET due_at = now() - interval '1 second'
+                       WHERE due_at IS NOT NULL`)
+    await Promise.all([world.worker.drain(), ...workers.map((worker) => worker.drain())])
+    if (round > 0 && (await areAtRest(world, ids))) return
+  }
+  throw new Error(`the orders do not come to rest: ${JSON.stringify(await unrest(world, ids))}`)
+}
+
+/** Where reads cannot say that a payment expired, only its event can, and Kobbopay repeats that. */
+function repeatOnlyWord({ sandbox }: World, one: Bought): void {
+  if (one.provider !== INVOICE) return
+  for (const id of one.payments) {
+    const tries = sandbox.control.deliveries(id).filter((each) => each.event === "payment.expired")
+    const [last] = tries.slice(-1)
+    const arrived = tries.some((each) => each.status !== null && each.status < 300)
+    if (last !== undefined && !arrived) sandbox.control.redeliver(last.id)
+  }
+}
+
+const areAtRest = async (world: World, ids: string) => (await unrest(world, ids)).length === 0
+
+const unrest = (world: World, ids: string) =>
+  world.rows(
+    `SELECT g.id, g.failures, g.last_error, p.state, p.want, p.last_error AS read_error
+       FROM kobbopay_group g JOIN kobbopay_payment p ON p.collection_id = g.id
+      WHERE g.id = ANY(string_to_array(?, ',')) AND (
+            g.cancelling_at IS NOT NULL OR g.lease_owner IS NOT NULL OR g.failures > 0 OR p.failures > 0
+         OR p.want IN ('authorized', 'captured') AND p.converged_at IS NULL
+         OR EXISTS (SELECT 1 FROM kobbopay_event e
+              WHERE e.state = 'received' AND e.account_id = p.account_id
+                AND p.kobbopay_id = ANY(e.kobbopay_ids)))`,
+    [ids],
+  )
+
+/** One storm over all orders of a batch. */
+class Storm {
+  readonly #workers: MortalWorker[]
+  readonly #underWay = new Set<Promise<unknown>>()
+  #buried = 0
+
+  constructor(
+    private readonly world: World,
+    private readonly orders: readonly Bought[],
+    private readonly dice: Dice,
+  ) {
+    this.#workers = [this.#newWorker(), this.#newWorker()]
+  }
+
+  async rage(): Promise<void> {
+    const chapters = Math.max(0, ...this.orders.map(({ story }) => story.chapters.length))
+    try {
+      for (let chapter = 0; chapter < chapters; chapter++) {
+        await this.#chapter(chapter)
+        await this.#lull()
+      }
+    } finally {
+      this.world.sandbox.control.clearWeather()
+      await Promise.all(this.#workers.map((worker) => worker.bury()))
+    }
+  }
+
+  async #chapter(number: number): Promise<void> {
+    const left = this.orders.flatMap((one) => {
+      const moves = [...(one.story.chapters[number] ?? [])]
+      return moves.length === 0 ? [] : [{ one, moves }]
+    })
+    const count = left.reduce((sum, { moves }) => sum + moves.length, 0) * 5 + this.orders.length
+    for (let step = 0; step < count || left.length > 0; step++) {
+      const next = this.dice.oneOf(left)
+      if (next !== undefined && this.dice.chance(0.25)) {
+        const [move, ...later] = next.moves
+        next.moves = later
+        if (later.length === 0) left.splice(left.indexOf(next), 1)
+        // A merchant's click is a request that is answered: its story goes on at the next chapter.
+        if (move !== undefined) await makeMove(this.world, next.one, move)
+      } else {
+        await this.#something()
+      }
+    }
+  }
+
+  /** One piece of weather, of work, or of somebody's curiosity. */
+  async #something(): Promise<void> {
+    const { dice, world } = this
+    const one = dice.oneOf(this.orders)
+    const worker = dice.oneOf(this.#workers)
+    if (one === undefined || worker === undefined) return
+    const what = dice.weighted([
+      ["wake", 6],
+      ["due", 6],
+      ["breathe", 6],
+      ["weather", 2],
+      ["kill", 2],
+      ["redeliver", 2],
+      ["authorize", 1],
+    ] as const)
+    switch (what) {
+      case "wake":
+        return worker.wake()
+      case "due":
+        await allDue(world, one.collectionId)
+        return worker.wake()
+      case "breathe":
+        await pause(dice.between(0, 40))
+        return
+      case "weather":
+        world.sandbox.control.clearWeather()
+        world.sandbox.control.setWeather(this.#weather())
+        return
+      case "kill":
+        worker.dieAfter(Math.floor(dice.between(0, 25)), dice.chance(0.5))
+        return this.#replaceDead()
+      case "redeliver": {
+        const delivery = dice.oneOf(
+          one.payments.flatMap((id) => world.sandbox.control.deliveries(id)),
+        )
+        if (delivery !== undefined) world.sandbox.control.redeliver(delivery.id)
+        return
+      }
+      case "authorize":
+        this.#track(
+          world.container.resolve(Modules.PAYMENT).authorizePaymentSession(one.sessionId, {}),
+        )
+    }
+  }
+
+  #weather(): WeatherPatch {
+    const { dice } = this
+    const some = (most: number) => (dice.chance(0.5) ? dice.between(0, most) : 0)
+    return {
+      duplicates: { probability: some(0.6), copies: 2 },
+      reorder: { probability: some(0.6), holdMs: 200 },
+      delayMs: { min: 0, max: Math.floor(some(60)) },
+      drop: some(0.5),
+      staleTimestamp: some(0.2),
+      wrongSignature: some(0.2),
+      rateLimit: { probability: some(0.4), on: "read", retryAfterSeconds: 30 },
+      serverError: { probability: some(0.4), on: "read" },
+      garbage: { probability: some(0.3), on: "read" },
+      slowMs: { probability: some(0.4), ms: 60, on: "read" },
+      laggingReads: { reads: Math.floor(some(4)) },
+      outage: dice.chance(0.1),
+    }
+  }
+
+  #newWorker(): MortalWorker {
+    const { world } = this
+    return new MortalWorker(world, depsOf(world.service), `mortal ${this.#buried++}`)
+  }
+
+  async #replaceDead(): Promise<void> {
+    for (const [index, worker] of this.#workers.entries()) {
+      if (!worker.isDead) continue
+      await worker.bury()
+      this.#workers[index] = this.#newWorker()
+    }
+  }
+
+  /** The merchant's and shopper's own calls may be refused; what they bring about is judged in the end. */
+  #track(call: Promise<unknown>): void {
+    const settled = call
+      .catch(() => undefined)
+      .finally(() => {
+        this.#underWay.delete(settled)
+      })
+    this.#underWay.add(settled)
+  }
+
+  async #lull(): Promise<void> {
+    this.world.sandbox.control.clearWeather()
+    await Promise.all(this.#underWay)
+    for (const [index, worker] of this.#workers.entries()) {
+      await worker.bury()
+      this.#workers[index] = this.#newWorker()
+    }
+    await calm(this.world, this.orders, this.#workers)
+  }
+}
