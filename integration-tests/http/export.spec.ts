@@ -316,13 +316,15 @@ storeSuite("history, accounts and secrets", (world) => {
         `SELECT subject_id, state, observed->>'reason' AS reason, observed->>'payments' AS payments
            FROM kobbopay_exception WHERE class = 'account_changed' ORDER BY subject_id, opened_at`,
       )
-    const check = (accounts: readonly Account[]) =>
-      logged(world(), () =>
-        checkAccounts({
-          ...{ sql: world().service.sql, accounts, now: () => new Date() },
-          log: world().container.resolve("logger"),
-        }),
-      )
+    const check = async (accounts: readonly Account[]) => {
+      const lines: string[] = []
+      const tell = (line: unknown) => lines.push(String(line))
+      await checkAccounts({
+        ...{ sql: world().service.sql, accounts, now: () => new Date() },
+        log: { warn: tell },
+      })
+      return lines
+    }
     const configured = () => world().service.accounts
     const without = (id: string) => configured().filter((account) => account.id !== id)
     const moved = (id: string, to: Partial<Account["options"]>) =>
