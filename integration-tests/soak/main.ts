@@ -6,8 +6,8 @@ import type { Kind } from "./findings"
 import { type Ground, layGround } from "./ground"
 import { Load } from "./load"
 import { HELP, readSettings, type Settings } from "./settings"
-import { streamsOf } from "./streams"
 import { Trouble } from "./trouble"
+import { runStreams } from "../streams/run"
 
 const PROGRESS_EVERY_MS = 10_000
 
@@ -47,9 +47,12 @@ async function run(settings: Settings, started: Started): Promise<number> {
   const soaked = settings.seconds === null ? null : await soak(settings, settings.seconds, started)
   await started.stop()
   const streams =
-    settings.streams === null ? null : await streamsOf(settings.streams, settings.seed, tell)
+    settings.streams === null
+      ? null
+      : await runStreams({ streams: settings.streams, seed: settings.seed, tell })
   console.log(JSON.stringify({ ...soaked?.figures, ...(streams === null ? {} : { streams }) }))
-  return soaked === null || soaked.passed ? 0 : 1
+  const isSound = (soaked === null || soaked.passed) && (streams?.differing ?? 0) === 0
+  return isSound ? 0 : 1
 }
 
 async function soak(settings: Settings, forSeconds: number, started: Started) {
