@@ -160,7 +160,7 @@ export type World = {
  * starts from the seeded database. Scheduled sweeps are off: tests call the work.
  */
 export function storeSuite(name: string, tests: (world: () => World) => void): void {
-  jest.setTimeout(60_000)
+  jest.setTimeout(180_000)
   const port = (key: string) => Number(process.env[key])
   const first = `http://localhost:${port("TEST_SANDBOX_PORT")}`
   const second = `http://localhost:${port("TEST_SECOND_SANDBOX_PORT")}`
