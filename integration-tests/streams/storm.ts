@@ -29,7 +29,8 @@ type Outcome = Awaited<ReturnType<typeof outcomeOf>>
 /** What each kind of story comes to in fair weather. */
 export type Fair = Map<string, Outcome>
 
-export type Figures = { streams: number; differing: number; seed: number }
+/** `deaths`: how many workers were killed on the way. */
+export type Figures = { streams: number; differing: number; seed: number; deaths: number }
 
 /**
  * Buys so many orders in a booted store, lets each live through a story under weather, crashes and two
@@ -51,7 +52,7 @@ export async function storm(
   for (const twin of twins) fair.set(nameOf(twin), await outcomeOf(world, twin))
 
   const bought = await buyAll(world, kinds)
-  await new Storm(world, bought, dice).rage()
+  const deaths = await new Storm(world, bought, dice).rage()
   let differing = 0
   for (const one of bought) {
     const outcome = await outcomeOf(world, one)
@@ -62,7 +63,7 @@ export async function storm(
       `seed ${seed}: ${nameOf(one)} (${one.collectionId}) ended otherwise\n  fair:   ${JSON.stringify(wanted)}\n  stormy: ${JSON.stringify(outcome)}`,
     )
   }
-  return { streams, differing, seed }
+  return { streams, differing, seed, deaths }
 }
 
 function anyKind(dice: Dice): Kind {
@@ -167,6 +168,18 @@ async function inFairWeather(world: World, twins: readonly Bought[]): Promise<vo
   await calm(world, twins, [])
 }
 
+/** Makes everything of these collections due: ids, with commas between. */
+const ALL_DUE = [
+  `UPDATE kobbopay_payment SET next_look_at = now() - interval '1 second'
+    WHERE collection_id = ANY(string_to_array(?, ','))`,
+  `UPDATE kobbopay_event SET next_attempt_at = now() - interval '1 second' WHERE state = 'received'
+     AND (collection_id = ANY(string_to_array(?, ',')) OR collection_id IS NULL)`,
+  `UPDATE kobbopay_group SET due_at = now() - interval '1 second'
+    WHERE id = ANY(string_to_array(?, ','))`,
+  `UPDATE kobbopay_entitled_order SET due_at = now() - interval '1 second' WHERE id IN
+     (SELECT order_id FROM kobbopay_payment WHERE collection_id = ANY(string_to_array(?, ',')))`,
+]
+
 /** Lets reads catch up and what is on its way arrive, and works until the orders are at rest. */
 async function calm(
   world: World,
@@ -186,11 +199,9 @@ async function calm(
         WHERE id = ANY(string_to_array(?, ',')) AND cancelling_at IS NOT NULL AND lease_owner IS NULL`,
       [ids],
     )
-    for (const { collectionId } of orders) await allDue(world, collectionId)
-    await world.rows(`UPDATE kobbopay_entitled_order SET due_at = now() - interval '1 second'
-                       WHERE due_at IS NOT NULL`)
+    for (const statement of ALL_DUE) await world.rows(statement, [ids])
     await Promise.all([world.worker.drain(), ...workers.map((worker) => worker.drain())])
-    if (round > 0 && (await areAtRest(world, ids))) return
+    if ((await unrest(world, ids)).length === 0) return
   }
   throw new Error(`the orders do not come to rest: ${JSON.stringify(await unrest(world, ids))}`)
 }
@@ -206,11 +217,10 @@ function repeatOnlyWord({ sandbox }: World, one: Bought): void {
   }
 }
 
-const areAtRest = async (world: World, ids: string) => (await unrest(world, ids)).length === 0
-
 const unrest = (world: World, ids: string) =>
   world.rows(
-    `SELECT g.id, g.failures, g.last_error, p.state, p.want, p.last_error AS read_error
+    `SELECT g.id, g.failures, g.last_error, g.lease_owner, g.cancelling_at, p.state, p.want,
+            p.last_error AS read_error
        FROM kobbopay_group g JOIN kobbopay_payment p ON p.collection_id = g.id
       WHERE g.id = ANY(string_to_array(?, ',')) AND (
             g.cancelling_at IS NOT NULL OR g.lease_owner IS NOT NULL OR g.failures > 0 OR p.failures > 0
@@ -225,7 +235,8 @@ const unrest = (world: World, ids: string) =>
 class Storm {
   readonly #workers: MortalWorker[]
   readonly #underWay = new Set<Promise<unknown>>()
-  #buried = 0
+  #hired = 0
+  #deaths = 0
 
   constructor(
     private readonly world: World,
@@ -235,7 +246,8 @@ class Storm {
     this.#workers = [this.#newWorker(), this.#newWorker()]
   }
 
-  async rage(): Promise<void> {
+  /** Answers how many workers died of it. */
+  async rage(): Promise<number> {
     const chapters = Math.max(0, ...this.orders.map(({ story }) => story.chapters.length))
     try {
       for (let chapter = 0; chapter < chapters; chapter++) {
@@ -246,6 +258,7 @@ class Storm {
       this.world.sandbox.control.clearWeather()
       await Promise.all(this.#workers.map((worker) => worker.bury()))
     }
+    return this.#deaths
   }
 
   async #chapter(number: number): Promise<void> {
@@ -298,7 +311,7 @@ class Storm {
         return
       case "kill":
         worker.dieAfter(Math.floor(dice.between(0, 25)), dice.chance(0.5))
-        return this.#replaceDead()
+        return this.#replace(false)
       case "redeliver": {
         const delivery = dice.oneOf(
           one.payments.flatMap((id) => world.sandbox.control.deliveries(id)),
@@ -334,12 +347,14 @@ class Storm {
 
   #newWorker(): MortalWorker {
     const { world } = this
-    return new MortalWorker(world, depsOf(world.service), `mortal ${this.#buried++}`)
+    return new MortalWorker(world, depsOf(world.service), `mortal ${this.#hired++}`)
   }
 
-  async #replaceDead(): Promise<void> {
+  /** New workers for those that died, or for all: also who is to die soon does not live on into the calm. */
+  async #replace(all: boolean): Promise<void> {
     for (const [index, worker] of this.#workers.entries()) {
-      if (!worker.isDead) continue
+      if (!worker.isDead && !all) continue
+      if (worker.isDead) this.#deaths += 1
       await worker.bury()
       this.#workers[index] = this.#newWorker()
     }
@@ -358,10 +373,7 @@ class Storm {
   async #lull(): Promise<void> {
     this.world.sandbox.control.clearWeather()
     await Promise.all(this.#underWay)
-    for (const [index, worker] of this.#workers.entries()) {
-      await worker.bury()
-      this.#workers[index] = this.#newWorker()
-    }
+    await this.#replace(true)
     await calm(this.world, this.orders, this.#workers)
   }
 }
