@@ -32,7 +32,7 @@ storeSuite("random streams in a real store", (world) => {
       report(figures)
       expect(figures).toMatchObject({ streams, differing: 0, seed })
     },
-    300_000,
+    900_000,
   )
 
   test("the stories end in different ways, so that a wrong end is told from a right one", () => {

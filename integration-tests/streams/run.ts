@@ -49,7 +49,7 @@ export async function runStreams(wanted: {
     const ended = once(child, "exit")
     const last: string[] = []
     const { stderr } = child
-    if (stderr === null) throw new Error("the spec's output cannot be read")
+    if (stderr === null) throw new Error("the storm cannot be heard")
     for await (const line of createInterface({ input: stderr })) {
       if (line.startsWith("streams: ") || line.startsWith("  ")) tell(line.replace("streams: ", ""))
       last.push(line)
@@ -63,8 +63,9 @@ export async function runStreams(wanted: {
     const sum = (key: keyof z.infer<typeof figures>) =>
       batches.reduce((total, batch) => total + batch[key], 0)
     if (sum("streams") !== streams) {
+      const how = child.signalCode ?? `exit code ${child.exitCode}`
       throw new Error(
-        `only ${sum("streams")} of ${streams} streams were judged:\n${last.join("\n")}`,
+        `only ${sum("streams")} of ${streams} streams were judged (${how}):\n${last.join("\n")}`,
       )
     }
     return { streams, differing: sum("differing"), deaths: sum("deaths"), seed }
