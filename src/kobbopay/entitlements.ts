@@ -54,9 +54,11 @@ export type Verdict = {
   cancelled: boolean
   /** Which gates the order's money has opened. */
   open: { paid: boolean; confirmed: boolean }
-  /** Decimal strings, store currency, over all payments. */
-  captured: string
+  /** Decimal strings, store currency, over all payments: seen or captured, and paid back. */
+  received: string
   refunded: string
+  /** What the units are worth together: what the order cost, or what was captured if that is more. */
+  worth: string
   revokeOnRefund: Revocation
 }
 
@@ -100,8 +102,9 @@ export function verdictOf(
   return {
     ...order,
     open: { paid: seen.gte(owed), confirmed: final.gte(owed) },
-    captured: captured.toFixed(),
+    received: seen.toFixed(),
     refunded: refunded.toFixed(),
+    worth: BigNumber.max(captured, owed).toFixed(),
   }
 }
 
@@ -148,8 +151,8 @@ export function takenBack(
   const back = removed + line.returned
   const paidBack = Math.min(quantity, unitsPaidBack(quantity, verdict))
   if (paidBack > back) {
-    const { refunded, captured } = verdict
-    return { units: paidBack, why: `${refunded} of ${captured} was paid back` }
+    const { refunded, worth } = verdict
+    return { units: paidBack, why: `${refunded} of ${worth} was paid back` }
   }
   const why =
     removed > 0 && line.returned > 0
@@ -160,12 +163,16 @@ export function takenBack(
   return { units: Math.min(quantity, back), why }
 }
 
-/** Whole units, rounded down: a part paid back of the price of one unit does not take the unit. */
-function unitsPaidBack(quantity: number, { captured, refunded, revokeOnRefund }: Verdict): number {
+/**
+ * Whole units, rounded down: a part paid back of the price of one unit does not take the unit. The
+ * measure is the order's worth, not what is captured yet: the second half of the money may only be seen.
+ */
+function unitsPaidBack(quantity: number, verdict: Verdict): number {
+  const { received, refunded, worth, revokeOnRefund } = verdict
   const back = new BigNumber(refunded)
   if (back.lte(0)) return 0
-  if (revokeOnRefund === "all" || back.gte(captured)) return quantity
-  return back.times(quantity).idiv(captured).toNumber()
+  if (revokeOnRefund === "all" || back.gte(received)) return quantity
+  return back.times(quantity).idiv(worth).toNumber()
 }
 
 /**

@@ -171,6 +171,22 @@ describe("what a person decides", () => {
   })
 })
 
+test("a refund before the second half is captured takes its part of the order, not of the first half", () => {
+  const first = payment({ authorized: "50", captured: ["50"], refunded: ["30"] })
+  const seen = payment({ authorized: "50" })
+  const money = { total: "70", credited: ["30"], payments: [first, seen] }
+  const early = verdictOf(money, { cancelled: false, revokeOnRefund: "proportional" })
+  const sold = standing({ gate: "paid" })
+  expect(wanted(sold, line({ quantity: 2 }), early).after).toMatchObject({
+    ...{ released: 2, revoked: 0 },
+  })
+})
+
+test("nothing that was received is left: everything is taken back, also of an order half paid", () => {
+  const all = verdict([payment({ authorized: "50", captured: ["50"], refunded: ["50"] })])
+  expect(wanted(standing(), line({ quantity: 2 }), all).after).toMatchObject({ revoked: 2 })
+})
+
 test("a line that grows on a covered order waits for its money; what was released stays so", () => {
   const covered = verdict([payment({ captured: ["100"] })])
   const { after: released } = wanted(standing(), line({ quantity: 2 }), covered)
