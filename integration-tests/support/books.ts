@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
 import { z } from "@medusajs/framework/zod"
+import { viewIsMedusas } from "./query-view"
 import type { World } from "./store-suite"
 
 const count = z.number()
@@ -104,6 +105,7 @@ export async function booksRest(world: World, collectionId: string, wanted: Book
   await Promise.all([world.sandbox.control.quiet(), world.second.control.quiet()])
   await world.worker.drain()
   expect(await booksOf(world, collectionId)).toEqual(wanted)
+  await viewIsMedusas(world, collectionId)
 }
 
 /** Makes everything of a collection due now: what a sweep finds when the time has come. */

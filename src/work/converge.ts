@@ -1,13 +1,8 @@
 import { MathBN } from "@medusajs/framework/utils"
 import type { CartId, ProviderId, SessionId } from "../kobbopay/ids"
 import { isPaidBack, settledAmount, type PaymentRow } from "../store/payment"
-import {
-  capturedOf,
-  sameAmount,
-  type MedusaCapture,
-  type MedusaPayment,
-  type MedusaView,
-} from "./medusa"
+import { sameAmount } from "./medusa"
+import { capturedOf, type MedusaCapture, type MedusaPayment, type MedusaView } from "./medusa-view"
 
 /** What of a payment tells how it settles. */
 export type Settling = Pick<
@@ -78,7 +73,7 @@ export function nextStep(
     const showing = view.sessions.filter((session) => sessions.includes(session.id))
     if (showing.length === 0) return showOn(payment, provider, view)
     const amount = settledAmount(payment)
-    const unlike = showing.find((session) => !sameAmount(session.raw_amount, amount))
+    const unlike = showing.find((session) => !sameAmount(session.amount, amount))
     if (unlike !== undefined && payment.accepted !== null) {
       return { do: "resize", session: unlike.id, amount }
     }
@@ -105,7 +100,7 @@ function showOn(payment: Settling, provider: ProviderId, view: MedusaView): Step
       WAITING.has(one.status) &&
       !booked.has(one.id) &&
       one.currency_code === payment.currency_code &&
-      sameAmount(one.raw_amount, amount),
+      sameAmount(one.amount, amount),
   )
   return session === undefined
     ? { do: "create_session", amount }
@@ -126,7 +121,7 @@ function authorizeOn(payment: Settling, view: MedusaView, sessions: readonly Ses
 /** Captured means all three: the payment's mark, captures for all of it, and the order's transactions. */
 function captureOf(payment: MedusaPayment, view: MedusaView, now: Date): Step {
   const captured = capturedOf(payment)
-  const isWhole = MathBN.gte(captured, payment.raw_amount)
+  const isWhole = MathBN.gte(captured, payment.amount)
   const booked = new Set(
     view.transactions
       .filter((transaction) => transaction.reference === "capture")
@@ -141,7 +136,7 @@ function captureOf(payment: MedusaPayment, view: MedusaView, now: Date): Step {
     return unbooked.every(isAbandoned) ? { do: "book_captures", captures: unbooked } : busy
   }
   if (payment.captured_at === null && !isWhole) {
-    const rest = MathBN.sub(payment.raw_amount, captured).toFixed()
+    const rest = MathBN.sub(payment.amount, captured).toFixed()
     return { do: "capture", payment: payment.id, rest: payment.captures.length > 0 ? rest : null }
   }
   if (payment.captured_at === null) {

@@ -12,7 +12,7 @@ import {
 import { markConverged, paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
-import type { MedusaView } from "./medusa"
+import type { MedusaView } from "./medusa-view"
 import { errorText } from "../store/error-text"
 
 type Expiry = { next: Date | null; failure: string | null }

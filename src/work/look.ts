@@ -10,7 +10,8 @@ import { observe } from "../store/observe"
 import { settledAmount, type PaymentRow } from "../store/payment"
 import { railOf } from "../store/rail"
 import type { Deps } from "./deps"
-import { refundedOf, sameAmount, type MedusaView } from "./medusa"
+import { sameAmount } from "./medusa"
+import { refundedOf, type MedusaView } from "./medusa-view"
 
 /** The work comes back by itself, so one read need not try for long. */
 const READ_ATTEMPTS = 2
@@ -140,7 +141,7 @@ export function orderFacts(
       !asked(view.amount, view.currencyCode) ||
       // A session is made to ask for what a person accepted.
       (payment.accepted === null &&
-        shown.some((session) => !asked(session.raw_amount, session.currency_code))),
+        shown.some((session) => !asked(session.amount, session.currency_code))),
     settled: false,
     captured: false,
     asks,
@@ -161,7 +162,7 @@ function coveredBy(
   )
   if (others.length === 0) return false
   const paid = others.reduce(
-    (sum, other) => MathBN.add(sum, MathBN.sub(other.raw_amount, refundedOf(other))),
+    (sum, other) => MathBN.add(sum, MathBN.sub(other.amount, refundedOf(other))),
     MathBN.convert(0),
   )
   return MathBN.gt(MathBN.add(paid, settledAmount(payment)), view.total)

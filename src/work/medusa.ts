@@ -1,12 +1,5 @@
 import type { MedusaContainer } from "@medusajs/framework/types"
-import {
-  ContainerRegistrationKeys,
-  defaultCurrencies,
-  MathBN,
-  Modules,
-  PaymentEvents,
-  promiseAll,
-} from "@medusajs/framework/utils"
+import { defaultCurrencies, MathBN, Modules, PaymentEvents } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import {
   cancelOrderWorkflow,
@@ -21,55 +14,11 @@ import type {
   RefundId,
   SessionId,
 } from "../kobbopay/ids"
-import { idColumn } from "../store/payment"
+import type { Sql } from "../store/sql"
+import { type MedusaCapture, type MedusaRefund, type MedusaView, viewOf } from "./medusa-view"
 
 /** Medusa's own, by the id it is registered under: it is not exported. */
 const REFUND_CREDIT_LINES = "create-order-refund-credit-lines"
-
-const amount = z.object({ value: z.string() }).transform((raw) => raw.value)
-const date = z.coerce.date().nullable()
-
-const captureShape = z.object({ id: z.string(), raw_amount: amount, created_at: z.coerce.date() })
-const refundShape = z.object({
-  id: z.string(),
-  raw_amount: amount,
-  /** Ours names the pay-back that it books. */
-  metadata: z.looseObject({ kobbopay_refund_id: z.string().optional() }).nullish(),
-})
-const paymentShape = z.object({
-  id: z.string(),
-  payment_session_id: idColumn<SessionId>().nullish(),
-  provider_id: idColumn<ProviderId>(),
-  raw_amount: amount,
-  captured_at: date,
-  canceled_at: date,
-  captures: z.array(captureShape).default([]),
-  refunds: z.array(refundShape).default([]),
-})
-const sessionShape = z.object({
-  id: idColumn<SessionId>(),
-  status: z.string(),
-  provider_id: idColumn<ProviderId>(),
-  raw_amount: amount,
-  currency_code: z.string(),
-})
-const collectionShape = z.object({
-  id: idColumn<CollectionId>(),
-  raw_amount: amount,
-  currency_code: z.string(),
-  payment_sessions: z.array(sessionShape).default([]),
-  payments: z.array(paymentShape).default([]),
-})
-const orderShape = z.object({
-  id: idColumn<OrderId>(),
-  status: z.string(),
-  summary: z.object({ raw_current_order_total: amount, raw_pending_difference: amount.nullish() }),
-  transactions: z
-    .array(z.object({ reference: z.string().nullish(), reference_id: z.string().nullish() }))
-    .default([]),
-  credit_lines: z.array(z.object({ reference_id: z.string().nullish() })).default([]),
-  payment_collections: z.array(collectionShape.pick({ id: true, payments: true })).default([]),
-})
 
 const completionShape = z.object({
   errors: z
@@ -78,30 +27,6 @@ const completionShape = z.object({
     )
     .default([]),
 })
-
-export type MedusaPayment = z.output<typeof paymentShape>
-
-export type MedusaRefund = z.output<typeof refundShape>
-export type MedusaCapture = z.output<typeof captureShape>
-
-/** What Medusa shows of a collection's cart, order and payments. Amounts: decimal strings, store currency. */
-export type MedusaView = {
-  cartId: CartId | null
-  orderId: OrderId | null
-  order: "none" | "open" | "cancelled"
-  amount: string
-  currencyCode: string
-  /** What the order costs in all; the collection's amount while there is no order. */
-  total: string
-  /** What the order still asks for, negative when it owes; null while there is no order. */
-  pending: string | null
-  sessions: z.output<typeof sessionShape>[]
-  /** Payments of every collection of the order, of whatever provider. */
-  payments: MedusaPayment[]
-  transactions: z.output<typeof orderShape>["transactions"]
-  /** What the order's credit lines refer to. */
-  creditLines: (string | null | undefined)[]
-}
 
 /** Medusa as the work sees it: one way to look, and what it may do. */
 export type MedusaSide = {
@@ -140,8 +65,7 @@ export type BookedPayBack = { id: RefundId; amount: string; actor: string; note:
  * Binds the work to a booted Medusa. Each effect is a separate, awaited run of Medusa's own workflow:
  * composed into one, its compensation would undo the payment it had just made.
  */
-export function medusaSide(container: MedusaContainer): MedusaSide {
-  const query = container.resolve(ContainerRegistrationKeys.QUERY)
+export function medusaSide(container: MedusaContainer, sql: Sql): MedusaSide {
   const engine = container.resolve(Modules.WORKFLOW_ENGINE)
   const payments = container.resolve(Modules.PAYMENT)
   const orders = container.resolve(Modules.ORDER)
@@ -150,7 +74,7 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
   async function lowerOrder(view: MedusaView, refund: MedusaRefund): Promise<void> {
     if (view.creditLines.includes(refund.id)) return
     const owed = MathBN.mult(MathBN.min(view.pending ?? 0, 0), -1)
-    const credit = MathBN.sub(refund.raw_amount, MathBN.min(refund.raw_amount, owed))
+    const credit = MathBN.sub(refund.amount, MathBN.min(refund.amount, owed))
     if (!MathBN.gt(credit, 0)) return
     await engine.run(REFUND_CREDIT_LINES, {
       input: {
@@ -162,70 +86,8 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
     })
   }
 
-  const first = async <S extends z.ZodType>(
-    schema: S,
-    entity: string,
-    fields: string[],
-    filters: Record<string, string>,
-  ): Promise<z.output<S> | null> => {
-    const { data } = await query.graph({ entity, fields, filters })
-    return data[0] === undefined ? null : schema.parse(data[0])
-  }
-
   return {
-    async view(collectionId) {
-      const [collection, cartLink, orderLink] = await promiseAll([
-        first(
-          collectionShape,
-          "payment_collection",
-          ["*", "payment_sessions.*", "payments.*", "payments.captures.*", "payments.refunds.*"],
-          { id: collectionId },
-        ),
-        first(z.object({ cart_id: idColumn<CartId>() }), "cart_payment_collection", ["cart_id"], {
-          payment_collection_id: collectionId,
-        }),
-        first(
-          z.object({ order_id: idColumn<OrderId>() }),
-          "order_payment_collection",
-          ["order_id"],
-          { payment_collection_id: collectionId },
-        ),
-      ])
-      if (collection === null) return null
-      const orderId = orderLink?.order_id ?? null
-      const order =
-        orderId === null
-          ? null
-          : await first(
-              orderShape,
-              "order",
-              [
-                "id",
-                "status",
-                "transactions.*",
-                "credit_lines.*",
-                "payment_collections.id",
-                "payment_collections.payments.*",
-                "payment_collections.payments.captures.*",
-                "payment_collections.payments.refunds.*",
-                "summary.*",
-              ],
-              { id: orderId },
-            )
-      return {
-        cartId: cartLink?.cart_id ?? null,
-        orderId: order?.id ?? null,
-        order: order === null ? "none" : order.status === "canceled" ? "cancelled" : "open",
-        amount: collection.raw_amount,
-        currencyCode: collection.currency_code,
-        total: order?.summary.raw_current_order_total ?? collection.raw_amount,
-        pending: order?.summary.raw_pending_difference ?? null,
-        sessions: collection.payment_sessions,
-        payments: order?.payment_collections.flatMap((one) => one.payments) ?? collection.payments,
-        transactions: order?.transactions ?? [],
-        creditLines: order?.credit_lines.map((line) => line.reference_id) ?? [],
-      }
-    },
+    view: (collection) => viewOf(sql, collection),
 
     async completeCart(cart) {
       const run: unknown = await engine.run(completeCartWorkflowId, {
@@ -305,7 +167,7 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
         await lowerOrder(view, refund)
         await orders.addOrderTransactions({
           order_id: view.orderId,
-          amount: MathBN.mult(refund.raw_amount, -1),
+          amount: MathBN.mult(refund.amount, -1),
           currency_code: view.currencyCode,
           reference: "refund",
           reference_id: refund.id,
@@ -324,7 +186,7 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
       for (const capture of captures) {
         await orders.addOrderTransactions({
           order_id: view.orderId,
-          amount: capture.raw_amount,
+          amount: capture.amount,
           currency_code: view.currencyCode,
           reference: "capture",
           reference_id: capture.id,
@@ -333,14 +195,6 @@ export function medusaSide(container: MedusaContainer): MedusaSide {
     },
   }
 }
-
-/** What was paid back of a payment, decimal. */
-export const refundedOf = (payment: MedusaPayment) =>
-  payment.refunds.reduce((sum, one) => MathBN.add(sum, one.raw_amount), MathBN.convert(0))
-
-/** What was captured of a payment, decimal. */
-export const capturedOf = (payment: MedusaPayment) =>
-  payment.captures.reduce((sum, one) => MathBN.add(sum, one.raw_amount), MathBN.convert(0))
 
 /** Fraction digits of a store currency. */
 export const decimalsOf = (currencyCode: string): number =>

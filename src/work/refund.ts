@@ -26,7 +26,8 @@ import {
 } from "../store/refunds"
 import type { Sql } from "../store/sql"
 import type { Deps } from "./deps"
-import { capturedOf, decimalsOf, type MedusaPayment, type MedusaView } from "./medusa"
+import { decimalsOf } from "./medusa"
+import { capturedOf, type MedusaPayment, type MedusaView } from "./medusa-view"
 
 export type PayBack = {
   paymentId: PaymentId

@@ -8,7 +8,7 @@ import { nextStep } from "./converge"
 import type { Deps } from "./deps"
 import { expireOrder } from "./expire"
 import { lookAt } from "./look"
-import type { MedusaView } from "./medusa"
+import type { MedusaView } from "./medusa-view"
 import { bookPayBacks } from "./refund"
 
 export type Outcome = {

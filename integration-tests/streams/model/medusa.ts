@@ -5,7 +5,7 @@ import {
   type ProviderId,
   type SessionId,
 } from "../../../src/kobbopay/ids"
-import type { MedusaView } from "../../../src/work/medusa"
+import type { MedusaView } from "../../../src/work/medusa-view"
 
 /** What is yielded between: a worker may be overtaken there, or die. */
 export type Steps<T> = Generator<undefined, T, undefined>
@@ -69,17 +69,17 @@ export class Medusa {
       total: TOTAL,
       pending: null,
       sessions: this.sessions.map(({ id, status }) => ({
-        ...{ id, status, provider_id: PROVIDER, raw_amount: TOTAL, currency_code: "usd" },
+        ...{ id, status, provider_id: PROVIDER, amount: TOTAL, currency_code: "usd" },
       })),
       payments: this.payments.map((one) => ({
         id: one.id,
         payment_session_id: one.session,
         provider_id: PROVIDER,
-        raw_amount: TOTAL,
+        amount: TOTAL,
         captured_at: one.capturedAt === null ? null : new Date(one.capturedAt),
         canceled_at: one.canceledAt === null ? null : new Date(one.canceledAt),
         captures: one.captures.map(({ id, amount, at }) => ({
-          ...{ id, raw_amount: amount, created_at: new Date(at) },
+          ...{ id, amount: amount, created_at: new Date(at) },
         })),
         refunds: [],
       })),

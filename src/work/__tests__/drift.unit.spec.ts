@@ -9,7 +9,7 @@ import {
 import { PAYMENT_STATES, type Reading } from "../../kobbopay/reading"
 import { paymentRow, WANTS, type PaymentRow } from "../../store/payment"
 import { CANCEL_SLACK_MS, driftOf, type Seen } from "../drift"
-import type { MedusaPayment, MedusaView } from "../medusa"
+import type { MedusaPayment, MedusaView } from "../medusa-view"
 
 const NOW = new Date("2026-03-01T12:00:00Z")
 const HOUR = 3_600_000
@@ -71,10 +71,10 @@ const booked = (captured: string | null): MedusaPayment => ({
   id: "pay_1",
   payment_session_id: SESSION,
   provider_id: PROVIDER,
-  raw_amount: "10.5",
+  amount: "10.5",
   captured_at: captured === null ? null : NOW,
   canceled_at: null,
-  captures: captured === null ? [] : [{ id: "capt_1", raw_amount: captured, created_at: NOW }],
+  captures: captured === null ? [] : [{ id: "capt_1", amount: captured, created_at: NOW }],
   refunds: [],
 })
 const order = (given: Partial<MedusaView> = {}): MedusaView => ({
@@ -88,7 +88,7 @@ const order = (given: Partial<MedusaView> = {}): MedusaView => ({
   sessions: [
     {
       ...{ id: SESSION, status: "pending_authorization", provider_id: PROVIDER },
-      ...{ raw_amount: "10.5", currency_code: "usd" },
+      ...{ amount: "10.5", currency_code: "usd" },
     },
   ],
   payments: [],
