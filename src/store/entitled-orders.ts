@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { AccountId, CollectionId, OrderId, PaymentId, SessionId } from "../kobbopay/ids"
+import type { AccountId, CollectionId, OrderId, SessionId } from "../kobbopay/ids"
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 
@@ -26,10 +26,6 @@ export const callOrder = (sql: Sql, order: OrderId): Promise<number> =>
                  WHERE order_id = ? AND deleted_at IS NULL) AS paid`),
     [order],
   )
-
-/** Calls for the entitlements of the order that a payment belongs to, if it has one. */
-export const callOrderOf = (sql: Sql, payment: PaymentId): Promise<number> =>
-  execute(sql, dueOrders(`(SELECT order_id FROM kobbopay_payment WHERE id = ?) AS paid`), [payment])
 
 /** Calls for up to `most` orders of the ledger whose entitlements were never looked at. */
 export const callForgotten = (sql: Sql, most: number): Promise<number> =>

@@ -135,6 +135,21 @@ export const returnLease = (sql: Sql, lease: Lease): Promise<number> =>
     [lease.collectionId, lease.fence],
   )
 
+/** When one of a group's payments is to be looked at next, or one of its events tried; null: never. */
+export const nextWork = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
+  (
+    await row(
+      sql,
+      z.object({ at: z.date().nullable() }),
+      `SELECT LEAST(
+         (SELECT min(next_look_at) FROM kobbopay_payment
+           WHERE collection_id = ? AND kobbopay_id IS NOT NULL AND deleted_at IS NULL),
+         (SELECT min(next_attempt_at) FROM kobbopay_event
+           WHERE collection_id = ? AND state = 'received' AND deleted_at IS NULL)) AS at`,
+      [collection, collection],
+    )
+  )?.at ?? null
+
 /** Whether a group has work to do at `now`. */
 export const isGroupDue = async (sql: Sql, collection: CollectionId, now: Date): Promise<boolean> =>
   (await row(

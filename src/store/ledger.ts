@@ -12,7 +12,7 @@ import type {
   Reference,
   SessionId,
 } from "../kobbopay/ids"
-import { callOrderOf, dueOrders } from "./entitled-orders"
+import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
 import { scheduleGroupOf } from "./groups"
 import { idColumn, isPaidBack, paymentRow, type PaymentRow } from "./payment"
@@ -351,12 +351,13 @@ export type NewTransition = {
 }
 
 /** Adds to a payment's history, and calls for the entitlements of its order. */
-export async function insertTransition(sql: Sql, change: NewTransition): Promise<void> {
-  await execute(
+export const insertTransition = (sql: Sql, change: NewTransition): Promise<number> =>
+  execute(
     sql,
-    `INSERT INTO kobbopay_transition
+    `WITH moved AS (INSERT INTO kobbopay_transition
        (id, payment_id, from_state, to_state, source, received_minor, at, actor, note)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING payment_id)
+     ${dueOrders("(SELECT p.order_id FROM kobbopay_payment p JOIN moved ON p.id = moved.payment_id) AS paid")}`,
     [
       newId("kptr"),
       change.paymentId,
@@ -369,5 +370,3 @@ export async function insertTransition(sql: Sql, change: NewTransition): Promise
       change.note ?? null,
     ],
   )
-  await callOrderOf(sql, change.paymentId)
-}

@@ -47,13 +47,9 @@ export type Observed = {
 export async function observe(sql: Sql, look: Look): Promise<Observed> {
   return sql.transaction(async (trx) => {
     const marks = await holdGroup(trx, look.collectionId, look.lease)
-    const before = await row(
-      trx,
-      paymentRow,
-      `SELECT * FROM kobbopay_payment WHERE id = ? FOR UPDATE`,
-      [look.paymentId],
-    )
-    if (before === null) throw new Error(`payment ${look.paymentId} is not in the ledger`)
+    const held = await row(trx, heldRow, HELD, [look.paymentId])
+    if (held === null) throw new Error(`payment ${look.paymentId} is not in the ledger`)
+    const { has_settling_sibling, is_held_back, open_exceptions, ...before } = held
 
     if (isOutdated(before.last_read_at, look)) return outdated(before)
 
@@ -62,18 +58,17 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
       order: {
         ...look.facts,
         order: marks.cancelled ? "cancelled" : marks.cancelling ? "cancelling" : look.facts.order,
-        covered:
-          look.facts.covered || (!look.facts.settled && (await hasSettlingSibling(trx, before))),
+        covered: look.facts.covered || (!look.facts.settled && has_settling_sibling),
       },
     })
     // The provider knows less than the work: it lifts nothing that the work found to be in the way.
-    if (look.lease === null && (await isHeldBack(trx, before))) decision.want = "nothing"
+    if (look.lease === null && is_held_back) decision.want = "nothing"
 
     const payment = await save(trx, look, before, decision, fit, {
       transfers,
       received: receivedMinor,
     })
-    const opened = await keepExceptions(trx, look, payment, decision)
+    const opened = await keepExceptions(trx, look, payment, decision, open_exceptions)
     // The provider only answers Medusa's call: what else is wanted now, a capture, is the work's to do.
     if (look.lease === null && payment.want !== before.want) {
       await wakeGroup(trx, look.collectionId, look.now)
@@ -99,29 +94,28 @@ const outdated = (payment: PaymentRow): Observed => ({
   opened: [],
 })
 
-/** Another payment of the same collection settles already; asked under the group's lock. */
-const hasSettlingSibling = async (trx: Sql, payment: PaymentRow): Promise<boolean> =>
-  (await row(
-    trx,
-    z.object({ id: z.string() }),
-    `SELECT id FROM kobbopay_payment
-      WHERE collection_id = ? AND id <> ? AND deleted_at IS NULL
-        AND want IN ('authorized', 'captured') LIMIT 1`,
-    [payment.collection_id, payment.id],
-  )) !== null
+const heldRow = paymentRow.extend({
+  /** Another payment of the same collection settles already. */
+  has_settling_sibling: z.boolean(),
+  /** The work found something in the way, and nobody but a person said that it may be left there. */
+  is_held_back: z.boolean(),
+  open_exceptions: z.array(z.string()),
+})
 
-/** The work found something in the way, and nobody but a person said that it may be left there. */
-const isHeldBack = async (trx: Sql, payment: PaymentRow): Promise<boolean> =>
-  (await row(
-    trx,
-    z.object({ id: z.string() }),
-    `SELECT id FROM kobbopay_exception
-      WHERE subject_id = ? AND deleted_at IS NULL
-        AND class IN ('duplicate_payment', 'order_cancelled', 'superseded')
-        AND (state = 'open' OR ?::text = 'nothing' AND actor <> 'kobbopay'
-          AND resolution NOT IN ('accepted', 'adopted')) LIMIT 1`,
-    [payment.id, payment.want],
-  )) !== null
+/** Read only under the group's lock, and after it was taken: what waited for the lock would judge by what was so before. */
+const HELD = `
+SELECT p.*,
+       EXISTS (SELECT 1 FROM kobbopay_payment s
+         WHERE s.collection_id = p.collection_id AND s.id <> p.id AND s.deleted_at IS NULL
+           AND s.want IN ('authorized', 'captured')) AS has_settling_sibling,
+       EXISTS (SELECT 1 FROM kobbopay_exception e
+         WHERE e.subject_id = p.id AND e.deleted_at IS NULL
+           AND e.class IN ('duplicate_payment', 'order_cancelled', 'superseded')
+           AND (e.state = 'open' OR p.want = 'nothing' AND e.actor <> 'kobbopay'
+             AND e.resolution NOT IN ('accepted', 'adopted'))) AS is_held_back,
+       ARRAY(SELECT e.class FROM kobbopay_exception e
+         WHERE e.subject_id = p.id AND e.state = 'open' AND e.deleted_at IS NULL) AS open_exceptions
+  FROM kobbopay_payment p WHERE p.id = ? FOR UPDATE OF p`
 
 const knownOf = (payment: PaymentRow): Known => ({
   asset: payment.asset,
@@ -231,6 +225,7 @@ async function keepExceptions(
   look: Look,
   payment: PaymentRow,
   decision: Decision,
+  openBefore: readonly string[],
 ): Promise<ExceptionClass[]> {
   const opened: ExceptionClass[] = []
   for (const found of decision.exceptions) {
@@ -273,7 +268,9 @@ async function keepExceptions(
   }
   // The provider knows less of the order than the work does: it clears only what the money itself tells.
   const judged = look.lease === null ? MONEY_CONDITIONS : CONDITIONS
-  const over = judged.filter((condition) => !decision.exceptions.includes(condition))
-  await closeCleared(trx, payment.id, over, look.now)
+  const over = judged.filter(
+    (condition) => openBefore.includes(condition) && !decision.exceptions.includes(condition),
+  )
+  if (over.length > 0) await closeCleared(trx, payment.id, over, look.now)
   return opened
 }

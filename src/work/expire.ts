@@ -12,6 +12,7 @@ import {
 import { markConverged, paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
+import type { Looked } from "./look"
 import type { MedusaView } from "./medusa-view"
 import { errorText } from "../store/error-text"
 
@@ -19,8 +20,8 @@ type Expiry = { next: Date | null; failure: string | null }
 
 const AT_REST: Expiry = { next: null, failure: null }
 
-/** Reads one payment afresh; returns why that failed, or null. */
-export type LookAgain = (payment: PaymentRow, view: MedusaView) => Promise<string | null>
+/** Reads one payment afresh. */
+export type LookAgain = (payment: PaymentRow, view: MedusaView) => Promise<Looked>
 
 /**
  * Cancels the order, and so releases its stock, when every payment of the group ended without money and
@@ -51,7 +52,7 @@ export async function expireOrder(
 
   const started = deps.now()
   for (const payment of payments) {
-    const failure = await look(payment, view)
+    const { failure } = await look(payment, view)
     if (failure !== null) return { next: null, failure }
   }
   const fresh = await paymentsOf(deps.sql, lease.collectionId)

@@ -16,9 +16,12 @@ import { refundedOf, type MedusaView } from "./medusa-view"
 /** The work comes back by itself, so one read need not try for long. */
 const READ_ATTEMPTS = 2
 
+/** A payment as it stands after a look, and why that must be tried again as failed work, or null. */
+export type Looked = { payment: PaymentRow; failure: string | null }
+
 /**
- * Reads one payment at Kobbopay, holding no connection, and commits what follows. Returns why it must
- * be tried again as failed work, or null. An outage is not failed work: it only puts the look off.
+ * Reads one payment at Kobbopay, holding no connection, and commits what follows. An outage is not
+ * failed work: it only puts the look off.
  */
 export async function lookAt(
   deps: Deps,
@@ -26,11 +29,12 @@ export async function lookAt(
   payment: PaymentRow,
   events: readonly EventRow[],
   view: MedusaView | null,
-): Promise<string | null> {
-  if (payment.kobbopay_id === null) return null
+): Promise<Looked> {
+  if (payment.kobbopay_id === null) return { payment, failure: null }
   const account = deps.accounts.get(payment.account_id)
   if (account === undefined) {
-    return `payment ${payment.id} belongs to account ${payment.account_id}, which is no longer configured`
+    const failure = `payment ${payment.id} belongs to account ${payment.account_id}, which is no longer configured`
+    return { payment, failure }
   }
   let reading
   const readAt = deps.now()
@@ -41,10 +45,13 @@ export async function lookAt(
     })
   } catch (cause) {
     if (!(cause instanceof KobbopayError)) throw cause
-    return putOff(deps, payment, events, cause)
+    return { payment, failure: await putOff(deps, payment, events, cause) }
   }
   const now = deps.now()
-  const unmet = await unmetEvents(deps.sql, payment.id)
+  const [unmet, sessions] = await Promise.all([
+    unmetEvents(deps.sql, payment.id),
+    sessionsOf(deps.sql, payment.id),
+  ])
   const claims = [...events, ...unmet].flatMap((event) =>
     event.claims === null ? [] : [{ said: event.claims, patient: isPatient(event, now) }],
   )
@@ -56,7 +63,7 @@ export async function lookAt(
     readAt,
     claims,
     rules: account.rules,
-    facts: orderFacts(payment, await sessionsOf(deps.sql, payment.id), view),
+    facts: orderFacts(payment, sessions, view),
     source: events.length > 0 ? "event" : "read",
     now,
   })
@@ -77,7 +84,7 @@ export async function lookAt(
       await retryEvent(deps.sql, event, new Date(now.getTime() + pause))
     }
   }
-  return null
+  return { payment: seen.payment, failure: null }
 }
 
 /** An event this young may still be ahead of the reads. */

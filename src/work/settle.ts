@@ -1,13 +1,19 @@
 import { openException, closeCleared } from "../store/exceptions"
-import { clearCancelling, noteOrderCancelled, wakeGroup, type Lease } from "../store/groups"
-import { openEvents } from "../store/inbox"
+import {
+  clearCancelling,
+  nextWork,
+  noteOrderCancelled,
+  wakeGroup,
+  type Lease,
+} from "../store/groups"
+import { openEvents, type EventRow } from "../store/inbox"
 import { endAbandonedCreations } from "../store/creation"
 import { attachSession, markConverged, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
 import { isPaidBack, type PaymentRow } from "../store/payment"
 import { nextStep } from "./converge"
 import type { Deps } from "./deps"
 import { expireOrder } from "./expire"
-import { lookAt } from "./look"
+import { lookAt, type Looked } from "./look"
 import type { MedusaView } from "./medusa-view"
 import { bookPayBacks } from "./refund"
 
@@ -31,23 +37,27 @@ const MOST_STEPS = 6
  * what is wanted, and cancels the order when all its payments ended without money.
  */
 export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
-  const view = await deps.medusa.view(lease.collectionId)
+  const [view, found, events] = await Promise.all([
+    deps.medusa.view(lease.collectionId),
+    paymentsOf(deps.sql, lease.collectionId),
+    openEvents(deps.sql, lease.collectionId),
+  ])
   const busy = await resolveMark(deps, lease, view)
   if (busy !== null) return { next: busy, failure: null }
-  await endAbandonedCreations(deps.sql, lease.collectionId, deps.now())
-  if (view !== null) await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId)
+  const known = found.some((payment) => payment.state === "creating")
+    ? await withoutAbandoned(deps, lease)
+    : found
+  if (view !== null && known.some((payment) => isNews(payment, view))) {
+    await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId)
+  }
 
   const failures: string[] = []
-  const events = await openEvents(deps.sql, lease.collectionId)
-  for (const payment of await paymentsOf(deps.sql, lease.collectionId)) {
-    const own = events.filter((event) => event.payment_id === payment.id)
-    const due = payment.next_look_at !== null && payment.next_look_at <= deps.now()
-    // Held money is judged anew whenever something calls: the order may have changed under it.
-    if (!due && own.length === 0 && payment.money_seen_at === null) continue
-    const failure = await lookAt(deps, lease, payment, own, view)
-    if (failure !== null) failures.push(failure)
+  const payments: PaymentRow[] = []
+  for (const payment of known) {
+    const looked = await lookIfDue(deps, lease, payment, events, view)
+    payments.push(looked.payment)
+    if (looked.failure !== null) failures.push(looked.failure)
   }
-  const payments = await paymentsOf(deps.sql, lease.collectionId)
   for (const payment of payments) {
     const { failure, moved } = await converge(deps, payment)
     if (failure !== null) failures.push(failure)
@@ -65,6 +75,33 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
     next: await nextTime(deps, lease, expiry.next),
     failure: failures.length === 0 ? null : failures.join("; "),
   }
+}
+
+/** A group's payments, of which those whose creation was given up are ended first. */
+async function withoutAbandoned(deps: Deps, lease: Lease): Promise<PaymentRow[]> {
+  await endAbandonedCreations(deps.sql, lease.collectionId, deps.now())
+  return paymentsOf(deps.sql, lease.collectionId)
+}
+
+/** The ledger does not know the payment's cart or order yet. */
+const isNews = (payment: PaymentRow, view: MedusaView): boolean =>
+  (payment.cart_id === null && view.cartId !== null) ||
+  (payment.order_id === null && view.orderId !== null)
+
+/** Looks at a payment whose time has come, or for which something calls. */
+async function lookIfDue(
+  deps: Deps,
+  lease: Lease,
+  payment: PaymentRow,
+  events: readonly EventRow[],
+  view: MedusaView | null,
+): Promise<Looked> {
+  const own = events.filter((event) => event.payment_id === payment.id)
+  const isDue = payment.next_look_at !== null && payment.next_look_at <= deps.now()
+  // Held money is judged anew whenever something calls: the order may have changed under it.
+  return isDue || own.length > 0 || payment.money_seen_at !== null
+    ? lookAt(deps, lease, payment, own, view)
+    : { payment, failure: null }
 }
 
 /**
@@ -191,17 +228,8 @@ async function completionFailed(deps: Deps, payment: PaymentRow, why: string): P
 }
 
 async function nextTime(deps: Deps, lease: Lease, expiry: Date | null): Promise<Date | null> {
-  const times: Date[] = expiry === null ? [] : [expiry]
-  for (const payment of await paymentsOf(deps.sql, lease.collectionId)) {
-    if (payment.next_look_at !== null && payment.kobbopay_id !== null) {
-      times.push(payment.next_look_at)
-    }
-  }
-  for (const event of await openEvents(deps.sql, lease.collectionId)) {
-    if (event.next_attempt_at !== null) times.push(event.next_attempt_at)
-  }
+  const work = await nextWork(deps.sql, lease.collectionId)
+  const times = [expiry, work].flatMap((at) => (at === null ? [] : [at.getTime()]))
   const soonest = deps.now().getTime() + LEAST_PAUSE_MS
-  return times.length === 0
-    ? null
-    : new Date(Math.max(soonest, Math.min(...times.map((at) => at.getTime()))))
+  return times.length === 0 ? null : new Date(Math.max(soonest, Math.min(...times)))
 }
