@@ -39,6 +39,14 @@ export type Received =
 
 export type WebhookHeaders = Record<string, string | string[] | undefined>
 
+/** The lower-case names of every header that one of the accounts reads. */
+export const webhookHeaderNames = (accounts: readonly Account[]): ReadonlySet<string> =>
+  new Set(
+    accounts.flatMap(({ options: { webhook } }) =>
+      Object.values(webhook.headers).flatMap((name) => (name === null ? [] : [name.toLowerCase()])),
+    ),
+  )
+
 /**
  * Says whose a webhook is and what it says. The signature is checked on the raw bytes, against every
  * secret of every account, before the body is parsed. Refuses with 401 what no account's secret signed

@@ -49,6 +49,7 @@ const recordedRow = z.object({
   state: z.enum(["received", "done", "dead"]),
   collection_id: idColumn<CollectionId>().nullable(),
 })
+const recordedRows = z.array(recordedRow)
 
 const RECORD = `
 INSERT INTO kobbopay_event
@@ -89,28 +90,21 @@ export async function recordEvents(
   connection: InboxConnection,
   events: readonly NewEvent[],
 ): Promise<Recorded[]> {
-  const folded = foldEvents(events)
   const result = await connection.query({
     name: "kobbopay_record_events",
     text: RECORD,
-    values: [JSON.stringify([...folded.values()])],
+    values: [JSON.stringify(foldEvents(events))],
   })
   const found = new Map<string, Recorded>()
-  for (const raw of result.rows) {
-    const row = recordedRow.parse(raw)
-    found.set(`${row.account_id} ${row.body_hash}`, {
-      id: row.id,
-      inserted: row.inserted,
-      state: row.state,
-      collectionId: row.collection_id,
-    })
+  for (const { account_id, body_hash, collection_id, ...rest } of recordedRows.parse(result.rows)) {
+    found.set(`${account_id} ${body_hash}`, { ...rest, collectionId: collection_id })
   }
   return events.map((event) => {
     const key = keyOf(event)
     const recorded = found.get(key)
     if (recorded === undefined) throw new Error("an event was recorded without an answer")
     // Of several with one body the first is the new one, the others repeat it.
-    found.set(key, { ...recorded, inserted: false })
+    if (recorded.inserted) found.set(key, { ...recorded, inserted: false })
     return recorded
   })
 }
@@ -122,9 +116,9 @@ const keyOf = (event: NewEvent): string => `${event.accountId} ${event.bodyHash}
  * meet the same rows in the same order. Another body under an event id of the same group is a conflict,
  * like one that is stored already.
  */
-function foldEvents(events: readonly NewEvent[]) {
+function foldEvents(events: readonly NewEvent[]): NewRow[] {
   const bodies = new Map<string, string>()
-  const folded = new Map<string, ReturnType<typeof rowOf>>()
+  const folded = new Map<string, NewRow>()
   for (const event of events) {
     const key = keyOf(event)
     const known = folded.get(key)
@@ -140,8 +134,10 @@ function foldEvents(events: readonly NewEvent[]) {
     bodies.set(id, event.bodyHash)
     folded.set(key, rowOf(event, conflict))
   }
-  return new Map([...folded].sort(([a], [b]) => (a < b ? -1 : 1)))
+  return [...folded].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
 }
+
+type NewRow = ReturnType<typeof rowOf>
 
 const rowOf = (event: NewEvent, conflict: boolean) => ({
   id: newId("kpevt"),

@@ -25,6 +25,7 @@ export class EventRecorder {
   readonly #connection: InboxConnection
   readonly #withinMs: number
   readonly #waiting: Waiting[] = []
+  #gathering = false
   #writing = false
   #slow = 0
 
@@ -60,6 +61,16 @@ export class EventRecorder {
         entry.reject(new Error(`it was not recorded within ${this.#withinMs} ms`))
       }, this.#withinMs)
       this.#waiting.push(entry)
+      this.#soon()
+    })
+  }
+
+  /** Begins once everything that has arrived by now was read: it goes into one statement. */
+  #soon(): void {
+    if (this.#gathering || this.#writing) return
+    this.#gathering = true
+    setImmediate(() => {
+      this.#gathering = false
       this.#next()
     })
   }
@@ -80,7 +91,7 @@ export class EventRecorder {
       clearTimeout(timer)
       if (isSlow) this.#slow--
       else this.#writing = false
-      this.#next()
+      this.#soon()
     })
   }
 

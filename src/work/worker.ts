@@ -25,33 +25,42 @@ const LEAST_SLEEP_MS = 100
 export class Worker {
   readonly #deps: Deps
   readonly #hands = new Set<Promise<void>>()
-  #scout: Promise<void> | null = null
-  #clerk: Promise<void> | null = null
-  /** Counts calls, so that one that comes while somebody looks is not lost. */
-  #calls = 0
+  readonly #scout: Watch
+  readonly #clerk: Watch
   #stopped = false
   #timer: NodeJS.Timeout | null = null
 
   constructor(deps: Deps) {
     this.#deps = deps
+    const watch = (look: () => Promise<boolean>) =>
+      new Watch({
+        look: async () => {
+          try {
+            return !this.#stopped && (await look())
+          } catch (cause) {
+            this.#interrupted(cause)
+            return false
+          }
+        },
+        pause: () => deps.sleep(LOOK_PAUSE_MS),
+        rested: () => {
+          if (this.#isResting) void this.#sleep()
+        },
+      })
+    this.#scout = watch(() => this.#look())
+    this.#clerk = watch(() => workEntitlements(deps))
   }
 
   /** Has scout and clerk look for what is due; one that is looking already looks once more before it rests. */
   wake(): void {
-    this.#calls++
-    this.#begin()
+    if (this.#stopped) return
+    this.#scout.call()
+    this.#clerk.call()
   }
 
-  #begin(): void {
-    if (this.#stopped) return
-    this.#scout ??= this.#untilCalm(() => this.#look()).then((seen) => {
-      this.#scout = null
-      this.#rest(seen)
-    })
-    this.#clerk ??= this.#untilCalm(() => workEntitlements(this.#deps)).then((seen) => {
-      this.#clerk = null
-      this.#rest(seen)
-    })
+  /** Has the scout look for recorded events. What they lead to calls the clerk by itself. */
+  wakeScout(): void {
+    if (!this.#stopped) this.#scout.call()
   }
 
   /** Makes a collection's group due and works it. */
@@ -75,28 +84,12 @@ export class Worker {
   }
 
   get #isResting(): boolean {
-    return this.#scout === null && this.#clerk === null && this.#hands.size === 0
+    return this.#scout.running === null && this.#clerk.running === null && this.#hands.size === 0
   }
 
   async #idle(): Promise<void> {
-    while (!this.#isResting) await Promise.all([this.#scout, this.#clerk, ...this.#hands])
-  }
-
-  /**
-   * Repeats a step while it says that there is more, or somebody called while it was at it. Returns the
-   * calls that it has seen to.
-   */
-  async #untilCalm(step: () => Promise<boolean>): Promise<number> {
-    try {
-      for (;;) {
-        const calls = this.#calls
-        const isMore = await step()
-        if (this.#stopped || (!isMore && calls === this.#calls)) return calls
-        if (!isMore) await this.#deps.sleep(LOOK_PAUSE_MS)
-      }
-    } catch (cause) {
-      this.#interrupted(cause)
-      return this.#calls
+    while (!this.#isResting) {
+      await Promise.all([this.#scout.running, this.#clerk.running, ...this.#hands])
     }
   }
 
@@ -137,12 +130,6 @@ export class Worker {
     this.#deps.log.error(`kobbopay: the work was interrupted: ${errorText(cause)}`)
   }
 
-  #rest(seen: number): void {
-    // A call between somebody's last look and this moment found them still there.
-    if (seen !== this.#calls) this.#begin()
-    else if (this.#isResting) void this.#sleep()
-  }
-
   /** Wakes by itself for work that is due soon, so that a short pause does not wait for the sweep. */
   async #sleep(): Promise<void> {
     if (this.#stopped || this.#timer !== null) return
@@ -155,5 +142,42 @@ export class Worker {
       this.wake()
     }, pause)
     this.#timer.unref()
+  }
+}
+
+type Watching = {
+  /** Looks for work; true while there is more. Does not throw. */
+  look: () => Promise<boolean>
+  /** Between two looks while calls keep coming. */
+  pause: () => Promise<void>
+  rested: () => void
+}
+
+/** Somebody who looks for work when called, and rests when there is none and nobody called meanwhile. */
+class Watch {
+  readonly #watching: Watching
+  /** Counts calls, so that one that comes during a look is not lost. */
+  #calls = 0
+  running: Promise<void> | null = null
+
+  constructor(watching: Watching) {
+    this.#watching = watching
+  }
+
+  call(): void {
+    this.#calls++
+    this.running ??= this.#run()
+  }
+
+  async #run(): Promise<void> {
+    const { look, pause, rested } = this.#watching
+    for (;;) {
+      const calls = this.#calls
+      const isMore = await look()
+      if (!isMore && calls === this.#calls) break
+      if (!isMore) await pause()
+    }
+    this.running = null
+    rested()
   }
 }

@@ -28,7 +28,6 @@ const ACCEPTED: Answer = { status: 200, cause: null }
  * whatever the event says. The work starts after the answer.
  */
 export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<void> {
-  const log = req.scope.resolve(ContainerRegistrationKeys.LOGGER)
   const service = kobbopay()
   const answer = await take(req, service).catch((cause: unknown) =>
     cause instanceof BodyRefused
@@ -36,9 +35,11 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
       : refuse(503, `the webhook could not be handled: ${errorText(cause)}`),
   )
   if (answer.cause !== null) {
-    log.warn(
-      `kobbopay: webhook refused with ${answer.status}${idsToldIn(req, service)}: ${answer.cause}`,
-    )
+    req.scope
+      .resolve(ContainerRegistrationKeys.LOGGER)
+      .warn(
+        `kobbopay: webhook refused with ${answer.status}${idsToldIn(req, service)}: ${answer.cause}`,
+      )
   }
   // What was not read of a refused body must not be taken for the connection's next request.
   if (!req.readableEnded) res.setHeader("connection", "close")
@@ -57,7 +58,7 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   const rawBody = await readRawBody(req, MAX_WEBHOOK_BYTES, runtime.webhook.bodyWithinMs)
   const received = receiveWebhook({
     rawBody,
-    headers: headersOf(req),
+    headers: headersOf(req, service.webhookHeaders),
     accounts: service.accounts,
     now: runtime.now().getTime(),
   })
@@ -96,14 +97,16 @@ function idsToldIn(req: MedusaRequest, { accounts }: KobbopayModuleService): str
   return ` (event ${told("eventId")}, delivery ${told("deliveryId")})`
 }
 
-/** Headers with each repetition kept apart: a doubled signature must not look like one. */
-const headersOf = (req: MedusaRequest): Record<string, string | string[] | undefined> =>
-  Object.fromEntries(
-    Object.entries(req.headersDistinct).map(([name, values]) => [
-      name,
-      values?.length === 1 ? values[0] : values,
-    ]),
-  )
+/** The headers of these lower-case names, each repetition kept apart: a doubled signature must not look like one. */
+function headersOf(req: MedusaRequest, names: ReadonlySet<string>): Record<string, string[]> {
+  const found: Record<string, string[]> = {}
+  // Names and values in turns, as they were sent.
+  for (const [index, value] of req.rawHeaders.entries()) {
+    const name = index % 2 === 1 ? req.rawHeaders[index - 1]?.toLowerCase() : undefined
+    if (name !== undefined && names.has(name)) (found[name] ??= []).push(value)
+  }
+  return found
+}
 
 async function record(
   service: KobbopayModuleService,
@@ -147,7 +150,7 @@ async function afterAnswer(service: KobbopayModuleService, recorded: Recorded): 
     await lookAgain(service.sql, recorded.id, runtime.now()).catch(() => 0)
     await worker.call(recorded.collectionId).catch(() => undefined)
   } else {
-    worker.wake()
+    worker.wakeScout()
   }
 }
 
