@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { brandAs, type KobbopayId, type Reference } from "./ids"
 import { isObject, parseJson, type JsonObject } from "./json"
 import type { Account } from "./options"
@@ -11,8 +11,7 @@ export const MAX_WEBHOOK_BYTES = 64 * 1024
 const MAX_HEADER_LENGTH = 512
 
 /** Lower-case hex SHA-256 of a raw body: the same for a replay under a fresh event id. */
-export const bodyHashOf = (rawBody: Buffer): string =>
-  createHash("sha256").update(rawBody).digest("hex")
+export const bodyHashOf = (rawBody: Buffer): string => hash("sha256", rawBody, "hex")
 
 /** What a webhook says once its signature holds. It tells when to look, never what is so. */
 export type WebhookEvent = {

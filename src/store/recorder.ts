@@ -3,8 +3,12 @@ import { recordEvents } from "./inbox"
 
 /** A statement that takes longer than this is not waited for by those that come after it. */
 const SLOW_MS = 50
+/** Statements under way, not counting slow ones: one commits while the next is filled. */
+const MOST_WRITING = 2
 /** Slow statements under way; each holds a connection of the pool. */
-const MOST_SLOW = 3
+const MOST_SLOW = 2
+/** Events that do not wait for more to arrive: a second statement is worth it. */
+const ENOUGH = 4
 /** Events of one statement: 64 KiB each at most, so that it stays a few megabytes. */
 const MOST_AT_ONCE = 32
 /** Events that may wait; whoever comes then is told so at once. */
@@ -17,8 +21,8 @@ type Waiting = {
 }
 
 /**
- * Records events in groups: while a commit is under way, those that arrive meanwhile wait for the next
- * one and share it. Each is answered by itself, and only after its own row is committed; when a group
+ * Records events in groups: those that arrive together share a commit, and so do those that arrive while
+ * enough commits are under way. Each is answered by itself, and only after its own row is committed; when a group
  * is refused because of one of them, each is tried alone, so that none suffers for its neighbour.
  */
 export class EventRecorder {
@@ -26,7 +30,7 @@ export class EventRecorder {
   readonly #withinMs: number
   readonly #waiting: Waiting[] = []
   #gathering = false
-  #writing = false
+  #writing = 0
   #slow = 0
 
   /** @param withinMs how long recording may take in all, waiting included, before it fails */
@@ -61,13 +65,14 @@ export class EventRecorder {
         entry.reject(new Error(`it was not recorded within ${this.#withinMs} ms`))
       }, this.#withinMs)
       this.#waiting.push(entry)
-      this.#soon()
+      if (this.#waiting.length >= ENOUGH) this.#next()
+      else this.#soon()
     })
   }
 
   /** Begins once everything that has arrived by now was read: it goes into one statement. */
   #soon(): void {
-    if (this.#gathering || this.#writing) return
+    if (this.#gathering) return
     this.#gathering = true
     setImmediate(() => {
       this.#gathering = false
@@ -75,22 +80,23 @@ export class EventRecorder {
     })
   }
 
-  /** Begins with what waits, unless a statement is under way: what comes meanwhile shares the next. */
+  /** Begins with what waits, unless enough is under way: what comes meanwhile shares the next statement. */
   #next(): void {
-    if (this.#writing || this.#slow >= MOST_SLOW || this.#waiting.length === 0) return
+    if (this.#waiting.length === 0) return
+    if (this.#writing >= MOST_WRITING || this.#slow >= MOST_SLOW) return
     const group = this.#waiting.splice(0, MOST_AT_ONCE)
-    this.#writing = true
+    this.#writing++
     let isSlow = false
     const timer = setTimeout(() => {
       isSlow = true
       this.#slow++
-      this.#writing = false
+      this.#writing--
       this.#next()
     }, SLOW_MS)
     void this.#write(group).finally(() => {
       clearTimeout(timer)
       if (isSlow) this.#slow--
-      else this.#writing = false
+      else this.#writing--
       this.#soon()
     })
   }
