@@ -3,6 +3,10 @@ export type JsonObject = Record<string, unknown>
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** What stands before every number; in strings it may stand too. */
+const MAYBE_NUMBER = /(?:^|[:,[\s])-?\d/
+/** Characters up to which looking at each is quicker than stepping over strings. */
+const SHORT = 2_048
 const NUMBER = /-?\d[\d.eE+-]*/g
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
@@ -15,6 +19,7 @@ export function parseJson(bytes: Uint8Array): unknown {
   const text = utf8.decode(bytes)
   // Refuses what is not JSON, so that what follows only ever meets whole strings and numbers.
   const parsed: unknown = JSON.parse(text)
+  if (text.length <= SHORT && !MAYBE_NUMBER.test(text)) return parsed
   const quoted = quoteNumbers(text)
   return quoted === text ? parsed : JSON.parse(quoted)
 }

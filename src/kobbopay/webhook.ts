@@ -38,13 +38,17 @@ export type Received =
 
 export type WebhookHeaders = Record<string, string | string[] | undefined>
 
+const headerNames = new WeakMap<readonly Account[], ReadonlySet<string>>()
+
 /** The lower-case names of every header that one of the accounts reads. */
-export const webhookHeaderNames = (accounts: readonly Account[]): ReadonlySet<string> =>
-  new Set(
-    accounts.flatMap(({ options: { webhook } }) =>
-      Object.values(webhook.headers).flatMap((name) => (name === null ? [] : [name.toLowerCase()])),
-    ),
-  )
+export function webhookHeaderNames(accounts: readonly Account[]): ReadonlySet<string> {
+  const known = headerNames.get(accounts)
+  if (known !== undefined) return known
+  const names = accounts.flatMap(({ options }) => Object.values(options.webhook.headers))
+  const made = new Set(names.flatMap((name) => (name === null ? [] : [name.toLowerCase()])))
+  headerNames.set(accounts, made)
+  return made
+}
 
 /**
  * Says whose a webhook is and what it says. The signature is checked on the raw bytes, against every
@@ -63,7 +67,7 @@ export function receiveWebhook(received: {
   const { rawBody, accounts, now } = received
   try {
     if (rawBody.length > MAX_WEBHOOK_BYTES) throw new Refused(400, "the body is larger than 64 KiB")
-    const headers = byLowerCaseName(received.headers)
+    const headers = byLowerCaseName(received.headers, accounts)
     const { account, secretIndex, sent } = proveAny(accounts, rawBody, headers, now)
     return { ok: true, account, secretIndex, event: eventOf(account, sent, rawBody) }
   } catch (error) {
@@ -86,11 +90,14 @@ class Refused extends Error {
 /** Every value that was sent under a name. */
 type SentHeaders = ReadonlyMap<string, readonly string[]>
 
-function byLowerCaseName(headers: WebhookHeaders): SentHeaders {
+/** Only what one of the accounts reads is kept. */
+function byLowerCaseName(headers: WebhookHeaders, accounts: readonly Account[]): SentHeaders {
+  const read = webhookHeaderNames(accounts)
   const found = new Map<string, readonly string[]>()
-  for (const [name, sent] of Object.entries(headers)) {
-    if (sent === undefined) continue
+  for (const name of Object.keys(headers)) {
+    const sent = headers[name]
     const key = name.toLowerCase()
+    if (sent === undefined || !read.has(key)) continue
     const values = typeof sent === "string" ? [sent] : sent
     const before = found.get(key)
     found.set(key, before === undefined ? values : [...before, ...values])
@@ -229,11 +236,13 @@ function objectIn(rawBody: Buffer): JsonObject {
 function textAt(body: JsonObject, key: string): string | null {
   const value = Object.hasOwn(body, key) ? body[key] : undefined
   if (value === undefined || value === null || value === "") return null
-  // Neither control characters nor halves of a pair: a database would refuse or change them.
-  if (typeof value === "string" && /^[^\p{Cc}\p{Cs}]+$/u.test(value) && value.length <= 256)
-    return value
+  if (typeof value === "string" && value.length <= 256 && isStorable(value)) return value
   throw new Refused(400, `${key} in the body is not text of at most 256 characters`)
 }
+
+/** Neither control characters nor halves of a pair: a database would refuse or change them. */
+const isStorable = (text: string): boolean =>
+  /^[\x20-\x7e]+$/.test(text) || /^[^\p{Cc}\p{Cs}]+$/u.test(text)
 
 const firstText = (body: JsonObject, keys: readonly string[]): string | null =>
   keys.reduce<string | null>((found, key) => found ?? textAt(body, key), null)

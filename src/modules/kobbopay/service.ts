@@ -4,7 +4,6 @@ import { MedusaService } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { parseDuration } from "../../kobbopay/duration"
 import type { Account } from "../../kobbopay/options"
-import { webhookHeaderNames } from "../../kobbopay/webhook"
 import { EventRecorder } from "../../store/recorder"
 import { checkAccounts } from "./account-check"
 import { InboxPool } from "./inbox-pool"
@@ -82,8 +81,6 @@ export default class KobbopayModuleService extends MedusaService({
   KobbopayTransition,
 }) {
   readonly accounts: readonly Account[]
-  /** Lower-case names of the headers that webhooks of these accounts are read by. */
-  readonly webhookHeaders: ReadonlySet<string>
   /** The app's own connection, for the work. */
   readonly sql: Knex
   /** Records events through a small pool of its own, so that a busy store cannot starve the inbox. */
@@ -97,7 +94,6 @@ export default class KobbopayModuleService extends MedusaService({
   constructor(dependencies: Dependencies, options?: Record<string, unknown>, ...rest: unknown[]) {
     super(dependencies, options, ...rest)
     this.accounts = dependencies.kobbopayAccounts
-    this.webhookHeaders = webhookHeaderNames(this.accounts)
     this.sql = dependencies.__pg_connection__
     const pool = new InboxPool(dependencies.configModule.projectConfig)
     this.inbox = new EventRecorder(pool, RECORD_WITHIN_MS)

@@ -5,6 +5,7 @@ import {
   bodyHashOf,
   MAX_WEBHOOK_BYTES,
   receiveWebhook,
+  webhookHeaderNames,
   type Received,
 } from "../../../kobbopay/webhook"
 import type KobbopayModuleService from "../../../modules/kobbopay/service"
@@ -58,7 +59,7 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   const rawBody = await readRawBody(req, MAX_WEBHOOK_BYTES, runtime.webhook.bodyWithinMs)
   const received = receiveWebhook({
     rawBody,
-    headers: headersOf(req, service.webhookHeaders),
+    headers: headersOf(req, webhookHeaderNames(service.accounts)),
     accounts: service.accounts,
     now: runtime.now().getTime(),
   })
