@@ -9,7 +9,7 @@ declare global {
 }
 
 /** Starts PostgreSQL once for all suites and tells Medusa's test runner where it is. */
-export default async function setUp(): Promise<void> {
+export default async function setUp(globalConfig: { maxWorkers: number }): Promise<void> {
   const postgres = await startPostgres({ durable: false })
   globalThis.kobbopayPostgres = postgres
   await migrateTemplate(postgres)
@@ -18,13 +18,18 @@ export default async function setUp(): Promise<void> {
     DB_PORT: String(postgres.port),
     DB_USERNAME: postgres.user,
     DB_PASSWORD: "",
-    TEST_SANDBOX_PORT: String(await freePort()),
-    TEST_SECOND_SANDBOX_PORT: String(await freePort()),
+    TEST_SANDBOX_PORTS: (await freePorts(2 * globalConfig.maxWorkers)).join(" "),
     MEDUSA_DISABLE_TELEMETRY: "1",
     MEDUSA_ADMIN_DISABLED: "true",
     LOG_LEVEL: process.env.LOG_LEVEL ?? "error",
     KOBBOPAY_SWEEP: "off",
   })
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) ports.add(await freePort())
+  return [...ports]
 }
 
 /** Every suite's database is a copy of template1: with the tables in it already, no suite makes them again. */
