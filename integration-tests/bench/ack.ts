@@ -12,7 +12,7 @@ const EXPECTED: Record<Target, number> = { kobbopay: 200, stripe: 200, nothing: 
 
 /** Signed webhooks per second, beside three other ways to answer, in turns over the same connections. */
 export async function measureAck(bench: Bench): Promise<Result[]> {
-  const rounds = bench.quick ? 5 : 10
+  const rounds = bench.quick ? 4 : 10
   const targets: Target[] = ["kobbopay", "stripe", "nothing", "commit"]
   const seen: Record<Target, LoadOutcome[]> = { kobbopay: [], stripe: [], nothing: [], commit: [] }
   for (const target of targets) await one(bench, target, "warm", 2)

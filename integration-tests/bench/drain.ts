@@ -13,7 +13,7 @@ const SHOPPERS = 4
 
 /** Stored events settled per second, beside a bare loop of Medusa's own workflow over orders like these. */
 export async function measureDrain({ store, quick, tell }: Bench): Promise<Result[]> {
-  const payments = quick ? 20 : 60
+  const payments = quick ? 16 : 60
   const ours: number[] = []
   const core: number[] = []
   for (let round = 0; round < ROUNDS; round++) {

@@ -9,7 +9,7 @@ import type { Bench } from "./measure"
 import type { BenchStore } from "./store"
 
 const DAY_MS = 86_400_000
-const CLAIMS = 300
+const CLAIMS = 1_000
 const ACK_SECONDS = 3
 /** Due only in the future, so that the store's own worker leaves it alone; asked for with a later clock. */
 const FUTURE = "now() + interval '1 day'"
@@ -29,7 +29,7 @@ export async function measureGrowth(bench: Bench): Promise<Result[]> {
 async function inbox(bench: Bench, sql: Sql): Promise<Result[]> {
   const { store, quick, tell } = bench
   const events = quick ? 250_000 : 1_000_000
-  const swap = await twin(store, ["kobbopay_event"])
+  const twins = await Twins.of(store, ["kobbopay_event"])
   tell(`Filling the inbox with ${events} events`)
   await store.sql.query(FILL_EVENTS, [events])
   await store.sql.query("VACUUM ANALYZE kobbopay_event")
@@ -44,18 +44,18 @@ async function inbox(bench: Bench, sql: Sql): Promise<Result[]> {
   }
   const acks = { full: [] as number[], none: [] as number[] }
   const claims = { full: [] as number[], none: [] as number[] }
-  for (let round = 0; round < (quick ? 4 : 8); round++) {
-    for (const side of ["full", "none"] as const) {
+  for (let round = 0; round < (quick ? 4 : 10); round++) {
+    for (const side of inTurns(round)) {
+      await twins.show(side)
       const name = `growth-${side}-${round}`
       acks[side].push((await acknowledge(bench, "kobbopay", name, ACK_SECONDS)).perSecond)
       await store.sql.query("DELETE FROM kobbopay_event WHERE state = 'received'")
+      await store.sql.query("VACUUM kobbopay_event")
       claims[side].push(await perSecond(store, sql, claim))
-      await swap()
     }
   }
   await store.sql.query("DELETE FROM kobbopay_group WHERE lease_owner IS NULL AND id LIKE 'open-%'")
-  await swap()
-  await store.sql.query("TRUNCATE kobbopay_event")
+  await twins.empty()
   const shown = events.toLocaleString("en")
   return [
     compared(
@@ -85,15 +85,14 @@ async function reconcile({ store, quick, tell }: Bench, sql: Sql): Promise<Resul
   const open = 10_000
   const closed = 100_000
   tell(`Filling the ledger with ${open} open and ${closed} closed payments`)
-  const swap = await twin(store, ["kobbopay_payment", "kobbopay_group"])
-  for (const tables of ["with closed", "without"] as const) {
+  const twins = await Twins.of(store, ["kobbopay_payment", "kobbopay_group"])
+  for (const side of ["full", "none"] as const) {
+    await twins.show(side)
     for (const statement of [FILL_PAYMENTS, FILL_GROUPS]) {
       await store.sql.query(statement, [open, "pending", "open"])
-      if (tables === "with closed")
-        await store.sql.query(statement, [closed, "confirmed", "closed"])
+      if (side === "full") await store.sql.query(statement, [closed, "confirmed", "closed"])
     }
     await store.sql.query("VACUUM ANALYZE kobbopay_payment, kobbopay_group")
-    await swap()
   }
   const read = async (sql: Sql) => {
     const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, 1)
@@ -102,15 +101,12 @@ async function reconcile({ store, quick, tell }: Bench, sql: Sql): Promise<Resul
   }
   const reads = { full: [] as number[], none: [] as number[] }
   for (let round = 0; round < (quick ? 8 : 20); round++) {
-    for (const side of ["full", "none"] as const) {
+    for (const side of inTurns(round)) {
+      await twins.show(side)
       reads[side].push(await perSecond(store, sql, read))
-      await swap()
     }
   }
-  await swap()
-  await store.sql.query("TRUNCATE kobbopay_payment, kobbopay_group")
-  await swap()
-  await store.sql.query("TRUNCATE kobbopay_payment, kobbopay_group")
+  await twins.empty()
   return [
     compared(
       {
@@ -142,18 +138,49 @@ async function perSecond(
   return rate
 }
 
-/** Makes an empty table beside each of these, with the same indexes; returns what exchanges them. */
-async function twin(store: BenchStore, tables: string[]): Promise<() => Promise<void>> {
-  for (const table of tables) {
-    await store.sql.query(`CREATE TABLE IF NOT EXISTS ${table}_twin (LIKE ${table} INCLUDING ALL)`)
+type Side = "full" | "none"
+
+/** Neither side is always first. */
+const inTurns = (round: number): Side[] => (round % 2 === 0 ? ["full", "none"] : ["none", "full"])
+
+/** Tables that there are twice, with the same indexes; the store sees one of each. At first the full ones. */
+class Twins {
+  #shown: Side = "full"
+
+  private constructor(
+    readonly store: BenchStore,
+    readonly tables: readonly string[],
+  ) {}
+
+  static async of(store: BenchStore, tables: readonly string[]): Promise<Twins> {
+    for (const table of tables) {
+      await store.sql.query(
+        `CREATE TABLE IF NOT EXISTS ${table}_twin (LIKE ${table} INCLUDING ALL)`,
+      )
+      for (const one of [table, `${table}_twin`]) {
+        // It would come to one of the two, in the middle of a round.
+        await store.sql.query(`ALTER TABLE ${one} SET (autovacuum_enabled = false)`)
+      }
+    }
+    return new Twins(store, tables)
   }
-  const exchange = tables.flatMap((table) => [
-    `ALTER TABLE ${table} RENAME TO ${table}_aside`,
-    `ALTER TABLE ${table}_twin RENAME TO ${table}`,
-    `ALTER TABLE ${table}_aside RENAME TO ${table}_twin`,
-  ])
-  return async () => {
-    await store.sql.query(["BEGIN", ...exchange, "COMMIT"].join("; "))
+
+  async show(side: Side): Promise<void> {
+    if (side === this.#shown) return
+    this.#shown = side
+    const exchange = this.tables.flatMap((table) => [
+      `ALTER TABLE ${table} RENAME TO ${table}_aside`,
+      `ALTER TABLE ${table}_twin RENAME TO ${table}`,
+      `ALTER TABLE ${table}_aside RENAME TO ${table}_twin`,
+    ])
+    await this.store.sql.query(["BEGIN", ...exchange, "COMMIT"].join("; "))
+  }
+
+  async empty(): Promise<void> {
+    await this.show("full")
+    await this.store.sql.query(
+      `TRUNCATE ${this.tables.flatMap((table) => [table, `${table}_twin`]).join(", ")}`,
+    )
   }
 }
 

@@ -4,12 +4,12 @@ import type { Bench } from "./measure"
 import { kobbopayWebhook } from "./messages"
 import { PLAIN_PROVIDER, type BenchStore } from "./store"
 
-const OURS_PER_ROUND = 5
+const OURS_PER_ROUND = 7
 const LOOK_EVERY_MS = 3
 
 /** From the webhook's sending to the order being captured, in Medusa's own books. */
 export async function measureSettle({ store, quick, tell }: Bench): Promise<Result[]> {
-  const rounds = quick ? 6 : 20
+  const rounds = quick ? 4 : 15
   const ours: number[] = []
   const builtIn: number[] = []
   await oursOnce(store)

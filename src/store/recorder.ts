@@ -1,5 +1,4 @@
-import type { InboxConnection, NewEvent, Recorded } from "./inbox"
-import { recordEvents } from "./inbox"
+import { recordEvents, type InboxConnection, type NewEvent, type Recorded } from "./record-events"
 
 /** A statement that takes longer than this is not waited for by those that come after it. */
 const SLOW_MS = 50

@@ -1,7 +1,7 @@
 import { Pool } from "@medusajs/framework/pg"
 import type { ConfigModule } from "@medusajs/framework/types"
 import { z } from "@medusajs/framework/zod"
-import type { InboxConnection } from "../../store/inbox"
+import type { InboxConnection } from "../../store/record-events"
 
 /** How long a webhook may wait for a connection or an answer before it is told 503. */
 const LIMIT_MS = 2_500
