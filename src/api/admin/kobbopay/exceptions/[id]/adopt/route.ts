@@ -1,25 +1,5 @@
-import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
-import { z } from "@medusajs/framework/zod"
 import { adoptPaymentWorkflow } from "../../../../../../workflows"
-import { parsed } from "../../../../../../workflows/input"
-import { answer } from "../../../answer"
+import { settleBy } from "../../settle-by"
 
-const body = z.strictObject({
-  note: z.string().max(2_000).optional(),
-  final: z.boolean().optional(),
-})
-
-/** Adopts the superseded payment of an exception, in the name of the logged-in user. */
-export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
-  const decision = parsed(body, req.body ?? {})
-  await answer(res, async () => {
-    const { result } = await adoptPaymentWorkflow(req.scope).run({
-      input: {
-        exception_id: req.params["id"] ?? "",
-        actor: req.auth_context.actor_id,
-        ...decision,
-      },
-    })
-    return { payment: result }
-  })
-}
+/** Adopts the superseded payment of an exception. */
+export const POST = settleBy(adoptPaymentWorkflow)
