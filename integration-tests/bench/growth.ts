@@ -3,6 +3,8 @@ import { claimGroups } from "../../src/store/groups"
 import { openEvents, unroutedEvents } from "../../src/store/inbox"
 import { paymentsOf } from "../../src/store/ledger"
 import type { Sql } from "../../src/store/sql"
+import { FILL_EVENTS, FILL_GROUPS, FILL_PAYMENTS } from "../support/fill"
+import { plansOf } from "../support/plans"
 import { acknowledge } from "./ack"
 import { compared, type Result } from "./figures"
 import type { Bench } from "./measure"
@@ -10,32 +12,58 @@ import type { BenchStore } from "./store"
 
 const DAY_MS = 86_400_000
 const CLAIMS = 1_000
+const OPEN = 10_000
+const CLOSED = 100_000
 const ACK_SECONDS = 3
-/** Due only in the future, so that the store's own worker leaves it alone; asked for with a later clock. */
-const FUTURE = "now() + interval '1 day'"
 const later = () => new Date(Date.now() + 2 * DAY_MS)
 
 /** Whether what was long ago slows down what happens now: the same rounds beside small and large tables. */
 export async function measureGrowth(bench: Bench): Promise<Result[]> {
-  const { store } = bench
+  const { store, quick, tell } = bench
   const sql = ModulesSdkUtils.createPgConnection({ clientUrl: store.databaseUrl })
   try {
-    return [...(await inbox(bench, sql)), ...(await reconcile(bench, sql))]
+    const ledger = await filledLedger(bench)
+    const inbox = await filledInbox(bench, quick ? 250_000 : 1_000_000)
+    for (const [name, plan] of Object.entries(await plansOf(sql))) {
+      tell(`${name}: ${plan.join(", ")}`)
+    }
+    const results = [
+      ...(await measureInbox(bench, sql, inbox)),
+      await measureReconcile(bench, sql, ledger),
+    ]
+    await ledger.empty()
+    return results
   } finally {
     await sql.destroy()
   }
 }
 
-async function inbox(bench: Bench, sql: Sql): Promise<Result[]> {
-  const { store, quick, tell } = bench
-  const events = quick ? 250_000 : 1_000_000
+async function filledInbox({ store, tell }: Bench, events: number): Promise<Twins> {
   const twins = await Twins.of(store, ["kobbopay_event"])
   tell(`Filling the inbox with ${events} events`)
   await store.sql.query(FILL_EVENTS, [events])
   await store.sql.query("VACUUM ANALYZE kobbopay_event")
-  await store.sql.query(
-    `INSERT INTO kobbopay_group (id, due_at) SELECT 'open-' || n, ${FUTURE} FROM generate_series(1, $1) n`,
-    [CLAIMS],
+  return twins
+}
+
+async function filledLedger({ store, tell }: Bench): Promise<Twins> {
+  tell(`Filling the ledger with ${OPEN} open and ${CLOSED} closed payments`)
+  const twins = await Twins.of(store, ["kobbopay_payment", "kobbopay_group"])
+  for (const side of ["none", "full"] as const) {
+    await twins.show(side)
+    for (const statement of [FILL_PAYMENTS, FILL_GROUPS]) {
+      await store.sql.query(statement, [OPEN, "pending", "open"])
+      if (side === "full") await store.sql.query(statement, [CLOSED, "confirmed", "closed"])
+    }
+    await store.sql.query("VACUUM ANALYZE kobbopay_payment, kobbopay_group")
+  }
+  return twins
+}
+
+async function measureInbox(bench: Bench, sql: Sql, twins: Twins): Promise<Result[]> {
+  const { store, quick } = bench
+  const { rows } = await store.sql.query<{ n: number }>(
+    "SELECT count(*)::int AS n FROM kobbopay_event",
   )
   const claim = async (sql: Sql) => {
     await unroutedEvents(sql, later(), 1)
@@ -54,9 +82,8 @@ async function inbox(bench: Bench, sql: Sql): Promise<Result[]> {
       claims[side].push(await perSecond(store, sql, claim))
     }
   }
-  await store.sql.query("DELETE FROM kobbopay_group WHERE lease_owner IS NULL AND id LIKE 'open-%'")
   await twins.empty()
-  const shown = events.toLocaleString("en")
+  const shown = rows[0]?.n.toLocaleString("en")
   return [
     compared(
       {
@@ -81,19 +108,7 @@ async function inbox(bench: Bench, sql: Sql): Promise<Result[]> {
   ]
 }
 
-async function reconcile({ store, quick, tell }: Bench, sql: Sql): Promise<Result[]> {
-  const open = 10_000
-  const closed = 100_000
-  tell(`Filling the ledger with ${open} open and ${closed} closed payments`)
-  const twins = await Twins.of(store, ["kobbopay_payment", "kobbopay_group"])
-  for (const side of ["full", "none"] as const) {
-    await twins.show(side)
-    for (const statement of [FILL_PAYMENTS, FILL_GROUPS]) {
-      await store.sql.query(statement, [open, "pending", "open"])
-      if (side === "full") await store.sql.query(statement, [closed, "confirmed", "closed"])
-    }
-    await store.sql.query("VACUUM ANALYZE kobbopay_payment, kobbopay_group")
-  }
+async function measureReconcile({ store, quick }: Bench, sql: Sql, twins: Twins): Promise<Result> {
   const read = async (sql: Sql) => {
     const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, 1)
     if (lease === undefined) throw new Error("nothing was due")
@@ -106,19 +121,16 @@ async function reconcile({ store, quick, tell }: Bench, sql: Sql): Promise<Resul
       reads[side].push(await perSecond(store, sql, read))
     }
   }
-  await twins.empty()
-  return [
-    compared(
-      {
-        name: "growth_reconcile",
-        unit: "reads/s",
-        what: "due payments claimed and loaded among 10,000 open ones with 100,000 closed ones ÷ without",
-        to_reach: "≥ 0.95",
-      },
-      reads.full,
-      reads.none,
-    ),
-  ]
+  return compared(
+    {
+      name: "growth_reconcile",
+      unit: "reads/s",
+      what: "due payments claimed and loaded among 10,000 open ones with 100,000 closed ones ÷ without",
+      to_reach: "≥ 0.95",
+    },
+    reads.full,
+    reads.none,
+  )
 }
 
 /** How often per second; what was claimed is given back afterwards. */
@@ -183,25 +195,3 @@ class Twins {
     )
   }
 }
-
-const FILL_EVENTS = `
-INSERT INTO kobbopay_event (id, account_id, body_hash, event_id, delivery_ids, type, claims, kobbopay_ids,
-  reference, payment_id, collection_id, raw_body, secret_index, received_at, last_seen_at, state, outcome, done_at)
-SELECT 'kpevt_' || n, 'kobbopay', encode(sha256(n::text::bytea), 'hex'), 'event-' || n,
-  ARRAY['delivery-' || n], 'payment.paid', 'paid', ARRAY['trk-' || n / 4], 'order-' || n / 4,
-  'kpay_' || n / 4, 'pay_col_' || n / 4, repeat('x', 250), 0, now(), now(), 'done', 'paid', now()
-FROM generate_series(1, $1) n`
-
-const FILL_PAYMENTS = `
-INSERT INTO kobbopay_payment (id, account_id, kobbopay_id, reference, public_token, collection_id, rail_id,
-  token, asset, network, decimals, expected_minor, store_amount, currency_code, price, state, current,
-  window_ends_at, next_look_at)
-SELECT $3::text || n, 'kobbopay', $3::text || n, $3::text || n, $3::text || n, $3::text || n, 'usdt-tron',
-  'USDTTRC', 'USDT', 'tron', 6, '10500000', '10.5', 'usd', '1', $2::text, false,
-  now(), CASE WHEN $2::text = 'pending' THEN ${FUTURE} END
-FROM generate_series(1, $1::int) n`
-
-const FILL_GROUPS = `
-INSERT INTO kobbopay_group (id, due_at)
-SELECT $3::text || n, CASE WHEN $2::text = 'pending' THEN ${FUTURE} END
-FROM generate_series(1, $1::int) n`

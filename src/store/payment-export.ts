@@ -61,19 +61,16 @@ const pageAfter = (sql: Sql, filter: ExportFilter, after: string): Promise<Payme
     paymentRow,
     `SELECT * FROM kobbopay_payment
       WHERE id > ? AND deleted_at IS NULL
-        AND created_at >= COALESCE(?::timestamptz, '-infinity')
-        AND created_at < COALESCE(?::timestamptz, 'infinity')
-        AND account_id = COALESCE(?, account_id) AND id = COALESCE(?, id)
+        AND (?::timestamptz IS NULL OR created_at >= ?) AND (?::timestamptz IS NULL OR created_at < ?)
+        AND (?::text IS NULL OR account_id = ?) AND (?::text IS NULL OR id = ?)
         AND (?::text IS NULL OR order_id = ?)
       ORDER BY id LIMIT ?`,
     [
       after,
-      filter.from,
-      filter.to,
-      filter.account,
-      filter.payment,
-      filter.order,
-      filter.order,
+      ...[filter.from, filter.to, filter.account, filter.payment, filter.order].flatMap((one) => [
+        one,
+        one,
+      ]),
       PAGE,
     ],
   )

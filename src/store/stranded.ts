@@ -19,7 +19,7 @@ const NAMED = 3
 
 /**
  * The payments that are still read, counted by account, environment and rail, with the ids of a few: open
- * ones first. One statement over a partial index.
+ * ones first. One walk of the ledger, at boot: an index for it would cost every look more.
  */
 export const watchedPayments = (sql: Sql): Promise<WatchedPayments[]> =>
   rows(

@@ -1,0 +1,35 @@
+import { FILL_EVENTS, FILL_GROUPS, FILL_HISTORY, FILL_PAYMENTS } from "../support/fill"
+import { plansOf } from "../support/plans"
+import { storeSuite } from "../support/store-suite"
+
+/** Walks that are meant: once at boot, and by a job that looks for what was never looked at. */
+const MEANT = [
+  "watchedPayments: Seq Scan kobbopay_payment",
+  "callForgotten: Seq Scan kobbopay_entitled_order",
+]
+
+storeSuite("plans", (world) => {
+  test("no statement walks a whole table, however much was there before", async () => {
+    const { sql } = world().service
+    const fill = (statement: string, given: readonly (string | number)[]) => {
+      const bindings: (string | number)[] = []
+      const text = statement.replaceAll(/\$(\d)/g, (_, number: string) => {
+        bindings.push(given[Number(number) - 1] ?? "")
+        return "?"
+      })
+      return sql.raw(text, bindings)
+    }
+    await fill(FILL_EVENTS, [50_000])
+    for (const statement of [FILL_PAYMENTS, FILL_GROUPS]) {
+      await fill(statement, [1_000, "pending", "open"])
+      await fill(statement, [20_000, "confirmed", "closed"])
+    }
+    for (const statement of FILL_HISTORY) await fill(statement, ["closed", 20_000])
+    await sql.raw("ANALYZE")
+    const plans = await plansOf(sql)
+    const walks = Object.entries(plans).flatMap(([name, reached]) =>
+      reached.filter((one) => one.startsWith("Seq Scan")).map((one) => `${name}: ${one}`),
+    )
+    expect(walks).toEqual(MEANT)
+  })
+})

@@ -1,0 +1,136 @@
+import type { Knex } from "@medusajs/framework/mikro-orm/knex"
+import { z } from "@medusajs/framework/zod"
+import {
+  brandAs,
+  type AccountId,
+  type CollectionId,
+  type EventRowId,
+  type KobbopayId,
+  type OrderId,
+  type PaymentId,
+  type Reference,
+} from "../../src/kobbopay/ids"
+import { callForgotten } from "../../src/store/entitled-orders"
+import { exceptionsOf, listExceptions } from "../../src/store/exceptions"
+import { claimGroups, nextDue, nextWork, noteOrderCancelled } from "../../src/store/groups"
+import { historyOfOrder, transitionsOf } from "../../src/store/history"
+import {
+  emptyDoneEvents,
+  lookAgain,
+  openEvents,
+  reviveUnknown,
+  unmetEvents,
+  unroutedEvents,
+  wakeWaiting,
+} from "../../src/store/inbox"
+import { noteOrder, paymentsNamed, paymentsOf, sessionsOf } from "../../src/store/ledger"
+import { EVERY_PAYMENT, keptPayments } from "../../src/store/payment-export"
+import { paymentsToReconcile } from "../../src/store/reconciliation"
+import { recordEvents, type InboxConnection, type NewEvent } from "../../src/store/record-events"
+import { unbookedPayBacks } from "../../src/store/refunds"
+import { execute, type Sql } from "../../src/store/sql"
+import { watchedPayments } from "../../src/store/stranded"
+
+const ACCOUNT = brandAs<AccountId>("kobbopay")
+const COLLECTION = brandAs<CollectionId>("open7")
+const PAYMENT = brandAs<PaymentId>("open7")
+const KOBBOPAY_ID = brandAs<KobbopayId>("open7")
+const EVENT = brandAs<EventRowId>("kpevt_7")
+const ORDER = brandAs<OrderId>("order_7")
+const DAY_MS = 86_400_000
+const later = () => new Date(Date.now() + 2 * DAY_MS)
+const longAgo = () => new Date(Date.now() - 90 * DAY_MS)
+
+const NEW_EVENT: NewEvent = {
+  ...{ accountId: ACCOUNT, bodyHash: "00", eventId: "event-7", deliveryId: "delivery-7" },
+  ...{ type: "payment.paid", claims: "paid", kobbopayIds: [KOBBOPAY_ID], reference: null },
+  ...{ rawBody: "{}", secretIndex: 0, isTest: false, receivedAt: new Date() },
+}
+
+/** What runs for webhooks, looks, sweeps, reconciliation and the admin's pages, with what it is called with. */
+const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
+  unroutedEvents: (sql) => unroutedEvents(sql, later(), 200),
+  openEvents: (sql) => openEvents(sql, COLLECTION),
+  unmetEvents: (sql) => unmetEvents(sql, PAYMENT),
+  lookAgain: (sql) => lookAgain(sql, EVENT, new Date()),
+  reviveUnknown: (sql) => reviveUnknown(sql, ACCOUNT, KOBBOPAY_ID, new Date()),
+  wakeWaiting: (sql) => wakeWaiting(sql, ACCOUNT, KOBBOPAY_ID, new Date()),
+  emptyDoneEvents: (sql) => emptyDoneEvents(sql, longAgo(), 1_000),
+  claimGroups: (sql) => claimGroups(sql, "plans", later(), DAY_MS, 4),
+  nextDue: (sql) => nextDue(sql),
+  nextWork: (sql) => nextWork(sql, COLLECTION),
+  noteOrderCancelled: (sql) => noteOrderCancelled(sql, ORDER, new Date()),
+  paymentsOf: (sql) => paymentsOf(sql, COLLECTION),
+  paymentsNamed: (sql) => paymentsNamed(sql, ACCOUNT, [KOBBOPAY_ID], brandAs<Reference>("open7")),
+  sessionsOf: (sql) => sessionsOf(sql, PAYMENT),
+  noteOrder: (sql) => noteOrder(sql, COLLECTION, null, ORDER),
+  unbookedPayBacks: (sql) => unbookedPayBacks(sql, COLLECTION),
+  exceptionsOf: (sql) => exceptionsOf(sql, [PAYMENT]),
+  listExceptions: (sql) =>
+    listExceptions(
+      sql,
+      { state: "open", class: null, orderId: null, paymentId: null },
+      { limit: 20, offset: 0 },
+    ),
+  transitionsOf: (sql) => transitionsOf(sql, [PAYMENT]),
+  historyOfOrder: (sql) => historyOfOrder(sql, ORDER, [COLLECTION]),
+  watchedPayments: (sql) => watchedPayments(sql),
+  paymentsToReconcile: (sql) =>
+    paymentsToReconcile(sql, { since: longAgo(), started_at: new Date() }, "", 200),
+  keptPayments: (sql) => keptPayments(sql, EVERY_PAYMENT).next(),
+  callForgotten: (sql) => callForgotten(sql, 100),
+  recordEvents: async (sql) => {
+    const query: InboxConnection["query"] = async ({ text, values }) => {
+      await execute(sql, text.replace("$1", "?"), z.array(z.string()).parse(values))
+      return { rows: [] }
+    }
+    // Nothing is recorded, and so there is no answer for the event.
+    await recordEvents({ query }, [NEW_EVENT]).catch(() => undefined)
+  },
+}
+
+type Node = { "Node Type": string; "Relation Name"?: string; "Index Name"?: string; Plans?: Node[] }
+const node: z.ZodType<Node> = z.lazy(() =>
+  z.looseObject({
+    "Node Type": z.string(),
+    "Relation Name": z.string().optional(),
+    "Index Name": z.string().optional(),
+    Plans: z.array(node).optional(),
+  }),
+)
+const answer = z.object({
+  rows: z.tuple([z.object({ "QUERY PLAN": z.tuple([z.object({ Plan: node })]) })]),
+})
+
+/** How each table of ours is reached, such as "Index Scan kobbopay_event by IDX_…". */
+const reached = ({ Plans, ...own }: Node): string[] => [
+  ...(own["Relation Name"]?.startsWith("kobbopay_") === true && own["Node Type"].includes("Scan")
+    ? [
+        `${own["Node Type"]} ${own["Relation Name"]}${own["Index Name"] === undefined ? "" : ` by ${own["Index Name"]}`}`,
+      ]
+    : []),
+  ...(own["Node Type"] === "Bitmap Index Scan"
+    ? [`${own["Node Type"]} by ${own["Index Name"]}`]
+    : []),
+  ...(Plans ?? []).flatMap(reached),
+]
+
+/** Plans every one of these statements, and recording a webhook, over the tables as they are. Runs none. */
+export async function plansOf(sql: Sql): Promise<Record<string, string[]>> {
+  const plans: Record<string, string[]> = {}
+  for (const [name, call] of Object.entries(STATEMENTS)) {
+    const found: string[] = []
+    const explain = async (statement: string, bindings: readonly Knex.RawBinding[] = []) => {
+      const planned: unknown = await sql.raw(`EXPLAIN (FORMAT JSON) ${statement}`, bindings)
+      found.push(...reached(answer.parse(planned).rows[0]["QUERY PLAN"][0].Plan))
+      return { rows: [], rowCount: 0 }
+    }
+    await call(
+      new Proxy(sql, {
+        get: (target, key): unknown => (key === "raw" ? explain : Reflect.get(target, key)),
+      }),
+    )
+    plans[name] = found
+  }
+  return plans
+}
