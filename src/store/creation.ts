@@ -38,8 +38,19 @@ export type NewPayment = {
   windowEndsAt: Date
 }
 
-/** A payment, and whether the caller is the one who may create it at Kobbopay now. */
-export type Claimed = { payment: PaymentRow; isClaimed: boolean }
+const unfinishedRow = paymentRow.pick({
+  id: true,
+  collection_id: true,
+  reference: true,
+  expected_minor: true,
+  window_ends_at: true,
+})
+/** What is needed of a payment to create it at Kobbopay. */
+export type Unfinished = z.output<typeof unfinishedRow>
+
+/** A payment; if `isClaimed`, it is the caller, and nobody else, who may create it at Kobbopay now. */
+export type Claimed =
+  { isClaimed: true; payment: Unfinished } | { isClaimed: false; payment: PaymentRow }
 
 /**
  * Inserts a payment in state `creating`, together with the right to create it at Kobbopay until
@@ -88,18 +99,18 @@ export async function currentPayment(
 const INSERT_PAYMENT = {
   name: "kobbopay_insert_payment",
   text: `WITH grouped AS (INSERT INTO kobbopay_group (id) VALUES (?) ON CONFLICT DO NOTHING)
-  INSERT INTO kobbopay_payment AS p
+  INSERT INTO kobbopay_payment
     (id, account_id, environment, reference, public_token, collection_id, rail_id, token, asset, network,
      decimals, expected_minor, store_amount, currency_code, price, window_ends_at, create_lease_until)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (collection_id, account_id, rail_id, store_amount, currency_code)
     WHERE current = true AND deleted_at IS NULL DO NOTHING
-  RETURNING ${paymentColumns("p")}`,
+  RETURNING ${Object.keys(unfinishedRow.shape).join(", ")}`,
 }
 
 /** Null while the collection has a current payment for the same account, rail and store amount. */
 const insertPayment = (sql: Sql, wanted: NewPayment, claimedUntil: Date) =>
-  row(sql, paymentRow, INSERT_PAYMENT, [
+  row(sql, unfinishedRow, INSERT_PAYMENT, [
     wanted.collectionId,
     newId("kpay"),
     wanted.accountId,
@@ -157,7 +168,7 @@ export type CreatedAtKobbopay = {
  */
 export async function recordCreated(
   sql: Sql,
-  payment: Pick<PaymentRow, "id" | "collection_id">,
+  payment: Unfinished,
   made: CreatedAtKobbopay,
   session: SessionId,
   now: Date,

@@ -25,14 +25,17 @@ const seenRow = z.object({
   /** The order was cancelled, or is being cancelled for want of payment. */
   order_ended: z.boolean(),
 })
-const withoutPayment = seenRow.extend({ id: z.null() })
+const withoutPayment = seenRow.extend({ has_payment: z.literal(false) })
 const withPayment = seenRow.extend({
   ...paymentRow.shape,
+  has_payment: z.literal(true),
   /** Sessions that were given the payment and not detached from it. */
   sessions: z.array(idColumn<SessionId>()),
   /** The session shows it, or showed it last. */
   is_shown: z.boolean(),
 })
+
+const viewRow = z.discriminatedUnion("has_payment", [withoutPayment, withPayment])
 
 /** A payment of the ledger, as the sessions of its collection show it. */
 export type PaymentInView = Pick<z.output<typeof withPayment>, "sessions" | "is_shown"> & PaymentRow
@@ -53,7 +56,7 @@ const shownBy = (session: string): string => `
 
 const VIEW = {
   name: "kobbopay_view_session",
-  text: `SELECT to_jsonb(m) AS session, ${paymentColumns("p")},
+  text: `SELECT to_jsonb(m) AS session, p.id IS NOT NULL AS has_payment, ${paymentColumns("p")},
          g.cancelling_at IS NOT NULL OR g.order_cancelled_at IS NOT NULL AS order_ended,
          ARRAY(SELECT k.session_id FROM kobbopay_payment_session k
                 WHERE k.payment_id = p.id AND k.detached_at IS NULL
@@ -77,19 +80,19 @@ const VIEW = {
 }
 
 /**
- * Reads a session with the payments of its collection. The one read of Medusa's own tables by SQL: a
- * provider is told neither its own id nor the collection of the session it serves, nor what the
- * collection asks for now, nor which of its sessions have a Payment already. Amounts of the session and
- * the collection are decimal strings of the store currency.
+ * Reads a session with the payments of its collection. The provider's one read of Medusa's own tables: it
+ * is told neither its own id nor the collection of the session it serves, nor what the collection asks for
+ * now, nor which of its sessions have a Payment already. Amounts of the session and the collection are
+ * decimal strings of the store currency.
  */
 export async function viewSession(sql: Sql, id: SessionId): Promise<SessionView | null> {
-  const found = await rows(sql, z.union([withoutPayment, withPayment]), VIEW, [id])
+  const found = await rows(sql, viewRow, VIEW, [id])
   const [first] = found
   if (first === undefined) return null
   return {
     session: first.session,
     orderEnded: first.order_ended,
-    payments: found.flatMap((one) => (one.id === null ? [] : [one])),
+    payments: found.flatMap((one) => (one.has_payment ? [one] : [])),
   }
 }
 

@@ -8,6 +8,7 @@ import {
   brandAs,
   type AccountId,
   type KobbopayId,
+  type PaymentId,
   type RailId,
   type SessionId,
 } from "../../kobbopay/ids"
@@ -23,6 +24,7 @@ import {
   releaseCreation,
   type Claimed,
   type NewPayment,
+  type Unfinished,
 } from "../../store/creation"
 import { errorText } from "../../store/error-text"
 import { wakeWaiting } from "../../store/inbox"
@@ -101,12 +103,13 @@ export async function showPayment(
     currencyCode: asked.currencyCode,
   }
   const current = view.payments.find((payment) => isCurrent(payment, wanted, checkout.now()))
-  const { payment, isClaimed } =
+  const found: Claimed =
     current === undefined
       ? await newPayment(checkout, rail, wanted)
-      : { payment: current, isClaimed: false }
-  const ready =
-    payment.state !== "creating" ? payment : isClaimed ? null : await claimOrWait(checkout, payment)
+      : { isClaimed: false, payment: current }
+  if (found.isClaimed) return create(checkout, rail, found.payment, session_id)
+  const { payment } = found
+  const ready = payment.state === "creating" ? await claimOrWait(checkout, payment.id) : payment
   if (ready === null) return create(checkout, rail, payment, session_id)
   await attachSession(sql, session_id, ready.id, checkout.now())
   return ready
@@ -196,12 +199,12 @@ const leaseFrom = (now: Date): Date => new Date(now.getTime() + CREATE_LEASE_MS)
  * Takes the right to create the payment at Kobbopay, for one request at a time: null then. The others wait
  * for what that request brings, and are given it.
  */
-async function claimOrWait(checkout: Checkout, payment: PaymentRow): Promise<PaymentRow | null> {
+async function claimOrWait(checkout: Checkout, payment: PaymentId): Promise<PaymentRow | null> {
   const deadline = checkout.now().getTime() + WAIT_FOR_OTHER_MS
   for (;;) {
     const now = checkout.now()
-    if (await claimCreation(checkout.sql, payment.id, now, leaseFrom(now))) return null
-    const seen = await paymentById(checkout.sql, payment.id)
+    if (await claimCreation(checkout.sql, payment, now, leaseFrom(now))) return null
+    const seen = await paymentById(checkout.sql, payment)
     if (seen !== null && seen.state !== "creating") return seen
     if (now.getTime() > deadline) throw unavailable()
     await checkout.sleep(WAIT_STEP_MS)
@@ -212,7 +215,7 @@ async function claimOrWait(checkout: Checkout, payment: PaymentRow): Promise<Pay
 async function create(
   checkout: Checkout,
   rail: Rail,
-  payment: PaymentRow,
+  payment: Unfinished,
   session: SessionId,
 ): Promise<PaymentRow> {
   const { sql, client, account } = checkout
