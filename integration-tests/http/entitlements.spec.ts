@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { ContainerRegistrationKeys, Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type OrderId } from "../../src/kobbopay/ids"
+import { dueOrders } from "../../src/store/entitled-orders"
 import { emitChanges, repairEntitlements } from "../../src/work/entitlements"
 import { depsOf } from "../../src/work/worker-of"
 import { convergeEntitlementsWorkflow } from "../../src/workflows"
@@ -394,6 +395,14 @@ storeSuite("entitlements", (world) => {
       ],
     ])
     expect(await count(`kobbopay_entitlement WHERE order_id = ?`, order.id)).toBe(1)
+  })
+
+  test("an order of many payments is called for once, however long that takes", async () => {
+    await world().rows(
+      dueOrders(`(SELECT 'order_many' AS order_id
+      FROM generate_series(1, 50000)) AS many`),
+    )
+    expect(await count(`kobbopay_entitled_order WHERE id = ?`, "order_many")).toBe(1)
   })
 
   test("an event that was not handed on comes later, and what is mailed upon it is mailed once", async () => {

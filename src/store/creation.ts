@@ -8,11 +8,14 @@ import type {
   PublicToken,
   RailId,
   Reference,
+  SessionId,
 } from "../kobbopay/ids"
-import { scheduleGroupOf } from "./groups"
-import { reviveUnknown, wakeWaiting } from "./inbox"
-import { insertTransition, type NewTransition } from "./ledger"
-import { idColumn, paymentRow, type PaymentRow } from "./payment"
+import { dueOrders } from "./entitled-orders"
+import { holdGroup, scheduleGroupOf, waking } from "./groups"
+import { reviving } from "./inbox"
+import { insertTransition, paymentById, type NewTransition } from "./ledger"
+import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
+import { attaching, attachSession } from "./sessions"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
 /** What a new payment is made of. Amounts: `expectedMinor` in minor units of the asset. */
@@ -35,16 +38,35 @@ export type NewPayment = {
   windowEndsAt: Date
 }
 
+const unfinishedRow = paymentRow.pick({
+  id: true,
+  collection_id: true,
+  reference: true,
+  expected_minor: true,
+  window_ends_at: true,
+})
+/** What is needed of a payment to create it at Kobbopay. */
+export type Unfinished = z.output<typeof unfinishedRow>
+
+/** A payment; if `isClaimed`, it is the caller, and nobody else, who may create it at Kobbopay now. */
+export type Claimed =
+  { isClaimed: true; payment: Unfinished } | { isClaimed: false; payment: PaymentRow }
+
 /**
- * Returns the collection's current payment for the same account, rail and store amount, or inserts
- * one in state `creating`; of two at once both get the same row (partial unique index). A current
- * payment whose window is over is retired first.
+ * Inserts a payment in state `creating`, together with the right to create it at Kobbopay until
+ * `claimedUntil`; or returns the collection's current payment for the same account, rail and store amount.
+ * Of two at once both get the same row (partial unique index), and one of them the right. A current payment
+ * whose window is over is retired first.
  */
-export async function currentPayment(sql: Sql, wanted: NewPayment, now: Date): Promise<PaymentRow> {
+export async function currentPayment(
+  sql: Sql,
+  wanted: NewPayment,
+  claimedUntil: Date,
+  now: Date,
+): Promise<Claimed> {
+  const made = await insertPayment(sql, wanted, claimedUntil)
+  if (made !== null) return { payment: made, isClaimed: true }
   return sql.transaction(async (trx) => {
-    await execute(trx, `INSERT INTO kobbopay_group (id) VALUES (?) ON CONFLICT DO NOTHING`, [
-      wanted.collectionId,
-    ])
     const key = [
       wanted.collectionId,
       wanted.accountId,
@@ -59,33 +81,8 @@ export async function currentPayment(sql: Sql, wanted: NewPayment, now: Date): P
           AND currency_code = ? AND current = true AND deleted_at IS NULL AND window_ends_at <= ?`,
       [...key, now],
     )
-    await execute(
-      trx,
-      `INSERT INTO kobbopay_payment
-         (id, account_id, environment, reference, public_token, collection_id, rail_id, token, asset, network,
-          decimals, expected_minor, store_amount, currency_code, price, window_ends_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (collection_id, account_id, rail_id, store_amount, currency_code)
-         WHERE current = true AND deleted_at IS NULL DO NOTHING`,
-      [
-        newId("kpay"),
-        wanted.accountId,
-        wanted.environment,
-        wanted.reference,
-        wanted.publicToken,
-        wanted.collectionId,
-        wanted.railId,
-        wanted.token,
-        wanted.asset,
-        wanted.network,
-        wanted.decimals,
-        wanted.expectedMinor.toString(),
-        wanted.storeAmount,
-        wanted.currencyCode,
-        wanted.price,
-        wanted.windowEndsAt,
-      ],
-    )
+    const renewed = await insertPayment(trx, wanted, claimedUntil)
+    if (renewed !== null) return { payment: renewed, isClaimed: true }
     const current = await row(
       trx,
       paymentRow,
@@ -95,34 +92,44 @@ export async function currentPayment(sql: Sql, wanted: NewPayment, now: Date): P
       key,
     )
     if (current === null) throw new Error("the current payment vanished inside its transaction")
-    return current
+    return { payment: current, isClaimed: false }
   })
 }
 
-/** The collection's current payment for the same account, rail and store amount, inside its window. */
-export const findCurrent = (
-  sql: Sql,
-  wanted: Pick<
-    NewPayment,
-    "collectionId" | "accountId" | "railId" | "storeAmount" | "currencyCode"
-  >,
-  now: Date,
-): Promise<PaymentRow | null> =>
-  row(
-    sql,
-    paymentRow,
-    `SELECT * FROM kobbopay_payment
-      WHERE collection_id = ? AND account_id = ? AND rail_id = ? AND store_amount = ?
-        AND currency_code = ? AND current = true AND deleted_at IS NULL AND window_ends_at > ?`,
-    [
-      wanted.collectionId,
-      wanted.accountId,
-      wanted.railId,
-      wanted.storeAmount,
-      wanted.currencyCode,
-      now,
-    ],
-  )
+const INSERT_PAYMENT = {
+  name: "kobbopay_insert_payment",
+  text: `WITH grouped AS (INSERT INTO kobbopay_group (id) VALUES (?) ON CONFLICT DO NOTHING)
+  INSERT INTO kobbopay_payment
+    (id, account_id, environment, reference, public_token, collection_id, rail_id, token, asset, network,
+     decimals, expected_minor, store_amount, currency_code, price, window_ends_at, create_lease_until)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (collection_id, account_id, rail_id, store_amount, currency_code)
+    WHERE current = true AND deleted_at IS NULL DO NOTHING
+  RETURNING ${Object.keys(unfinishedRow.shape).join(", ")}`,
+}
+
+/** Null while the collection has a current payment for the same account, rail and store amount. */
+const insertPayment = (sql: Sql, wanted: NewPayment, claimedUntil: Date) =>
+  row(sql, unfinishedRow, INSERT_PAYMENT, [
+    wanted.collectionId,
+    newId("kpay"),
+    wanted.accountId,
+    wanted.environment,
+    wanted.reference,
+    wanted.publicToken,
+    wanted.collectionId,
+    wanted.railId,
+    wanted.token,
+    wanted.asset,
+    wanted.network,
+    wanted.decimals,
+    wanted.expectedMinor.toString(),
+    wanted.storeAmount,
+    wanted.currencyCode,
+    wanted.price,
+    wanted.windowEndsAt,
+    claimedUntil,
+  ])
 
 /**
  * Takes the right to create the payment at Kobbopay, for one request at a time. False when another
@@ -155,38 +162,73 @@ export type CreatedAtKobbopay = {
 }
 
 /**
- * Records what Kobbopay answered to the create. A second id under the same reference (a repeated
- * create that was not idempotent there) becomes a watched payment of its own: somebody might pay it.
- * Returns the payment that has the id now.
+ * Records what Kobbopay answered to the create, and makes the session show it. A second id under the same
+ * reference (a repeated create that was not idempotent there) becomes a watched payment of its own:
+ * somebody might pay it. Returns the payment to show. Afterwards {@link wakeWaiting} is to be called.
  */
 export async function recordCreated(
   sql: Sql,
+  payment: Unfinished,
+  made: CreatedAtKobbopay,
+  session: SessionId,
+  now: Date,
+): Promise<PaymentRow | null> {
+  const recorded = await finishCreation(sql, payment.id, made, session, now)
+  if (recorded !== null) return recorded
+  return sql.transaction(async (trx) => {
+    await holdGroup(trx, payment.collection_id, null)
+    const known = await adoptKnown(trx, payment.id, made, now)
+    if (known === null) {
+      await watchSibling(trx, payment.id, made.kobbopayId, made.nextLookAt)
+      const revive = reviving(made.accountId, made.kobbopayId, now)
+      await execute(trx, revive.text, revive.bindings)
+      await scheduleGroupOf(trx, payment.id, made.nextLookAt)
+    }
+    const shown = known ?? payment.id
+    await attachSession(trx, session, shown, now)
+    return paymentById(trx, shown)
+  })
+}
+
+/**
+ * The plain case of {@link recordCreated} in one statement: the payment is still being created, and no
+ * other one has the id. Null, and nothing done, when it is not so.
+ */
+function finishCreation(
+  sql: Sql,
   id: PaymentId,
   made: CreatedAtKobbopay,
+  session: SessionId,
   now: Date,
-): Promise<PaymentId> {
-  const recorded = await sql.transaction(async (trx) => {
-    const known = await adoptKnown(trx, id, made, now)
-    if (known !== null) return known
-    const taken = await execute(
-      trx,
-      `UPDATE kobbopay_payment
-          SET state = 'pending', kobbopay_id = ?, address = ?, memo = ?, window_ends_at = ?,
-              next_look_at = ?, create_lease_until = NULL, updated_at = now()
-        WHERE id = ? AND state = 'creating'`,
-      [made.kobbopayId, made.address, made.memo, made.windowEndsAt, made.nextLookAt, id],
-    )
-    if (taken === 1) {
-      await insertTransition(trx, creationTo("pending", id, now))
-    } else {
-      await watchSibling(trx, id, made.kobbopayId, made.nextLookAt)
-    }
-    await reviveUnknown(trx, made.accountId, made.kobbopayId, now)
-    await scheduleGroupOf(trx, id, made.nextLookAt)
-    return id
-  })
-  await wakeWaiting(sql, made.accountId, made.kobbopayId, now)
-  return recorded
+): Promise<PaymentRow | null> {
+  const attach = attaching("made", session, now)
+  const wake = waking("(SELECT collection_id FROM made)", made.nextLookAt)
+  const revive = reviving(made.accountId, made.kobbopayId, now)
+  return row(
+    sql,
+    paymentRow,
+    {
+      name: "kobbopay_finish_creation",
+      text: `WITH made AS (UPDATE kobbopay_payment p
+        SET state = 'pending', kobbopay_id = ?, address = ?, memo = ?, window_ends_at = ?,
+            next_look_at = ?, create_lease_until = NULL, updated_at = now()
+      WHERE id = ? AND state = 'creating' AND NOT EXISTS (SELECT 1 FROM kobbopay_payment known
+        WHERE known.account_id = ? AND known.kobbopay_id = ? AND known.deleted_at IS NULL)
+      RETURNING ${paymentColumns("p")}),
+     noted AS (INSERT INTO kobbopay_transition (id, payment_id, from_state, to_state, source, at)
+      SELECT ?, id, 'creating', 'pending', 'checkout', ?::timestamptz FROM made),
+     called AS (${dueOrders("made")}),
+     ${attach.text},
+     woken AS (${wake.text}),
+     revived AS (${revive.text} AND EXISTS (SELECT 1 FROM made))
+     SELECT * FROM made`,
+    },
+    [
+      ...[made.kobbopayId, made.address, made.memo, made.windowEndsAt, made.nextLookAt, id],
+      ...[made.accountId, made.kobbopayId, newId("kptr"), now],
+      ...[...attach.bindings, ...wake.bindings, ...revive.bindings],
+    ],
+  )
 }
 
 /**
@@ -215,7 +257,7 @@ async function adoptKnown(
       WHERE id = ? AND state = 'creating'`,
     [now, id],
   )
-  if (ended === 1) await insertTransition(trx, creationTo("failed", id, now))
+  if (ended === 1) await insertTransition(trx, abandoned(id, now))
   await execute(
     trx,
     `UPDATE kobbopay_payment
@@ -228,11 +270,11 @@ async function adoptKnown(
   return known.id
 }
 
-const creationTo = (to: "pending" | "failed", paymentId: PaymentId, at: Date): NewTransition => ({
+const abandoned = (paymentId: PaymentId, at: Date): NewTransition => ({
   paymentId,
   from: "creating",
-  to,
-  source: to === "pending" ? "checkout" : "clock",
+  to: "failed",
+  source: "clock",
   receivedMinor: null,
   at,
 })
@@ -283,7 +325,7 @@ export async function endAbandonedCreations(
       [now, collection, now, now],
     )
     for (const { id } of ended) {
-      await insertTransition(trx, creationTo("failed", id, now))
+      await insertTransition(trx, abandoned(id, now))
     }
   })
 }

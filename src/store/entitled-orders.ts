@@ -13,7 +13,8 @@ const AT_ONCE = `date_trunc('milliseconds', clock_timestamp())`
  */
 export const dueOrders = (orders: string): string => `
   INSERT INTO kobbopay_entitled_order (id, due_at, calls)
-    SELECT DISTINCT order_id, ${AT_ONCE}, 1 FROM ${orders} WHERE order_id IS NOT NULL ORDER BY 1
+    SELECT DISTINCT ON (order_id) order_id, ${AT_ONCE}, 1 FROM ${orders}
+     WHERE order_id IS NOT NULL ORDER BY order_id
   ON CONFLICT (id) DO UPDATE
     SET due_at = LEAST(COALESCE(kobbopay_entitled_order.due_at, excluded.due_at), excluded.due_at),
         calls = kobbopay_entitled_order.calls + 1, updated_at = now()`

@@ -2,7 +2,7 @@ import { z } from "@medusajs/framework/zod"
 import type { CollectionId, OrderId, PaymentId } from "../kobbopay/ids"
 import { dueOrders } from "./entitled-orders"
 import { idColumn } from "./payment"
-import { execute, row, rows, type Sql } from "./sql"
+import { execute, row, rows, type Part, type Sql } from "./sql"
 
 /**
  * The right to work the payments of one collection. Leases end by the database's clock, so that
@@ -170,23 +170,23 @@ export const orderCancelledAt = async (sql: Sql, collection: CollectionId): Prom
     )
   )?.at ?? null
 
-/** Calls for work on a group; harmless when it is being worked already. */
-export const wakeGroup = (sql: Sql, collection: CollectionId, at: Date): Promise<number> =>
-  execute(
-    sql,
-    `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
-      WHERE id = ?`,
-    [at, at, collection],
-  )
+/** Brings the next work of the group forward to `at`, if it is later or was resting; `group` gives its id. */
+export const waking = (group: string, at: Date): Part => ({
+  text: `UPDATE kobbopay_group SET due_at = LEAST(due_at, ?), wakes = wakes + 1 WHERE id = ${group}`,
+  bindings: [at],
+})
 
-/** Brings a payment's group's next work forward to `at` if it is later, or was resting. */
-export const scheduleGroupOf = (sql: Sql, payment: PaymentId, at: Date): Promise<number> =>
-  execute(
-    sql,
-    `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
-      WHERE id = (SELECT collection_id FROM kobbopay_payment WHERE id = ?)`,
-    [at, at, payment],
-  )
+/** Calls for work on a group; harmless when it is being worked already. */
+export function wakeGroup(sql: Sql, collection: CollectionId, at: Date): Promise<number> {
+  const { text, bindings } = waking("?", at)
+  return execute(sql, text, [...bindings, collection])
+}
+
+/** Calls for work on a payment's group, like {@link wakeGroup}. */
+export function scheduleGroupOf(sql: Sql, payment: PaymentId, at: Date): Promise<number> {
+  const { text, bindings } = waking("(SELECT collection_id FROM kobbopay_payment WHERE id = ?)", at)
+  return execute(sql, text, [...bindings, payment])
+}
 
 /**
  * Locks the group's row for the rest of a transaction and checks the fence. Without a lease (the
@@ -212,21 +212,6 @@ export async function holdGroup(
   }
   return { cancelling: held.cancelling_at !== null, cancelled: held.order_cancelled_at !== null }
 }
-
-/** Whether the order of a collection was cancelled, or is being cancelled for want of payment. */
-export const orderMarks = async (
-  sql: Sql,
-  collection: CollectionId,
-): Promise<{ ended: boolean }> => ({
-  ended:
-    (await row(
-      sql,
-      z.object({ id: z.string() }),
-      `SELECT id FROM kobbopay_group
-        WHERE id = ? AND (cancelling_at IS NOT NULL OR order_cancelled_at IS NOT NULL)`,
-      [collection],
-    )) !== null,
-})
 
 /**
  * Marks the group as cancelling, if nothing of it holds money, no payment is still open, and no event

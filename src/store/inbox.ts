@@ -8,7 +8,7 @@ import type {
   Reference,
 } from "../kobbopay/ids"
 import { idColumn } from "./payment"
-import { execute, rows, type Sql } from "./sql"
+import { execute, rows, type Part, type Sql } from "./sql"
 
 const eventRow = z.object({
   id: idColumn<EventRowId>(),
@@ -187,20 +187,13 @@ export const lookAgain = (sql: Sql, event: EventRowId, now: Date): Promise<numbe
   )
 
 /** Makes the events due that gave up on an id which is being learnt: in the transaction that learns it. */
-export const reviveUnknown = (
-  trx: Sql,
-  account: AccountId,
-  kobbopayId: KobbopayId,
-  now: Date,
-): Promise<number> =>
-  execute(
-    trx,
-    `UPDATE kobbopay_event
+export const reviving = (account: AccountId, kobbopayId: KobbopayId, now: Date): Part => ({
+  text: `UPDATE kobbopay_event
         SET state = 'received', outcome = NULL, done_at = NULL, next_attempt_at = ?, updated_at = now()
       WHERE outcome = 'unknown_payment' AND deleted_at IS NULL
         AND account_id = ? AND kobbopay_ids @> ARRAY[?]::text[]`,
-    [now, account, kobbopayId],
-  )
+  bindings: [now, account, kobbopayId],
+})
 
 /**
  * Makes the events due that wait for an id which was just learnt. Once that is committed: before, one
@@ -214,9 +207,12 @@ export const wakeWaiting = (
 ): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_event SET next_attempt_at = ?, updated_at = now()
+    {
+      name: "kobbopay_wake_waiting",
+      text: `UPDATE kobbopay_event SET next_attempt_at = ?, updated_at = now()
       WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL
         AND account_id = ? AND kobbopay_ids @> ARRAY[?]::text[]`,
+    },
     [now, account, kobbopayId],
   )
 

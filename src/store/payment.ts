@@ -98,6 +98,12 @@ export const paymentRow = z.object({
 })
 export type PaymentRow = z.output<typeof paymentRow>
 
+/** The columns of {@link paymentRow}, for a statement that must not say `*`. */
+export const paymentColumns = (table: string): string =>
+  Object.keys(paymentRow.shape)
+    .map((column) => `${table}.${column}`)
+    .join(", ")
+
 /** The store amount that the payment's money settles: what it was made for, or what a person accepted it for. */
 export const settledAmount = (
   payment: Pick<PaymentRow, "accepted_amount" | "store_amount">,

@@ -7,14 +7,29 @@ export type Sql = Pick<Knex, "raw" | "transaction">
 
 type Binding = string | number | boolean | Date | null | string[]
 
+/** A piece of a statement, with what is bound in it. */
+export type Part = { text: string; bindings: readonly Binding[] }
+
+/**
+ * A statement that every connection plans once and keeps under this name: for those of which the planning
+ * costs more than the running. It names its columns: one with a star would fail on the connections that
+ * are open while a migration adds a column.
+ */
+export type Prepared = { name: string; text: string }
+
+const run = (sql: Sql, statement: string | Prepared, bindings: readonly Binding[]) =>
+  typeof statement === "string"
+    ? sql.raw(statement, [...bindings])
+    : sql.raw(statement.text, [...bindings]).options({ name: statement.name })
+
 /** Runs one statement and parses its rows once, here, so that everything inside may trust them. */
 export async function rows<S extends z.ZodType>(
   sql: Sql,
   schema: S,
-  statement: string,
+  statement: string | Prepared,
   bindings: readonly Binding[] = [],
 ): Promise<z.output<S>[]> {
-  const result: unknown = await sql.raw(statement, [...bindings])
+  const result: unknown = await run(sql, statement, bindings)
   return resultSchema.parse(result).rows.map((row) => schema.parse(row))
 }
 
@@ -22,7 +37,7 @@ export async function rows<S extends z.ZodType>(
 export async function row<S extends z.ZodType>(
   sql: Sql,
   schema: S,
-  statement: string,
+  statement: string | Prepared,
   bindings: readonly Binding[] = [],
 ): Promise<z.output<S> | null> {
   const [first] = await rows(sql, schema, statement, bindings)
@@ -32,10 +47,10 @@ export async function row<S extends z.ZodType>(
 /** Runs a statement and tells how many rows it touched. */
 export async function execute(
   sql: Sql,
-  statement: string,
+  statement: string | Prepared,
   bindings: readonly Binding[] = [],
 ): Promise<number> {
-  const result: unknown = await sql.raw(statement, [...bindings])
+  const result: unknown = await run(sql, statement, bindings)
   return resultSchema.parse(result).rowCount ?? 0
 }
 

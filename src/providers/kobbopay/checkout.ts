@@ -1,9 +1,17 @@
-import { MedusaError } from "@medusajs/framework/utils"
+import type { Logger } from "@medusajs/framework/types"
+import { MathBN, MedusaError } from "@medusajs/framework/utils"
 import { BigNumber } from "bignumber.js"
 import type { KobbopayClient } from "../../kobbopay/client"
 import { environmentOf } from "../../kobbopay/environment"
 import { KobbopayError } from "../../kobbopay/errors"
-import { brandAs, type RailId } from "../../kobbopay/ids"
+import {
+  brandAs,
+  type AccountId,
+  type KobbopayId,
+  type PaymentId,
+  type RailId,
+  type SessionId,
+} from "../../kobbopay/ids"
 import type { Account } from "../../kobbopay/options"
 import { AmountError } from "../../kobbopay/money"
 import { NoPriceError, quote, type Rail } from "../../kobbopay/rails"
@@ -12,18 +20,17 @@ import { nextLook } from "../../kobbopay/schedule"
 import {
   claimCreation,
   currentPayment,
-  findCurrent,
   recordCreated,
   releaseCreation,
+  type Claimed,
+  type NewPayment,
+  type Unfinished,
 } from "../../store/creation"
-import {
-  attachSession,
-  moneyIn,
-  paymentById,
-  paymentToShow,
-  type MedusaSession,
-} from "../../store/ledger"
-import type { PaymentRow } from "../../store/payment"
+import { errorText } from "../../store/error-text"
+import { wakeWaiting } from "../../store/inbox"
+import { paymentById } from "../../store/ledger"
+import { leftToPayBack, settledAmount, type PaymentRow } from "../../store/payment"
+import { attachSession, type SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
 
 /** A checkout waits for its answer: fewer tries than the work takes. */
@@ -36,6 +43,7 @@ export type Checkout = {
   sql: Sql
   account: Account
   client: KobbopayClient
+  log: Pick<Logger, "warn">
   now: () => Date
   sleep: (ms: number) => Promise<void>
 }
@@ -69,53 +77,86 @@ export function chooseRail(account: Account, wanted: string | undefined): Rail {
  */
 export async function showPayment(
   checkout: Checkout,
-  session: MedusaSession,
+  view: SessionView,
   order: { amount: string; currencyCode: string; rail: string | undefined },
 ): Promise<PaymentRow> {
   const { sql, account } = checkout
-  const settling = await paymentToShow(
-    sql,
-    {
-      collectionId: session.collection_id,
-      accountId: account.id,
-      amount: order.amount,
-      currencyCode: order.currencyCode.toLowerCase(),
-    },
-    session.session_id,
-  )
-  if (settling !== null) {
-    await attachSession(sql, session.session_id, settling.id, checkout.now())
+  const { session_id, collection_id } = view.session
+  const asked = { ...order, currencyCode: order.currencyCode.toLowerCase() }
+  const settling = paymentToShow(view, account.id, asked)
+  if (settling !== undefined) {
+    await attachSession(sql, session_id, settling.id, checkout.now())
     return settling
   }
-  const held = await moneyIn(sql, session.collection_id)
-  if (held !== null) {
+  if (view.payments.some((payment) => leftToPayBack(payment) > 0n)) {
     throw new MedusaError(
       MedusaError.Types.NOT_ALLOWED,
       "This order is being paid: money has arrived for it. Wait for its confirmation instead of starting another payment.",
     )
   }
   const rail = chooseRail(account, order.rail)
-  const wanted = {
-    collectionId: session.collection_id,
+  const wanted: Wanted = {
+    collectionId: collection_id,
     accountId: account.id,
     railId: brandAs<RailId>(rail.id),
-    storeAmount: new BigNumber(order.amount).toFixed(),
-    currencyCode: order.currencyCode.toLowerCase(),
+    storeAmount: new BigNumber(asked.amount).toFixed(),
+    currencyCode: asked.currencyCode,
   }
-  const payment =
-    (await findCurrent(sql, wanted, checkout.now())) ?? (await newPayment(checkout, rail, wanted))
-  const ready = payment.state === "creating" ? await createOnce(checkout, rail, payment) : payment
-  await attachSession(sql, session.session_id, ready.id, checkout.now())
+  const current = view.payments.find((payment) => isCurrent(payment, wanted, checkout.now()))
+  const found: Claimed =
+    current === undefined
+      ? await newPayment(checkout, rail, wanted)
+      : { isClaimed: false, payment: current }
+  if (found.isClaimed) return create(checkout, rail, found.payment, session_id)
+  const { payment } = found
+  const ready = payment.state === "creating" ? await claimOrWait(checkout, payment.id) : payment
+  if (ready === null) return create(checkout, rail, payment, session_id)
+  await attachSession(sql, session_id, ready.id, checkout.now())
   return ready
 }
 
-async function newPayment(
-  checkout: Checkout,
-  rail: Rail,
-  wanted: Parameters<typeof findCurrent>[1],
-): Promise<PaymentRow> {
-  const now = checkout.now()
+/**
+ * A payment whose money is to settle the collection for this amount and that no live session shows, or
+ * only the one that asks: a session is given to it instead of a new payment.
+ */
+const paymentToShow = (
+  { session, payments }: SessionView,
+  account: AccountId,
+  asked: { amount: string; currencyCode: string },
+): PaymentRow | undefined =>
+  payments
+    .filter(
+      (payment) =>
+        payment.account_id === account &&
+        (payment.want === "authorized" || payment.want === "captured") &&
+        payment.captured_at === null &&
+        payment.currency_code === asked.currencyCode &&
+        MathBN.eq(settledAmount(payment), asked.amount) &&
+        leftToPayBack(payment) > 0n &&
+        (payment.accepted !== null ||
+          !payment.sessions.some(
+            (id) => id !== session.session_id && session.live_sessions.includes(id),
+          )),
+    )
+    .sort((a, b) => (a.money_seen_at?.getTime() ?? 0) - (b.money_seen_at?.getTime() ?? 0))[0]
+
+type Wanted = Pick<
+  NewPayment,
+  "collectionId" | "accountId" | "railId" | "storeAmount" | "currencyCode"
+>
+
+/** One that may still be shown for the same account, rail and store amount: current, and inside its window. */
+const isCurrent = (payment: PaymentRow, wanted: Wanted, now: Date): boolean =>
+  payment.current &&
+  payment.window_ends_at > now &&
+  payment.account_id === wanted.accountId &&
+  payment.rail_id === wanted.railId &&
+  payment.store_amount === wanted.storeAmount &&
+  payment.currency_code === wanted.currencyCode
+
+async function newPayment(checkout: Checkout, rail: Rail, wanted: Wanted): Promise<Claimed> {
   const { amountMinor, price } = await quoteOrRefuse(checkout.account, rail, wanted)
+  const now = checkout.now()
   return currentPayment(
     checkout.sql,
     {
@@ -131,6 +172,7 @@ async function newPayment(
       price,
       windowEndsAt: new Date(now.getTime() + checkout.account.options.expiry.windowMs),
     },
+    leaseFrom(now),
     now,
   )
 }
@@ -151,24 +193,33 @@ async function quoteOrRefuse(
   }
 }
 
-/** Creates the payment at Kobbopay, by one request at a time; the others wait for what it brings. */
-async function createOnce(
-  checkout: Checkout,
-  rail: Rail,
-  payment: PaymentRow,
-): Promise<PaymentRow> {
-  const { sql, client, account } = checkout
+const leaseFrom = (now: Date): Date => new Date(now.getTime() + CREATE_LEASE_MS)
+
+/**
+ * Takes the right to create the payment at Kobbopay, for one request at a time: null then. The others wait
+ * for what that request brings, and are given it.
+ */
+async function claimOrWait(checkout: Checkout, payment: PaymentId): Promise<PaymentRow | null> {
   const deadline = checkout.now().getTime() + WAIT_FOR_OTHER_MS
   for (;;) {
     const now = checkout.now()
-    const until = new Date(now.getTime() + CREATE_LEASE_MS)
-    if (await claimCreation(sql, payment.id, now, until)) break
-    const seen = await paymentById(sql, payment.id)
+    if (await claimCreation(checkout.sql, payment, now, leaseFrom(now))) return null
+    const seen = await paymentById(checkout.sql, payment)
     if (seen !== null && seen.state !== "creating") return seen
     if (now.getTime() > deadline) throw unavailable()
     await checkout.sleep(WAIT_STEP_MS)
   }
-  let shown = payment.id
+}
+
+/** Creates at Kobbopay a payment whose creation is claimed, and makes the session show it. */
+async function create(
+  checkout: Checkout,
+  rail: Rail,
+  payment: Unfinished,
+  session: SessionId,
+): Promise<PaymentRow> {
+  const { sql, client, account } = checkout
+  let shown
   try {
     const made = await client.create(
       { reference: payment.reference, rail, amountMinor: payment.expected_minor },
@@ -186,27 +237,36 @@ async function createOnce(
       made.expiresAt !== null && made.expiresAt < payment.window_ends_at
         ? made.expiresAt
         : payment.window_ends_at
-    const look = nextLook(now, now, account.options.expiry.watchForMs) ?? now
     shown = await recordCreated(
       sql,
-      payment.id,
+      payment,
       {
         accountId: account.id,
         kobbopayId: made.kobbopayId,
         address: made.address,
         memo: made.memo,
         windowEndsAt: ends,
-        nextLookAt: look,
+        nextLookAt: nextLook(now, now, account.options.expiry.watchForMs) ?? now,
       },
+      session,
       now,
     )
+    wake(checkout, made.kobbopayId, now)
   } catch (cause) {
     await releaseCreation(sql, payment.id)
     throw cause
   }
-  const ready = await paymentById(sql, shown)
-  if (ready === null || ready.address === null) throw unavailable()
-  return ready
+  if (shown === null || shown.address === null) throw unavailable()
+  return shown
+}
+
+/** The shopper does not wait for this: an event that is not woken comes again by itself. */
+function wake({ sql, account, log }: Checkout, kobbopayId: KobbopayId, now: Date): void {
+  wakeWaiting(sql, account.id, kobbopayId, now).catch((cause: unknown) => {
+    log.warn(
+      `kobbopay: events that wait for ${kobbopayId} were not woken and come by themselves: ${errorText(cause)}`,
+    )
+  })
 }
 
 export const unavailable = (): MedusaError =>

@@ -3,11 +3,10 @@ import { MathBN } from "@medusajs/framework/utils"
 import type { KobbopayClient } from "../../kobbopay/client"
 import { KobbopayError } from "../../kobbopay/errors"
 import type { Rules } from "../../kobbopay/rules"
-import { orderMarks } from "../../store/groups"
-import { sessionsOf, type MedusaSession } from "../../store/ledger"
 import { observe } from "../../store/observe"
 import { isPaidBack, settledAmount, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
+import type { MedusaSession, PaymentInView, SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
 
 /** A read this young is fresh: the work has just read when it asks Medusa to authorize or capture. */
@@ -33,16 +32,15 @@ export async function refresh(
     now: () => Date
     log: Pick<Logger, "warn">
   },
-  session: MedusaSession,
-  payment: PaymentRow,
+  { session, orderEnded }: Pick<SessionView, "session" | "orderEnded">,
+  payment: PaymentInView,
 ): Promise<PaymentRow> {
   if (payment.kobbopay_id === null) return payment
   const isFresh =
     payment.last_read_at !== null &&
     deps.now().getTime() - payment.last_read_at.getTime() < FRESH_MS
-  const marks = await orderMarks(deps.sql, payment.collection_id)
   // What the ledger wanted before its order was cancelled, or its money sent back, is not wanted any more.
-  const isOver = marks.ended || (isPaidBack(payment) && payment.captured_at === null)
+  const isOver = orderEnded || (isPaidBack(payment) && payment.captured_at === null)
   const known: PaymentRow = isOver ? { ...payment, want: "nothing" } : payment
   if (isFresh && known.want !== "nothing" && !orderChanged(session, payment)) return known
   const readAt = deps.now()
@@ -59,7 +57,7 @@ export async function refresh(
     )
     return known
   }
-  const own = await sessionsOf(deps.sql, payment.id)
+  const own = payment.sessions
   const seen = await observe(deps.sql, {
     paymentId: payment.id,
     collectionId: payment.collection_id,

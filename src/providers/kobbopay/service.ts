@@ -36,17 +36,18 @@ import {
 } from "../../kobbopay/options"
 import { rulesOf } from "../../kobbopay/rules"
 import { runtime } from "../../runtime"
-import {
-  claimSession,
-  detachSession,
-  medusaSession,
-  paymentOfSession,
-  type MedusaSession,
-} from "../../store/ledger"
 import { errorText } from "../../store/error-text"
 import { payerView } from "../../store/payer-view"
 import { isPaidBack, type PaymentRow } from "../../store/payment"
 import { claimPayBack } from "../../store/refunds"
+import {
+  claimSession,
+  detachSession,
+  paymentOfSession,
+  viewSession,
+  type MedusaSession,
+  type SessionView,
+} from "../../store/sessions"
 import { showPayment, unavailable, type Checkout } from "./checkout"
 import { refresh } from "./refresh"
 import { authorizationStatus, whyNotCaptured } from "./status"
@@ -105,8 +106,8 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
 
   async #show(input: InitiatePaymentInput) {
     const { session_id, rail } = checkoutData.parse(input.data ?? {})
-    const session = await this.#session(session_id)
-    const payment = await showPayment(this.#checkout(session), session, {
+    const view = await this.#view(session_id)
+    const payment = await showPayment(this.#checkout(view.session), view, {
       amount: MathBN.convert(input.amount).toFixed(),
       currencyCode: input.currency_code,
       rail,
@@ -235,12 +236,12 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
 
   async #refreshed(data: unknown): Promise<{ session: MedusaSession; payment: PaymentRow }> {
     const { session_id } = sessionData.parse(data)
-    const session = await this.#session(session_id)
-    const payment = await paymentOfSession(this.#sql, session_id)
-    if (payment === null) throw unavailable()
-    const checkout = this.#checkout(session)
+    const view = await this.#view(session_id)
+    const payment = view.payments.find((one) => one.is_shown)
+    if (payment === undefined) throw unavailable()
+    const checkout = this.#checkout(view.session)
     return {
-      session,
+      session: view.session,
       payment: await refresh(
         {
           sql: this.#sql,
@@ -249,7 +250,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
           now: runtime.now,
           log: this.#logger,
         },
-        session,
+        view,
         payment,
       ),
     }
@@ -261,9 +262,9 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     return parsed.success ? paymentOfSession(this.#sql, parsed.data.session_id) : null
   }
 
-  async #session(id: SessionId): Promise<MedusaSession> {
-    const session = await medusaSession(this.#sql, id)
-    if (session !== null) return session
+  async #view(id: SessionId): Promise<SessionView> {
+    const view = await viewSession(this.#sql, id)
+    if (view !== null) return view
     throw new MedusaError(MedusaError.Types.NOT_FOUND, `There is no payment session ${id}`)
   }
 
@@ -280,6 +281,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
       sql: this.#sql,
       account,
       client: createClient(account, runtime.client),
+      log: this.#logger,
       now: runtime.now,
       sleep: runtime.client.sleep,
     }

@@ -1,8 +1,8 @@
 import type { PaymentSessionStatus } from "@medusajs/framework/types"
 import { MedusaError } from "@medusajs/framework/utils"
 import type { AccountOptions } from "../../kobbopay/options"
-import type { MedusaSession } from "../../store/ledger"
 import type { PaymentRow } from "../../store/payment"
+import type { MedusaSession } from "../../store/sessions"
 import { isPlaced, orderChanged } from "./refresh"
 
 const refuse = (message: string): MedusaError =>

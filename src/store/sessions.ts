@@ -1,0 +1,184 @@
+import { z } from "@medusajs/framework/zod"
+import type { CollectionId, PaymentId, ProviderId, SessionId } from "../kobbopay/ids"
+import { waking } from "./groups"
+import { idColumn, isPaidBack, paymentColumns, paymentRow, type PaymentRow } from "./payment"
+import { execute, newId, row, rows, type Part, type Sql } from "./sql"
+
+const sessionRow = z.object({
+  session_id: idColumn<SessionId>(),
+  status: z.string(),
+  provider_id: idColumn<ProviderId>(),
+  collection_id: idColumn<CollectionId>(),
+  session_amount: z.string(),
+  session_currency: z.string(),
+  collection_amount: z.string(),
+  collection_currency: z.string(),
+  /** Those of the collection that have a Payment. */
+  paid_sessions: z.array(idColumn<SessionId>()),
+  /** Those of the collection that Medusa still has. */
+  live_sessions: z.array(idColumn<SessionId>()),
+})
+export type MedusaSession = z.output<typeof sessionRow>
+
+const seenRow = z.object({
+  session: sessionRow,
+  /** The order was cancelled, or is being cancelled for want of payment. */
+  order_ended: z.boolean(),
+})
+const withoutPayment = seenRow.extend({ has_payment: z.literal(false) })
+const withPayment = seenRow.extend({
+  ...paymentRow.shape,
+  has_payment: z.literal(true),
+  /** Sessions that were given the payment and not detached from it. */
+  sessions: z.array(idColumn<SessionId>()),
+  /** The session shows it, or showed it last. */
+  is_shown: z.boolean(),
+})
+
+const viewRow = z.discriminatedUnion("has_payment", [withoutPayment, withPayment])
+
+/** A payment of the ledger, as the sessions of its collection show it. */
+export type PaymentInView = Pick<z.output<typeof withPayment>, "sessions" | "is_shown"> & PaymentRow
+
+/** All that a call for a session is answered by: Medusa's side and the ledger's, at one moment. */
+export type SessionView = {
+  session: MedusaSession
+  orderEnded: boolean
+  /** The payments of its collection, the oldest first. */
+  payments: readonly PaymentInView[]
+}
+
+/** The id of the payment that a session shows: the latest attached one. */
+const shownBy = (session: string): string => `
+  SELECT k.payment_id FROM kobbopay_payment_session k
+   WHERE k.session_id = ${session} AND k.deleted_at IS NULL
+   ORDER BY k.detached_at IS NULL DESC, k.created_at DESC, k.id DESC LIMIT 1`
+
+const VIEW = {
+  name: "kobbopay_view_session",
+  text: `SELECT to_jsonb(m) AS session, p.id IS NOT NULL AS has_payment, ${paymentColumns("p")},
+         g.cancelling_at IS NOT NULL OR g.order_cancelled_at IS NOT NULL AS order_ended,
+         ARRAY(SELECT k.session_id FROM kobbopay_payment_session k
+                WHERE k.payment_id = p.id AND k.detached_at IS NULL
+                  AND k.deleted_at IS NULL) AS sessions,
+         COALESCE(p.id = (${shownBy("m.session_id")}), false) AS is_shown
+    FROM (SELECT s.id AS session_id, s.status, s.provider_id, c.id AS collection_id,
+                 s.raw_amount->>'value' AS session_amount, s.currency_code AS session_currency,
+                 c.raw_amount->>'value' AS collection_amount,
+                 c.currency_code AS collection_currency,
+                 ARRAY(SELECT paid.payment_session_id FROM payment paid
+                        WHERE paid.payment_collection_id = c.id AND paid.canceled_at IS NULL
+                          AND paid.deleted_at IS NULL) AS paid_sessions,
+                 ARRAY(SELECT live.id FROM payment_session live
+                        WHERE live.payment_collection_id = c.id
+                          AND live.deleted_at IS NULL) AS live_sessions
+            FROM payment_session s JOIN payment_collection c ON c.id = s.payment_collection_id
+           WHERE s.id = ? AND s.deleted_at IS NULL) AS m
+    LEFT JOIN kobbopay_group g ON g.id = m.collection_id
+    LEFT JOIN kobbopay_payment p ON p.collection_id = m.collection_id AND p.deleted_at IS NULL
+   ORDER BY p.created_at, p.id`,
+}
+
+/**
+ * Reads a session with the payments of its collection. The provider's one read of Medusa's own tables: it
+ * is told neither its own id nor the collection of the session it serves, nor what the collection asks for
+ * now, nor which of its sessions have a Payment already. Amounts of the session and the collection are
+ * decimal strings of the store currency.
+ */
+export async function viewSession(sql: Sql, id: SessionId): Promise<SessionView | null> {
+  const found = await rows(sql, viewRow, VIEW, [id])
+  const [first] = found
+  if (first === undefined) return null
+  return {
+    session: first.session,
+    orderEnded: first.order_ended,
+    payments: found.flatMap((one) => (one.has_payment ? [one] : [])),
+  }
+}
+
+/** The payment that a session shows, also one that Medusa has no more; of the ledger alone. */
+export const paymentOfSession = (sql: Sql, session: SessionId): Promise<PaymentRow | null> =>
+  row(sql, paymentRow, `SELECT * FROM kobbopay_payment WHERE id = (${shownBy("?")})`, [session])
+
+/**
+ * Attaches a session to the payment of `shown`, a part of the same statement that gives one row or none,
+ * and detaches it from what it showed before.
+ */
+export const attaching = (shown: string, session: SessionId, now: Date): Part => ({
+  text: `
+    detached AS (UPDATE kobbopay_payment_session k SET detached_at = ? FROM ${shown}
+      WHERE k.session_id = ? AND k.payment_id <> ${shown}.id AND k.detached_at IS NULL
+        AND k.deleted_at IS NULL),
+    attached AS (INSERT INTO kobbopay_payment_session (id, session_id, payment_id)
+      SELECT ?, ?, id FROM ${shown}
+      ON CONFLICT (session_id, payment_id) WHERE deleted_at IS NULL
+        DO UPDATE SET detached_at = NULL, updated_at = now())`,
+  bindings: [now, session, newId("kpses"), session],
+})
+
+/** Makes a session show a payment, and only that one. */
+export async function attachSession(
+  sql: Sql,
+  session: SessionId,
+  payment: PaymentId,
+  now: Date,
+): Promise<void> {
+  const attach = attaching("shown", session, now)
+  // Money that came while no session showed it can settle on this one.
+  const wake = waking("(SELECT collection_id FROM shown WHERE money_seen_at IS NOT NULL)", now)
+  await execute(
+    sql,
+    {
+      name: "kobbopay_attach_session",
+      text: `WITH shown AS (SELECT id, collection_id, money_seen_at FROM kobbopay_payment WHERE id = ?),
+     ${attach.text} ${wake.text}`,
+    },
+    [payment, ...attach.bindings, ...wake.bindings],
+  )
+}
+
+/**
+ * Detaches a session from what it shows. Returns false, and changes nothing, when money was booked through
+ * it, and while money that was not paid back is on any payment of its collection.
+ */
+export async function detachSession(sql: Sql, session: SessionId, now: Date): Promise<boolean> {
+  return sql.transaction(async (trx) => {
+    const related = await rows(
+      trx,
+      paymentRow,
+      `SELECT * FROM kobbopay_payment WHERE deleted_at IS NULL AND collection_id IN
+         (SELECT p.collection_id FROM kobbopay_payment p
+            JOIN kobbopay_payment_session s ON s.payment_id = p.id
+           WHERE s.session_id = ? AND s.deleted_at IS NULL) FOR UPDATE`,
+      [session],
+    )
+    const mustStay = (payment: PaymentRow) =>
+      payment.settled_session_id === session ||
+      (payment.money_seen_at !== null && !isPaidBack(payment))
+    if (related.some(mustStay)) return false
+    await execute(
+      trx,
+      `UPDATE kobbopay_payment_session SET detached_at = ?
+        WHERE session_id = ? AND detached_at IS NULL AND deleted_at IS NULL`,
+      [now, session],
+    )
+    return true
+  })
+}
+
+/**
+ * Reserves the one session on which a payment's money is booked: several may show it, and Medusa would
+ * make a Payment for each. False when it is another one that still exists.
+ */
+export const claimSession = async (
+  sql: Sql,
+  payment: PaymentId,
+  session: SessionId,
+): Promise<boolean> =>
+  (await execute(
+    sql,
+    `UPDATE kobbopay_payment SET settled_session_id = ?, updated_at = now()
+      WHERE id = ? AND (settled_session_id IS NULL OR settled_session_id = ? OR NOT EXISTS (
+        SELECT 1 FROM payment_session s WHERE s.id = settled_session_id AND s.deleted_at IS NULL))`,
+    [session, payment, session],
+  )) === 1
