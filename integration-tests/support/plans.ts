@@ -18,7 +18,7 @@ import {
   emptyDoneEvents,
   lookAgain,
   openEvents,
-  reviveUnknown,
+  reviving,
   unmetEvents,
   unroutedEvents,
   wakeWaiting,
@@ -53,7 +53,10 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   openEvents: (sql) => openEvents(sql, COLLECTION),
   unmetEvents: (sql) => unmetEvents(sql, PAYMENT),
   lookAgain: (sql) => lookAgain(sql, EVENT, new Date()),
-  reviveUnknown: (sql) => reviveUnknown(sql, ACCOUNT, KOBBOPAY_ID, new Date()),
+  reviving: (sql) => {
+    const { text, bindings } = reviving(ACCOUNT, KOBBOPAY_ID, new Date())
+    return execute(sql, text, bindings)
+  },
   wakeWaiting: (sql) => wakeWaiting(sql, ACCOUNT, KOBBOPAY_ID, new Date()),
   emptyDoneEvents: (sql) => emptyDoneEvents(sql, longAgo(), 1_000),
   claimGroups: (sql) => claimGroups(sql, "plans", later(), DAY_MS, 4),
@@ -120,10 +123,15 @@ export async function plansOf(sql: Sql): Promise<Record<string, string[]>> {
   const plans: Record<string, string[]> = {}
   for (const [name, call] of Object.entries(STATEMENTS)) {
     const found: string[] = []
-    const explain = async (statement: string, bindings: readonly Knex.RawBinding[] = []) => {
+    const explained = async (statement: string, bindings: readonly Knex.RawBinding[]) => {
       const planned: unknown = await sql.raw(`EXPLAIN (FORMAT JSON) ${statement}`, bindings)
       found.push(...reached(answer.parse(planned).rows[0]["QUERY PLAN"][0].Plan))
       return { rows: [], rowCount: 0 }
+    }
+    const explain = (statement: string, bindings: readonly Knex.RawBinding[] = []) => {
+      const plan = explained(statement, bindings)
+      // A statement that is prepared under a name is planned like any other.
+      return Object.assign(plan, { options: () => plan })
     }
     await call(
       new Proxy(sql, {
