@@ -204,7 +204,10 @@ export async function holdGroup(
       cancelling_at: z.date().nullable(),
       order_cancelled_at: z.date().nullable(),
     }),
-    `SELECT fence, cancelling_at, order_cancelled_at FROM kobbopay_group WHERE id = ? FOR UPDATE`,
+    {
+      name: "kobbopay_hold_group",
+      text: `SELECT fence, cancelling_at, order_cancelled_at FROM kobbopay_group WHERE id = ? FOR UPDATE`,
+    },
     [collection],
   )
   if (held === null || (lease !== null && held.fence !== lease.fence)) {

@@ -10,7 +10,7 @@ import { nextLook } from "../kobbopay/schedule"
 import { closeCleared, openException } from "./exceptions"
 import { holdGroup, wakeGroup, type Lease } from "./groups"
 import { insertTransition, type NewTransition } from "./ledger"
-import { owedMinor, paymentRow, type PaymentRow } from "./payment"
+import { owedMinor, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { row, type Sql } from "./sql"
 
 export type Look = {
@@ -103,8 +103,10 @@ const heldRow = paymentRow.extend({
 })
 
 /** Read only under the group's lock, and after it was taken: what waited for the lock would judge by what was so before. */
-const HELD = `
-SELECT p.*,
+const HELD = {
+  name: "kobbopay_held_payment",
+  text: `
+SELECT ${paymentColumns("p")},
        EXISTS (SELECT 1 FROM kobbopay_payment s
          WHERE s.collection_id = p.collection_id AND s.id <> p.id AND s.deleted_at IS NULL
            AND s.want IN ('authorized', 'captured')) AS has_settling_sibling,
@@ -115,7 +117,8 @@ SELECT p.*,
              AND e.resolution NOT IN ('accepted', 'adopted'))) AS is_held_back,
        ARRAY(SELECT e.class FROM kobbopay_exception e
          WHERE e.subject_id = p.id AND e.state = 'open' AND e.deleted_at IS NULL) AS open_exceptions
-  FROM kobbopay_payment p WHERE p.id = ? FOR UPDATE OF p`
+  FROM kobbopay_payment p WHERE p.id = ? FOR UPDATE OF p`,
+}
 
 const knownOf = (payment: PaymentRow): Known => ({
   asset: payment.asset,
@@ -137,6 +140,19 @@ const knownOf = (payment: PaymentRow): Known => ({
   confirmedAt: payment.confirmed_at,
 })
 
+const SAVE = {
+  name: "kobbopay_save_look",
+  text: `
+UPDATE kobbopay_payment p
+   SET state = ?, want = ?, received_minor = ?, transfers = ?::jsonb, amount_fit = ?,
+       current = current AND ? AND window_ends_at > ?,
+       money_seen_at = COALESCE(money_seen_at, ?), paid_at = COALESCE(paid_at, ?),
+       confirmed_at = COALESCE(confirmed_at, ?), ended_at = COALESCE(ended_at, ?),
+       converged_at = CASE WHEN ? THEN NULL ELSE converged_at END,
+       last_read_at = ?, next_look_at = ?, failures = 0, last_error = NULL, updated_at = now()
+ WHERE id = ? RETURNING ${paymentColumns("p")}`,
+}
+
 async function save(
   trx: Sql,
   look: Look,
@@ -152,42 +168,30 @@ async function save(
   const open = (state === "pending" || state === "creating") && !moneySeen
   const reached = state === "paid" || state === "confirmed"
   const wantChanged = want !== before.want
-  const after = await row(
-    trx,
-    paymentRow,
-    `UPDATE kobbopay_payment
-        SET state = ?, want = ?, received_minor = ?, transfers = ?::jsonb, amount_fit = ?,
-            current = current AND ? AND window_ends_at > ?,
-            money_seen_at = COALESCE(money_seen_at, ?), paid_at = COALESCE(paid_at, ?),
-            confirmed_at = COALESCE(confirmed_at, ?), ended_at = COALESCE(ended_at, ?),
-            converged_at = CASE WHEN ? THEN NULL ELSE converged_at END,
-            last_read_at = ?, next_look_at = ?, failures = 0, last_error = NULL, updated_at = now()
-      WHERE id = ? RETURNING *`,
-    [
-      state,
-      want,
-      money.received?.toString() ?? null,
-      JSON.stringify(
-        money.transfers.map((transfer) => ({
-          hash: transfer.hash,
-          amount_minor: transfer.amountMinor.toString(),
-          final: transfer.final,
-          tracker_id: transfer.trackerId,
-        })),
-      ),
-      fit.amount === "none" ? null : fit.amount,
-      open,
-      now,
-      moneySeen ? now : null,
-      reached ? now : null,
-      state === "confirmed" ? now : null,
-      ended ? now : null,
-      wantChanged,
-      now,
-      nextLookOf(before, state, look),
-      before.id,
-    ],
-  )
+  const after = await row(trx, paymentRow, SAVE, [
+    state,
+    want,
+    money.received?.toString() ?? null,
+    JSON.stringify(
+      money.transfers.map((transfer) => ({
+        hash: transfer.hash,
+        amount_minor: transfer.amountMinor.toString(),
+        final: transfer.final,
+        tracker_id: transfer.trackerId,
+      })),
+    ),
+    fit.amount === "none" ? null : fit.amount,
+    open,
+    now,
+    moneySeen ? now : null,
+    reached ? now : null,
+    state === "confirmed" ? now : null,
+    ended ? now : null,
+    wantChanged,
+    now,
+    nextLookOf(before, state, look),
+    before.id,
+  ])
   if (after === null) throw new Error(`payment ${before.id} vanished inside its transaction`)
   if (state !== before.state) {
     await insertTransition(trx, {
