@@ -1,9 +1,10 @@
 import { ModulesSdkUtils } from "@medusajs/framework/utils"
-import { claimGroups } from "../../src/store/groups"
+import type { CollectionId } from "../../src/kobbopay/ids"
+import { claimGroups, releaseGroup } from "../../src/store/groups"
 import { openEvents, unroutedEvents } from "../../src/store/inbox"
 import { paymentsOf } from "../../src/store/ledger"
 import type { Sql } from "../../src/store/sql"
-import { FILL_EVENTS, FILL_GROUPS, FILL_PAYMENTS } from "../support/fill"
+import { FILL_EVENTS, FILL_GROUPS, FILL_PAYMENTS, FUTURE } from "../support/fill"
 import { plansOf } from "../support/plans"
 import { acknowledge } from "./ack"
 import { compared, type Result } from "./figures"
@@ -67,8 +68,7 @@ async function measureInbox(bench: Bench, sql: Sql, twins: Twins): Promise<Resul
   )
   const claim = async (sql: Sql) => {
     await unroutedEvents(sql, later(), 1)
-    const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, 1)
-    if (lease !== undefined) await openEvents(sql, lease.collectionId)
+    await worked(sql, openEvents)
   }
   const acks = { full: [] as number[], none: [] as number[] }
   const claims = { full: [] as number[], none: [] as number[] }
@@ -109,11 +109,7 @@ async function measureInbox(bench: Bench, sql: Sql, twins: Twins): Promise<Resul
 }
 
 async function measureReconcile({ store, quick }: Bench, sql: Sql, twins: Twins): Promise<Result> {
-  const read = async (sql: Sql) => {
-    const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, 1)
-    if (lease === undefined) throw new Error("nothing was due")
-    await paymentsOf(sql, lease.collectionId)
-  }
+  const read = (sql: Sql) => worked(sql, paymentsOf)
   const reads = { full: [] as number[], none: [] as number[] }
   for (let round = 0; round < (quick ? 8 : 20); round++) {
     for (const side of inTurns(round)) {
@@ -133,7 +129,18 @@ async function measureReconcile({ store, quick }: Bench, sql: Sql, twins: Twins)
   )
 }
 
-/** How often per second; what was claimed is given back afterwards. */
+/** A due group as the work takes it: claimed, loaded, and given back until much later. */
+async function worked(
+  sql: Sql,
+  load: (sql: Sql, collection: CollectionId) => Promise<unknown>,
+): Promise<void> {
+  const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, 1)
+  if (lease === undefined) throw new Error("nothing was due")
+  await load(sql, lease.collectionId)
+  await releaseGroup(sql, lease, new Date(later().getTime() + DAY_MS), later(), null)
+}
+
+/** How often per second; what was worked is due again afterwards. */
 async function perSecond(
   store: BenchStore,
   sql: Sql,
@@ -143,9 +150,7 @@ async function perSecond(
   const begun = performance.now()
   for (let count = 0; count < CLAIMS / 2; count++) await once(sql)
   const rate = (CLAIMS * 500) / (performance.now() - begun)
-  await store.sql.query(
-    "UPDATE kobbopay_group SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = 'bench'",
-  )
+  await store.sql.query(`UPDATE kobbopay_group SET due_at = ${FUTURE} WHERE due_at > ${FUTURE}`)
   await store.sql.query("VACUUM kobbopay_group")
   return rate
 }

@@ -52,7 +52,9 @@ export const claimGroups = async (
     await rows(
       sql,
       leaseRow,
-      `UPDATE kobbopay_group
+      {
+        name: "kobbopay_claim_groups",
+        text: `UPDATE kobbopay_group
           SET lease_owner = ?, lease_until = clock_timestamp() + ? * interval '1 millisecond',
               fence = fence + 1, updated_at = now()
         WHERE id IN (SELECT id FROM kobbopay_group
@@ -60,6 +62,7 @@ export const claimGroups = async (
                         AND (lease_until IS NULL OR lease_until < clock_timestamp())
                       ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED)
         RETURNING id, lease_owner, fence, wakes, failures, cancelling_at, order_cancelled_at`,
+      },
       [owner, leaseMs, now, most],
     )
   ).map(leaseOf)
@@ -117,11 +120,14 @@ export const releaseGroup = async (
 ): Promise<void> => {
   await execute(
     sql,
-    `UPDATE kobbopay_group
+    {
+      name: "kobbopay_release_group",
+      text: `UPDATE kobbopay_group
         SET lease_owner = NULL, lease_until = NULL, updated_at = now(),
             due_at = CASE WHEN wakes = ? THEN ?::timestamptz ELSE LEAST(?::timestamptz, ?) END,
             failures = CASE WHEN ?::text IS NULL THEN 0 ELSE failures + 1 END, last_error = ?
       WHERE id = ? AND fence = ?`,
+    },
     [lease.wakes, next, next, now, failure, failure, lease.collectionId, lease.fence],
   )
 }
@@ -141,11 +147,14 @@ export const nextWork = async (sql: Sql, collection: CollectionId): Promise<Date
     await row(
       sql,
       z.object({ at: z.date().nullable() }),
-      `SELECT LEAST(
+      {
+        name: "kobbopay_next_work",
+        text: `SELECT LEAST(
          (SELECT min(next_look_at) FROM kobbopay_payment
            WHERE collection_id = ? AND kobbopay_id IS NOT NULL AND deleted_at IS NULL),
          (SELECT min(next_attempt_at) FROM kobbopay_event
            WHERE collection_id = ? AND state = 'received' AND deleted_at IS NULL)) AS at`,
+      },
       [collection, collection],
     )
   )?.at ?? null

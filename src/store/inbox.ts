@@ -53,7 +53,9 @@ export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<Unrou
   rows(
     sql,
     unroutedRow,
-    `SELECT e.*, p.id AS named_payment, p.collection_id AS named_collection,
+    {
+      name: "kobbopay_unrouted_events",
+      text: `SELECT e.*, p.id AS named_payment, p.collection_id AS named_collection,
             e.reference IS NOT NULL AND EXISTS (SELECT 1 FROM kobbopay_payment r
               WHERE r.account_id = e.account_id AND r.reference = e.reference
                 AND r.deleted_at IS NULL) AS referenced
@@ -64,6 +66,7 @@ export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<Unrou
               WHERE account_id = e.account_id AND kobbopay_id = ANY(e.kobbopay_ids)
                 AND deleted_at IS NULL ORDER BY created_at LIMIT 1) AS p ON true
       ORDER BY e.next_attempt_at`,
+    },
     [now, most],
   )
 
@@ -114,8 +117,11 @@ export const openEvents = (sql: Sql, collection: CollectionId): Promise<EventRow
   rows(
     sql,
     eventRow,
-    `SELECT ${EVENT} FROM kobbopay_event
+    {
+      name: "kobbopay_open_events",
+      text: `SELECT ${EVENT} FROM kobbopay_event
       WHERE collection_id = ? AND state = 'received' AND deleted_at IS NULL ORDER BY received_at, id`,
+    },
     [collection],
   )
 
@@ -124,9 +130,12 @@ export const unmetEvents = (sql: Sql, payment: PaymentId): Promise<EventRow[]> =
   rows(
     sql,
     eventRow,
-    `SELECT ${EVENT} FROM kobbopay_event
+    {
+      name: "kobbopay_unmet_events",
+      text: `SELECT ${EVENT} FROM kobbopay_event
       WHERE payment_id = ? AND state = 'dead' AND outcome = 'ambiguous_finality'
         AND deleted_at IS NULL`,
+    },
     [payment],
   )
 

@@ -14,7 +14,7 @@ import type {
 import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
 import { scheduleGroupOf } from "./groups"
-import { idColumn, paymentRow, type PaymentRow } from "./payment"
+import { idColumn, paymentRow, type PaymentRow, paymentColumns } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
 export const paymentById = (sql: Sql, id: PaymentId): Promise<PaymentRow | null> =>
@@ -33,7 +33,11 @@ export const paymentsOf = (sql: Sql, collection: CollectionId): Promise<PaymentR
   rows(
     sql,
     paymentRow,
-    `SELECT * FROM kobbopay_payment WHERE collection_id = ? AND deleted_at IS NULL ORDER BY created_at, id`,
+    {
+      name: "kobbopay_payments_of",
+      text: `SELECT ${paymentColumns("p")} FROM kobbopay_payment p
+        WHERE collection_id = ? AND deleted_at IS NULL ORDER BY created_at, id`,
+    },
     [collection],
   )
 
@@ -43,8 +47,11 @@ export const sessionsOf = async (sql: Sql, payment: PaymentId): Promise<SessionI
     await rows(
       sql,
       z.object({ session_id: idColumn<SessionId>() }),
-      `SELECT session_id FROM kobbopay_payment_session
+      {
+        name: "kobbopay_sessions_of",
+        text: `SELECT session_id FROM kobbopay_payment_session
         WHERE payment_id = ? AND detached_at IS NULL AND deleted_at IS NULL ORDER BY created_at DESC, id DESC`,
+      },
       [payment],
     )
   ).map((found) => found.session_id)
