@@ -77,7 +77,10 @@ async function measureInbox(bench: Bench, sql: Sql, twins: Twins): Promise<Resul
       await twins.show(side)
       const name = `growth-${side}-${round}`
       acks[side].push((await acknowledge(bench, "kobbopay", name, ACK_SECONDS)).perSecond)
-      await store.sql.query("DELETE FROM kobbopay_event WHERE state = 'received'")
+      // The worker may still be putting some of them off.
+      await store.sql.query(
+        "BEGIN; LOCK kobbopay_event; DELETE FROM kobbopay_event WHERE state = 'received'; COMMIT",
+      )
       await store.sql.query("VACUUM kobbopay_event")
       claims[side].push(await perSecond(store, sql, claim))
     }

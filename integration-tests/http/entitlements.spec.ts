@@ -12,6 +12,7 @@ import { allDue } from "../support/books"
 import { entitlementList, Entitlements } from "../support/entitlements"
 import { convergesLikeTheRule } from "../support/entitlement-history"
 import type { Purchase, SessionData, Shopper } from "../support/shopper"
+import { viewIsMedusas } from "../support/query-view"
 import { AFTER, INVOICE, LICENCES, storeSuite } from "../support/store-suite"
 
 const anything = z.looseObject({})
@@ -211,19 +212,23 @@ storeSuite("entitlements", (world) => {
   })
 
   test("a line that grows waits for the money for it; one that shrinks is taken back", async () => {
-    const { order } = await released({ quantity: 2 })
+    const { order, collectionId } = await released({ quantity: 2 })
     const { line_item_id: line } = await entitlements.one(order.id)
     const edit = async (quantity: number) => {
       await admin("order-edits", { order_id: order.id })
       await admin(`order-edits/${order.id}/items/item/${line}`, { quantity })
       await admin(`order-edits/${order.id}/request`)
       await admin(`order-edits/${order.id}/confirm`)
+      await viewIsMedusas(world(), collectionId)
     }
     await edit(3)
     await world().worked(async () => (await entitlements.one(order.id)).quantity === 3, "growing")
     expect(await entitlements.stands(order.id)).toEqual([["released", 2, 0]])
     await edit(1)
     await entitlements.become(order.id, ["released", 1, 2])
+    // Credit lines and totals are kept for each version of an order: the view has to show the present one's.
+    await payBack(collectionId, "1")
+    await edit(2)
   })
 
   test("an order that is paid otherwise has none, though its checkout once showed a payment of ours", async () => {

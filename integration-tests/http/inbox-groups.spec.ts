@@ -1,3 +1,6 @@
+import { setImmediate } from "node:timers/promises"
+import { brandAs, type AccountId } from "../../src/kobbopay/ids"
+import type { NewEvent } from "../../src/store/record-events"
 import { emptyOldEvents } from "../../src/work/retention"
 import { INVOICE, storeSuite } from "../support/store-suite"
 import { inboxCutOff, slowInbox } from "../support/trouble"
@@ -95,6 +98,32 @@ storeSuite("webhooks recorded in groups", (world) => {
       `SELECT conflict FROM kobbopay_event WHERE event_id = 'event-trk-1' ORDER BY conflict`,
     )
     expect(rows).toEqual([{ conflict: false }, { conflict: true }])
+  })
+
+  test("another body under an event id that is being written waits for it, and is marked", async () => {
+    const event = (pair: number, body: string): NewEvent => ({
+      ...{
+        accountId: brandAs<AccountId>(ACCOUNT),
+        eventId: `event-${pair}`,
+        deliveryId: null,
+        type: "payment.paid",
+      },
+      ...{ claims: "paid", kobbopayIds: [], reference: null, rawBody: body, secretIndex: 0 },
+      ...{ bodyHash: `${pair}-${body}`, isTest: false, receivedAt: new Date() },
+    })
+    const pairs = Array.from({ length: 30 }, (_, pair) => pair)
+    const { inbox: recorder } = world().service
+    for (const pair of pairs) {
+      const first = recorder.record(event(pair, "a"))
+      // The first one's statement is under way now.
+      await setImmediate()
+      await setImmediate()
+      await Promise.all([first, recorder.record(event(pair, "b"))])
+    }
+    const marks = await world().rows(
+      `SELECT count(*)::int AS n FROM kobbopay_event WHERE conflict AND event_id LIKE 'event-%'`,
+    )
+    expect(marks).toEqual([{ n: pairs.length }])
   })
 
   test("a connection that breaks under a group: 503 for all that are not committed", async () => {

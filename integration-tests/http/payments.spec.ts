@@ -1,6 +1,18 @@
+import { checkMedusa } from "../../src/modules/kobbopay/medusa-check"
 import { DOCS, INVOICE, storeSuite, type World } from "../support/store-suite"
 
 storeSuite("payments", (world) => {
+  test("tables of Medusa that are not as they are read are told, those that are stay unmentioned", async () => {
+    const told: string[] = []
+    const log = { error: (line: unknown) => told.push(String(line)) }
+    const { sql } = world().service
+    await checkMedusa({ sql, log })
+    expect(told).toEqual([])
+    await world().rows(`ALTER TABLE capture RENAME COLUMN raw_amount TO raw_total`)
+    await checkMedusa({ sql, log })
+    expect(told).toEqual([expect.stringContaining("no payment can settle")])
+  })
+
   describe.each([
     ["invoice", INVOICE],
     ["docs", DOCS],

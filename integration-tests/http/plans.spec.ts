@@ -9,7 +9,7 @@ const MEANT = [
 ]
 
 storeSuite("plans", (world) => {
-  test("no statement walks a whole table, however much was there before", async () => {
+  test("no statement of sweeps, looks, webhooks and pages walks a whole table, however much was there before", async () => {
     const { sql } = world().service
     const fill = (statement: string, given: readonly (string | number)[]) => {
       const bindings: (string | number)[] = []

@@ -1,7 +1,7 @@
 import { ContainerRegistrationKeys, promiseAll } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type CollectionId } from "../../src/kobbopay/ids"
-import { viewOf } from "../../src/work/medusa-view"
+import { viewOf } from "../../src/store/medusa-view"
 import type { World } from "./store-suite"
 
 const amount = z.object({ value: z.string() }).transform((raw) => raw.value)

@@ -54,10 +54,12 @@ export type Verdict = {
   cancelled: boolean
   /** Which gates the order's money has opened. */
   open: { paid: boolean; confirmed: boolean }
-  /** Decimal strings, store currency, over all payments: seen or captured, and paid back. */
-  received: string
+  /** Decimal strings, store currency. What was paid back, over all payments. */
   refunded: string
-  /** What the units are worth together: what the order cost, or what was captured if that is more. */
+  /**
+   * What the units are worth together: what was seen for them, up to what the order cost, or what was
+   * captured if that is more.
+   */
   worth: string
   revokeOnRefund: Revocation
 }
@@ -102,9 +104,8 @@ export function verdictOf(
   return {
     ...order,
     open: { paid: seen.gte(owed), confirmed: final.gte(owed) },
-    received: seen.toFixed(),
     refunded: refunded.toFixed(),
-    worth: BigNumber.max(captured, owed).toFixed(),
+    worth: BigNumber.max(captured, BigNumber.min(owed, seen)).toFixed(),
   }
 }
 
@@ -142,14 +143,17 @@ export const stateOf = ({
 
 /** Units to be taken back by the facts alone, of the most that the line ever had; and why. */
 export function takenBack(
-  quantity: number,
+  { quantity, released, revoked, decision }: Omit<Standing, "gate" | "forgiven">,
   line: Pick<Line, "quantity" | "returned">,
   verdict: Verdict,
 ): { units: number; why: string } {
   if (verdict.cancelled) return { units: quantity, why: "the order was cancelled" }
   const removed = Math.max(0, quantity - line.quantity)
   const back = removed + line.returned
-  const paidBack = Math.min(quantity, unitsPaidBack(quantity, verdict))
+  const share = Math.min(quantity, unitsPaidBack(quantity, verdict))
+  // While money is missing, what is held waits for it; a refund of a part takes what was let go of.
+  const isAll = verdict.open.paid || share === quantity || decision === "release"
+  const paidBack = isAll ? share : Math.min(share, released + revoked)
   if (paidBack > back) {
     const { refunded, worth } = verdict
     return { units: paidBack, why: `${refunded} of ${worth} was paid back` }
@@ -165,13 +169,13 @@ export function takenBack(
 
 /**
  * Whole units, rounded down: a part paid back of the price of one unit does not take the unit. The
- * measure is the order's worth, not what is captured yet: the second half of the money may only be seen.
+ * measure is not what is captured yet: the second half of the money may only be seen.
  */
 function unitsPaidBack(quantity: number, verdict: Verdict): number {
-  const { received, refunded, worth, revokeOnRefund } = verdict
+  const { refunded, worth, revokeOnRefund } = verdict
   const back = new BigNumber(refunded)
   if (back.lte(0)) return 0
-  if (revokeOnRefund === "all" || back.gte(received)) return quantity
+  if (revokeOnRefund === "all" || back.gte(worth)) return quantity
   return back.times(quantity).idiv(worth).toNumber()
 }
 
@@ -191,7 +195,7 @@ export function wanted(
   verdict: Verdict,
 ): { after: Standing; moves: Move[] } {
   const quantity = Math.max(before.quantity, line.quantity)
-  const taken = takenBack(quantity, line, verdict)
+  const taken = takenBack({ ...before, quantity }, line, verdict)
   const { gate, decision } = before
   const revoked =
     decision === "revoke"

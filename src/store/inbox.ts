@@ -168,7 +168,7 @@ export const retryEvent = (
     [at, event.id, event.next_attempt_at],
   )
 
-/** {@link retryEvent} for many at once; each with a time of its own. */
+/** {@link retryEvent} for many at once, each with a time of its own; locked in order, as others may do the same. */
 export const retryEvents = (
   sql: Sql,
   retries: readonly { id: EventRowId; before: Date; at: Date }[],
@@ -176,7 +176,8 @@ export const retryEvents = (
   execute(
     sql,
     `UPDATE kobbopay_event e SET attempts = attempts + 1, next_attempt_at = r.at, updated_at = now()
-       FROM unnest(?::text[], ?::timestamptz[], ?::timestamptz[]) AS r(id, at, before)
+       FROM (SELECT r.* FROM unnest(?::text[], ?::timestamptz[], ?::timestamptz[]) AS r(id, at, before)
+               JOIN kobbopay_event k ON k.id = r.id ORDER BY k.id FOR UPDATE OF k) AS r
       WHERE e.id = r.id AND e.state = 'received' AND e.next_attempt_at = r.before`,
     [
       retries.map(({ id }) => id),

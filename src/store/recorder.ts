@@ -28,6 +28,8 @@ export class EventRecorder {
   readonly #connection: InboxConnection
   readonly #withinMs: number
   readonly #waiting: Waiting[] = []
+  /** Event ids of statements under way. */
+  readonly #underWay = new Set<string>()
   #gathering = false
   #writing = 0
   #slow = 0
@@ -83,7 +85,8 @@ export class EventRecorder {
   #next(): void {
     if (this.#waiting.length === 0) return
     if (this.#writing >= MOST_WRITING || this.#slow >= MOST_SLOW) return
-    const group = this.#waiting.splice(0, MOST_AT_ONCE)
+    const group = this.#takeGroup()
+    if (group.length === 0) return
     this.#writing++
     let isSlow = false
     const timer = setTimeout(() => {
@@ -94,10 +97,27 @@ export class EventRecorder {
     }, SLOW_MS)
     void this.#write(group).finally(() => {
       clearTimeout(timer)
+      for (const { event } of group) this.#underWay.delete(idOf(event))
       if (isSlow) this.#slow--
       else this.#writing--
       this.#soon()
     })
+  }
+
+  /**
+   * The next group: none whose event id is under way, as the second body under one id is told by the first
+   * one being committed.
+   */
+  #takeGroup(): Waiting[] {
+    const group: Waiting[] = []
+    const left: Waiting[] = []
+    for (const one of this.#waiting) {
+      const isFree = group.length < MOST_AT_ONCE && !this.#underWay.has(idOf(one.event))
+      ;(isFree ? group : left).push(one)
+    }
+    this.#waiting.splice(0, this.#waiting.length, ...left)
+    for (const { event } of group) this.#underWay.add(idOf(event))
+    return group
   }
 
   async #write(group: readonly Waiting[]): Promise<void> {
@@ -119,6 +139,10 @@ export class EventRecorder {
     }
   }
 }
+
+/** Events without an id are told apart by their bodies. */
+const idOf = ({ accountId, eventId, bodyHash }: NewEvent): string =>
+  `${accountId} ${eventId ?? bodyHash}`
 
 /**
  * Whether the database refused the statement for something in a row (data, a constraint, a program's

@@ -2,7 +2,12 @@ import { MathBN } from "@medusajs/framework/utils"
 import type { CartId, ProviderId, SessionId } from "../kobbopay/ids"
 import { isPaidBack, settledAmount, type PaymentRow } from "../store/payment"
 import { sameAmount } from "./medusa"
-import { capturedOf, type MedusaCapture, type MedusaPayment, type MedusaView } from "./medusa-view"
+import {
+  capturedOf,
+  type MedusaCapture,
+  type MedusaPayment,
+  type MedusaView,
+} from "../store/medusa-view"
 
 /** What of a payment tells how it settles. */
 export type Settling = Pick<

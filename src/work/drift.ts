@@ -5,7 +5,7 @@ import type { Reading } from "../kobbopay/reading"
 import { settledAmount, type PaymentRow } from "../store/payment"
 import { nextStep } from "./converge"
 import { endOf, showsMoney, waitsForUs } from "./expire"
-import { capturedOf, type MedusaView } from "./medusa-view"
+import { capturedOf, type MedusaView } from "../store/medusa-view"
 
 /** Ways in which ledger, Kobbopay and Medusa's order may disagree; the gravest first. */
 export const DRIFT_KINDS = [

@@ -180,8 +180,9 @@ async function decide(
       `Entitlement ${before.id} is revoked, so there is nothing to hold; release it first`,
     )
   }
+  const { decision } = asked
   const forgiven =
-    asked.decision === "release" ? takenBack(before.quantity, line, verdict).units : 0
+    decision === "release" ? takenBack({ ...standingOf(before), decision }, line, verdict).units : 0
   return noteDecision(trx, before, asked, forgiven, now)
 }
 

@@ -13,7 +13,7 @@ import { markConverged, paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { Looked } from "./look"
-import type { MedusaView } from "./medusa-view"
+import type { MedusaView } from "../store/medusa-view"
 import { errorText } from "../store/error-text"
 
 type Expiry = { next: Date | null; failure: string | null }

@@ -11,7 +11,7 @@ import { settledAmount, type PaymentRow } from "../store/payment"
 import { railOf } from "../store/rail"
 import type { Deps } from "./deps"
 import { sameAmount } from "./medusa"
-import { refundedOf, type MedusaView } from "./medusa-view"
+import { refundedOf, type MedusaView } from "../store/medusa-view"
 
 /** The work comes back by itself, so one read need not try for long. */
 const READ_ATTEMPTS = 2

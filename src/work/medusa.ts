@@ -15,7 +15,12 @@ import type {
   SessionId,
 } from "../kobbopay/ids"
 import type { Sql } from "../store/sql"
-import { type MedusaCapture, type MedusaRefund, type MedusaView, viewOf } from "./medusa-view"
+import {
+  type MedusaCapture,
+  type MedusaRefund,
+  type MedusaView,
+  viewOf,
+} from "../store/medusa-view"
 
 /** Medusa's own, by the id it is registered under: it is not exported. */
 const REFUND_CREDIT_LINES = "create-order-refund-credit-lines"

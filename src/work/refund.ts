@@ -27,7 +27,7 @@ import {
 import type { Sql } from "../store/sql"
 import type { Deps } from "./deps"
 import { decimalsOf } from "./medusa"
-import { capturedOf, type MedusaPayment, type MedusaView } from "./medusa-view"
+import { capturedOf, type MedusaPayment, type MedusaView } from "../store/medusa-view"
 
 export type PayBack = {
   paymentId: PaymentId

@@ -14,7 +14,7 @@ import { holdGroup, wakeGroup } from "../store/groups"
 import { acceptPayment, insertTransition, lookNow, paymentById } from "../store/ledger"
 import { isPaidBack, type PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
-import type { MedusaView } from "./medusa-view"
+import type { MedusaView } from "../store/medusa-view"
 
 const LOOK_WITHIN_MS = 15_000
 const LOOK_EVERY_MS = 100

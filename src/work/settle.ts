@@ -15,7 +15,7 @@ import { nextStep } from "./converge"
 import type { Deps } from "./deps"
 import { expireOrder } from "./expire"
 import { lookAt, type Looked } from "./look"
-import type { MedusaView } from "./medusa-view"
+import type { MedusaView } from "../store/medusa-view"
 import { bookPayBacks } from "./refund"
 
 export type Outcome = {

@@ -5,7 +5,7 @@ import {
   type ProviderId,
   type SessionId,
 } from "../../../src/kobbopay/ids"
-import type { MedusaView } from "../../../src/work/medusa-view"
+import type { MedusaView } from "../../../src/store/medusa-view"
 
 /** What is yielded between: a worker may be overtaken there, or die. */
 export type Steps<T> = Generator<undefined, T, undefined>

@@ -4,7 +4,7 @@ import { LEASE_MS } from "../../../src/store/groups"
 import type { nextStep } from "../../../src/work/converge"
 import { cancelDue, showsMoney, waitsForUs } from "../../../src/work/expire"
 import { orderFacts } from "../../../src/work/look"
-import type { MedusaView } from "../../../src/work/medusa-view"
+import type { MedusaView } from "../../../src/store/medusa-view"
 import type { Dice } from "./dice"
 import type { Kobbopay } from "./kobbopay"
 import { LeaseLost, type EventRow, type Lease, type Ledger, type Row } from "./ledger"
@@ -67,32 +67,35 @@ function* settle(shop: Shop, lease: Lease): Steps<{ next: number | null; failure
   yield
   const failures: string[] = []
   const events = ledger.events.filter((event) => event.state === "received").map(seen)
-  const called = ledger.rows.map((row) => ({
-    row,
-    own: events.filter(({ event }) => event.payment === row.number),
-    nextLookAt: row.next_look_at,
-    holdsMoney: row.money_seen_at !== null,
-  }))
-  for (const { row, own, nextLookAt, holdsMoney } of called) {
+  const payments: Snapshot[] = []
+  for (const before of ledger.rows.map(snapshotOf)) {
+    const { row, next_look_at: nextLookAt } = before
+    const own = events.filter(({ event }) => event.payment === row.number)
     const due = nextLookAt !== null && nextLookAt.getTime() <= now()
-    if (due || own.length > 0 || holdsMoney) yield* look(shop, lease, row, own, view)
+    const looks = due || own.length > 0 || before.money_seen_at !== null
+    if (looks) yield* look(shop, lease, row, own, view)
+    payments.push(looks ? snapshotOf(row) : before)
   }
-  for (const snapshot of ledger.rows.map((row) => ({ row, ...row }))) {
-    const { failure, moved } = yield* converge(shop, snapshot)
+  for (const payment of payments) {
+    const { failure, moved } = yield* converge(shop, payment)
     if (failure !== null) failures.push(failure)
-    const others = ledger.rows.some(
-      (one) => one.number !== snapshot.number && one.money_seen_at !== null,
+    const others = payments.some(
+      (one) => one.number !== payment.number && one.money_seen_at !== null,
     )
     if (moved && others) ledger.wake()
     yield
   }
-  const expiry = yield* expire(shop, lease)
+  const expiry = yield* expire(shop, lease, payments)
   if (expiry.failure !== null) failures.push(expiry.failure)
   return {
     next: nextTime(shop, expiry.next),
     failure: failures.length === 0 ? null : failures.join("; "),
   }
 }
+
+/** A payment as it was read, and the row that goes on living. */
+type Snapshot = Row & { row: Row }
+const snapshotOf = (row: Row): Snapshot => ({ ...row, row })
 
 type Seen = { event: EventRow; nextAttemptAt: number | null }
 const seen = (event: EventRow): Seen => ({ event, nextAttemptAt: event.nextAttemptAt })
@@ -153,7 +156,7 @@ function* look(
 
 function* converge(
   shop: Shop,
-  payment: Row & { row: Row },
+  payment: Snapshot,
 ): Steps<{ failure: string | null; moved: boolean }> {
   const { ledger, medusa } = shop
   const resting = { failure: null, moved: false }
@@ -209,14 +212,18 @@ function* converge(
   return { failure: `Medusa does not show ${payment.want}`, moved: true }
 }
 
-function* expire(shop: Shop, lease: Lease): Steps<{ next: number | null; failure: string | null }> {
+function* expire(
+  shop: Shop,
+  lease: Lease,
+  payments: readonly Snapshot[],
+): Steps<{ next: number | null; failure: string | null }> {
   const { ledger, medusa, now } = shop
   const atRest = { next: null, failure: null }
   const convergeAll = () => {
     for (const row of ledger.rows) ledger.markConverged(row, "order_cancelled")
   }
-  if (ledger.rows.some((row) => row.want !== "order_cancelled")) return atRest
-  if (ledger.rows.every((row) => row.converged_at !== null)) return atRest
+  if (payments.some((one) => one.want !== "order_cancelled")) return atRest
+  if (payments.every((one) => one.converged_at !== null)) return atRest
   const view = medusa.view()
   yield
   const ours = new Set(ledger.rows.flatMap((row) => row.sessions))
@@ -224,7 +231,7 @@ function* expire(shop: Shop, lease: Lease): Steps<{ next: number | null; failure
     convergeAll()
     return atRest
   }
-  const due = cancelDue(ledger.rows, () => GRACE_MS).getTime()
+  const due = cancelDue(payments, () => GRACE_MS).getTime()
   if (due > now()) return { next: due, failure: null }
   const started = now()
   for (const row of ledger.rows) yield* look(shop, lease, row, [], view)

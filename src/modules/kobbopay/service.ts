@@ -7,6 +7,7 @@ import type { Account } from "../../kobbopay/options"
 import { EventRecorder } from "../../store/recorder"
 import { checkAccounts } from "./account-check"
 import { InboxPool } from "./inbox-pool"
+import { checkMedusa } from "./medusa-check"
 import {
   KobbopayEntitledOrder,
   KobbopayEntitlement,
@@ -104,7 +105,8 @@ export default class KobbopayModuleService extends MedusaService({
     })
     this.__hooks = {
       onApplicationStart: () => {
-        // Not awaited: what it finds is told, and the boot neither waits for it nor fails over it.
+        // Not awaited: what they find is told, and the boot neither waits for it nor fails over it.
+        void checkMedusa({ sql: this.sql, log: dependencies.logger })
         void checkAccounts({
           sql: this.sql,
           accounts: this.accounts,

@@ -9,7 +9,7 @@ import {
 import { PAYMENT_STATES, type Reading } from "../../kobbopay/reading"
 import { paymentRow, WANTS, type PaymentRow } from "../../store/payment"
 import { CANCEL_SLACK_MS, driftOf, type Seen } from "../drift"
-import type { MedusaPayment, MedusaView } from "../medusa-view"
+import type { MedusaPayment, MedusaView } from "../../store/medusa-view"
 
 const NOW = new Date("2026-03-01T12:00:00Z")
 const HOUR = 3_600_000

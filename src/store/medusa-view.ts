@@ -1,8 +1,8 @@
 import { MathBN } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import type { CartId, CollectionId, OrderId, ProviderId, SessionId } from "../kobbopay/ids"
-import { idColumn } from "../store/payment"
-import { row, type Sql } from "../store/sql"
+import { idColumn } from "./payment"
+import { row, type Sql } from "./sql"
 
 const date = z.coerce.date().nullable()
 
