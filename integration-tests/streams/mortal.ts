@@ -1,3 +1,5 @@
+import type { Knex } from "@medusajs/framework/mikro-orm/knex"
+import type { Sql } from "../../src/store/sql"
 import type { Deps } from "../../src/work/deps"
 import { Worker } from "../../src/work/worker"
 import type { World } from "../support/store-suite"
@@ -27,7 +29,7 @@ export class MortalWorker {
       ...deps,
       owner: name,
       log: { info: quiet, warn: quiet, error: quiet },
-      sql: this.#mortal(deps.sql),
+      sql: this.#mortalSql(deps.sql),
       medusa: this.#mortal(deps.medusa),
       entitlements: this.#mortal(deps.entitlements),
     })
@@ -69,6 +71,25 @@ export class MortalWorker {
         return (...given: unknown[]) =>
           this.#call(() => Promise.resolve().then((): unknown => Reflect.apply(member, of, given)))
       },
+    })
+  }
+
+  #mortalSql(sql: Sql): Sql {
+    const rest = this.#mortal(sql)
+    const raw = (statement: string, bindings: Knex.RawBinding[]) => {
+      let options: Readonly<{ [key: string]: unknown }> = {}
+      const called = this.#call(() =>
+        Promise.resolve().then((): unknown => sql.raw(statement, bindings).options(options)),
+      )
+      // Told right after the call, and so before it is made: whether the statement has a name.
+      const named = (given: typeof options) => {
+        options = given
+        return called
+      }
+      return Object.assign(called, { options: named })
+    }
+    return new Proxy(sql, {
+      get: (_, key): unknown => (key === "raw" ? raw : Reflect.get(rest, key)),
     })
   }
 
