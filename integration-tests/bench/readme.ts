@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { format } from "prettier"
+import { format, resolveConfig } from "prettier"
 import type { Result } from "./figures"
 import type { Machine } from "./machine"
 
@@ -44,5 +44,8 @@ export async function writeReadme(report: {
     throw new Error(`README.md has no place for the table: ${BEGIN} … ${END}`)
   }
   const written = `${before}${BEGIN}\n\n${text}\n\n${END}${after}`
-  await writeFile(README, await format(written, { parser: "markdown", printWidth: 120 }))
+  await writeFile(
+    README,
+    await format(written, { ...(await resolveConfig(README)), filepath: README }),
+  )
 }
