@@ -41,7 +41,7 @@ export type WebhookHeaders = Record<string, string | string[] | undefined>
 const headerNames = new WeakMap<readonly Account[], ReadonlySet<string>>()
 
 /** The lower-case names of every header that one of the accounts reads. */
-export function webhookHeaderNames(accounts: readonly Account[]): ReadonlySet<string> {
+function webhookHeaderNames(accounts: readonly Account[]): ReadonlySet<string> {
   const known = headerNames.get(accounts)
   if (known !== undefined) return known
   const names = accounts.flatMap(({ options }) => Object.values(options.webhook.headers))

@@ -14,7 +14,7 @@ import type {
 import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
 import { scheduleGroupOf } from "./groups"
-import { idColumn, paymentRow, type PaymentRow, paymentColumns } from "./payment"
+import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
 export const paymentById = (sql: Sql, id: PaymentId): Promise<PaymentRow | null> =>

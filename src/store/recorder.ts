@@ -21,8 +21,8 @@ type Waiting = {
 
 /**
  * Records events in groups: those that arrive together share a commit, and so do those that arrive while
- * enough commits are under way. Each is answered by itself, and only after its own row is committed; when a group
- * is refused because of one of them, each is tried alone, so that none suffers for its neighbour.
+ * enough commits are under way. Each is answered by itself, and only after its own row is committed; when
+ * a group is refused because of one of them, each is tried alone, so that none suffers for its neighbour.
  */
 export class EventRecorder {
   readonly #connection: InboxConnection

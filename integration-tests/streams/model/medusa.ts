@@ -79,7 +79,7 @@ export class Medusa {
         captured_at: one.capturedAt === null ? null : new Date(one.capturedAt),
         canceled_at: one.canceledAt === null ? null : new Date(one.canceledAt),
         captures: one.captures.map(({ id, amount, at }) => ({
-          ...{ id, amount: amount, created_at: new Date(at) },
+          ...{ id, amount, created_at: new Date(at) },
         })),
         refunds: [],
       })),

@@ -5,7 +5,6 @@ import {
   bodyHashOf,
   MAX_WEBHOOK_BYTES,
   receiveWebhook,
-  webhookHeaderNames,
   type Received,
 } from "../../../kobbopay/webhook"
 import type KobbopayModuleService from "../../../modules/kobbopay/service"
@@ -60,7 +59,8 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   const rawBody = await readRawBody(req, MAX_WEBHOOK_BYTES, runtime.webhook.bodyWithinMs)
   const received = receiveWebhook({
     rawBody,
-    headers: headersOf(req, webhookHeaderNames(service.accounts)),
+    // Each repetition kept apart: a doubled signature must not look like one.
+    headers: req.headersDistinct,
     accounts: service.accounts,
     now: runtime.now().getTime(),
   })
@@ -97,17 +97,6 @@ function idsToldIn(req: MedusaRequest, { accounts }: KobbopayModuleService): str
       .flatMap(({ options }) => req.headersDistinct[options.webhook.headers[kind] ?? ""] ?? [])
       .find((value) => /^[\x21-\x7e]{1,200}$/.test(value)) ?? "none"
   return ` (event ${told("eventId")}, delivery ${told("deliveryId")})`
-}
-
-/** The headers of these lower-case names, each repetition kept apart: a doubled signature must not look like one. */
-function headersOf(req: MedusaRequest, names: ReadonlySet<string>): Record<string, string[]> {
-  const found: Record<string, string[]> = {}
-  // Names and values in turns, as they were sent.
-  for (const [index, value] of req.rawHeaders.entries()) {
-    const name = index % 2 === 1 ? req.rawHeaders[index - 1]?.toLowerCase() : undefined
-    if (name !== undefined && names.has(name)) (found[name] ??= []).push(value)
-  }
-  return found
 }
 
 async function record(
