@@ -9,8 +9,10 @@ import {
   booksBecome,
   booksOf,
   booksRest,
+  CANCELLED,
   capturedFor,
 } from "../support/books"
+import { changesOf, passMinutes, pendingChange } from "../support/order-changes"
 import type { Purchase } from "../support/shopper"
 import { INVOICE, storeSuite } from "../support/store-suite"
 
@@ -119,6 +121,38 @@ storeSuite("races", (world) => {
     )
     await expires(collectionId, session.kobbopay_id)
     expect(await booksOf(world(), collectionId)).toMatchObject({ order: "pending" })
+  })
+
+  test("an order of which a cancelling was cut off is cancelled all the same, once that is plain", async () => {
+    const { collectionId, session, order } = await buy()
+    const change = await pendingChange(world(), order.id, "credit_line")
+    await expires(collectionId, session.kobbopay_id)
+    // It may be a live one's, which Medusa is about to confirm.
+    expect(await booksOf(world(), collectionId)).toMatchObject({ order: "pending" })
+    await allDue(world(), collectionId)
+    await world().worker.drain()
+    expect(await changesOf(world(), order.id)).toEqual([change])
+
+    await passMinutes(world(), change, 3)
+    await allDue(world(), collectionId)
+    await booksBecome(world(), collectionId, CANCELLED)
+  })
+
+  test("an order that an admin edits is not cancelled, says why, and is when the edit is over", async () => {
+    const { collectionId, session, order } = await buy()
+    const change = await pendingChange(world(), order.id, "edit")
+    await passMinutes(world(), change, 60)
+    await expires(collectionId, session.kobbopay_id)
+    expect(await booksOf(world(), collectionId)).toMatchObject({ order: "pending" })
+    expect(await changesOf(world(), order.id)).toEqual([change])
+    const [group] = await world().rows(`SELECT last_error FROM kobbopay_group WHERE id = ?`, [
+      collectionId,
+    ])
+    expect(group).toEqual({ last_error: expect.stringMatching(/active order change/) })
+
+    await world().container.resolve(Modules.ORDER).cancelOrderChange(change)
+    await allDue(world(), collectionId)
+    await booksBecome(world(), collectionId, CANCELLED)
   })
 
   test("two sessions of one payment book its money once", async () => {

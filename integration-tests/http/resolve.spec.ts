@@ -18,6 +18,7 @@ import {
   capturedFor,
   type Books,
 } from "../support/books"
+import { passMinutes, pendingChange } from "../support/order-changes"
 import { AFTER, INVOICE, storeSuite } from "../support/store-suite"
 
 const anything = z.looseObject({})
@@ -347,6 +348,22 @@ storeSuite("resolving exceptions", (world) => {
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, {
         ...{ ...capturedFor("10.5"), refunds: 2, transactions: ["10.5", "-3.5", "-7"] },
+      })
+    })
+
+    test("is booked also on an order of which an earlier credit line was cut off", async () => {
+      const { collectionId, order, payment } = await captured()
+      const change = await pendingChange(world(), order.id, "credit_line")
+      await payBack(payment, "3.5", "tx-after-cut")
+      await world().worker.drain()
+      expect(await booksOf(world(), collectionId)).toMatchObject({ transactions: ["10.5"] })
+      await passMinutes(world(), change, 3)
+      await allDue(world(), collectionId)
+      await booksBecome(world(), collectionId, {
+        ...{ ...capturedFor("10.5"), refunds: 1, transactions: ["10.5", "-3.5"] },
+      })
+      expect(await world().shopper.order(order.id)).toMatchObject({
+        payment_status: "partially_refunded",
       })
     })
 

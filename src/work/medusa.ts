@@ -1,5 +1,12 @@
 import type { MedusaContainer } from "@medusajs/framework/types"
-import { defaultCurrencies, MathBN, Modules, PaymentEvents } from "@medusajs/framework/utils"
+import {
+  defaultCurrencies,
+  MathBN,
+  Modules,
+  OrderChangeStatus,
+  OrderChangeType,
+  PaymentEvents,
+} from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import {
   cancelOrderWorkflow,
@@ -32,6 +39,9 @@ const completionShape = z.object({
     )
     .default([]),
 })
+
+/** A credit line that Medusa began but did not confirm within this time has lost its process. */
+const CUT_OFF_MS = 2 * 60_000
 
 /** Medusa as the work sees it: one way to look, and what it may do. */
 export type MedusaSide = {
@@ -70,17 +80,36 @@ export type BookedPayBack = { id: RefundId; amount: string; actor: string; note:
  * Binds the work to a booted Medusa. Each effect is a separate, awaited run of Medusa's own workflow:
  * composed into one, its compensation would undo the payment it had just made.
  */
-export function medusaSide(container: MedusaContainer, sql: Sql): MedusaSide {
+export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date): MedusaSide {
   const engine = container.resolve(Modules.WORKFLOW_ENGINE)
   const payments = container.resolve(Modules.PAYMENT)
   const orders = container.resolve(Modules.ORDER)
+
+  /**
+   * Takes back a credit line of which the process died before it was confirmed, as Medusa's own compensation
+   * would have: while it is pending, Medusa refuses every other change of the order, its cancelling too. What
+   * an admin edits on the order is another type of change, and stays.
+   */
+  async function dropCutOff(order: string): Promise<void> {
+    const pending = await orders.listOrderChanges({
+      order_id: order,
+      status: OrderChangeStatus.PENDING,
+      created_at: { $lt: new Date(now().getTime() - CUT_OFF_MS).toISOString() },
+    })
+    // Medusa's type of a change leaves this one out.
+    const isCredit = ({ change_type }: { change_type?: string }) =>
+      change_type === OrderChangeType.CREDIT_LINE
+    const cutOff = pending.filter(isCredit)
+    if (cutOff.length > 0) await orders.deleteOrderChanges(cutOff.map((change) => change.id))
+  }
 
   /** What an order does not owe anyway, a refund lowers it by: as a credit line that names the refund. */
   async function lowerOrder(view: MedusaView, refund: MedusaRefund): Promise<void> {
     if (view.creditLines.includes(refund.id)) return
     const owed = MathBN.mult(MathBN.min(view.pending ?? 0, 0), -1)
     const credit = MathBN.sub(refund.amount, MathBN.min(refund.amount, owed))
-    if (!MathBN.gt(credit, 0)) return
+    if (view.orderId === null || !MathBN.gt(credit, 0)) return
+    await dropCutOff(view.orderId)
     await engine.run(REFUND_CREDIT_LINES, {
       input: {
         order_id: view.orderId,
@@ -123,6 +152,7 @@ export function medusaSide(container: MedusaContainer, sql: Sql): MedusaSide {
     },
 
     async cancelOrder(order) {
+      await dropCutOff(order)
       await cancelOrderWorkflow(container).run({ input: { order_id: order } })
     },
 

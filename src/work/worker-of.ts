@@ -25,7 +25,7 @@ function handOf(service: KobbopayModuleService): { deps: Deps; worker: Worker } 
         { account, client: createClient(account, runtime.client), rules: rulesOf(account) },
       ]),
     ),
-    medusa: medusaSide(container, service.sql),
+    medusa: medusaSide(container, service.sql, runtime.now),
     entitlements: entitlementSide(container),
     log: container.resolve(ContainerRegistrationKeys.LOGGER),
     owner: `${hostname()}:${process.pid}:${randomUUID()}`,
