@@ -2,7 +2,7 @@ import type { Knex } from "@medusajs/framework/mikro-orm/knex"
 import { ContainerRegistrationKeys, Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type KobbopayId, type PaymentId } from "../../src/kobbopay/ids"
-import { watchSibling } from "../../src/store/creation"
+import { claimCreation, releaseCreation, watchSibling } from "../../src/store/creation"
 import { AWAITING, booksBecome, booksOf, capturedFor } from "../support/books"
 import { DOCS, INVOICE, storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
@@ -178,6 +178,23 @@ storeSuite("checkout races", (world) => {
       // Only the webhook can move it: no look is due.
       await booksBecome(world(), collection, capturedFor("10.5"))
     })
+  })
+
+  test("a create that fails after its time leaves the right to the request that took it over", async () => {
+    const { collection } = await openCart(INVOICE)
+    const { id } = await unanswered(collection, INVOICE, { outage: true })
+    const { sql } = world().service
+    const payment = brandAs<PaymentId>(id)
+    const begun = Date.now()
+    const first = new Date(begun + 1)
+    const second = new Date(begun + 60_000)
+    const third = new Date(begun + 120_000)
+    expect(await claimCreation(sql, payment, new Date(), first)).toBe(true)
+    expect(await claimCreation(sql, payment, first, second)).toBe(true)
+    await releaseCreation(sql, payment, first)
+    expect(await claimCreation(sql, payment, first, third)).toBe(false)
+    await releaseCreation(sql, payment, second)
+    expect(await claimCreation(sql, payment, first, third)).toBe(true)
   })
 
   test("a payment costs four statements, showing it once more two", async () => {

@@ -181,7 +181,7 @@ storeSuite("money", (world) => {
         /400: Nothing was captured: Kobbopay has seen payment .* but not confirmed it/,
       )
       const payments = world().container.resolve(Modules.PAYMENT)
-      await expect(payments.cancelPayment(id)).rejects.toThrow(/holds money/)
+      await expect(payments.cancelPayment(id)).rejects.toThrow(/money has arrived/i)
       await expect(payments.deletePaymentSession(session.session_id)).rejects.toThrow(/must stay/)
       await booksRest(world(), collectionId, AUTHORIZED)
 

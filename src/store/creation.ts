@@ -48,9 +48,10 @@ const unfinishedRow = paymentRow.pick({
 /** What is needed of a payment to create it at Kobbopay. */
 export type Unfinished = z.output<typeof unfinishedRow>
 
-/** A payment; if `isClaimed`, it is the caller, and nobody else, who may create it at Kobbopay now. */
-export type Claimed =
-  { isClaimed: true; payment: Unfinished } | { isClaimed: false; payment: PaymentRow }
+/** The right to create a payment at Kobbopay, of the caller and nobody else, until that time. */
+export type Claim = { isClaimed: true; payment: Unfinished; until: Date }
+/** A payment, with or without the right to create it. */
+export type Claimed = Claim | { isClaimed: false; payment: PaymentRow }
 
 /**
  * Inserts a payment in state `creating`, together with the right to create it at Kobbopay until
@@ -65,7 +66,7 @@ export async function currentPayment(
   now: Date,
 ): Promise<Claimed> {
   const made = await insertPayment(sql, wanted, claimedUntil)
-  if (made !== null) return { payment: made, isClaimed: true }
+  if (made !== null) return { isClaimed: true, payment: made, until: claimedUntil }
   return sql.transaction(async (trx) => {
     const key = [
       wanted.collectionId,
@@ -82,7 +83,7 @@ export async function currentPayment(
       [...key, now],
     )
     const renewed = await insertPayment(trx, wanted, claimedUntil)
-    if (renewed !== null) return { payment: renewed, isClaimed: true }
+    if (renewed !== null) return { isClaimed: true, payment: renewed, until: claimedUntil }
     const current = await row(
       trx,
       paymentRow,
@@ -92,7 +93,7 @@ export async function currentPayment(
       key,
     )
     if (current === null) throw new Error("the current payment vanished inside its transaction")
-    return { payment: current, isClaimed: false }
+    return { isClaimed: false, payment: current }
   })
 }
 
@@ -148,8 +149,13 @@ export const claimCreation = async (
     [until, id, now],
   )) === 1
 
-export const releaseCreation = async (sql: Sql, id: PaymentId): Promise<void> => {
-  await execute(sql, `UPDATE kobbopay_payment SET create_lease_until = NULL WHERE id = ?`, [id])
+/** Gives back the right that was taken until `until`; not one that another request took over since. */
+export const releaseCreation = async (sql: Sql, id: PaymentId, until: Date): Promise<void> => {
+  await execute(
+    sql,
+    `UPDATE kobbopay_payment SET create_lease_until = NULL WHERE id = ? AND create_lease_until = ?`,
+    [id, until],
+  )
 }
 
 export type CreatedAtKobbopay = {

@@ -8,7 +8,6 @@ import {
   brandAs,
   type AccountId,
   type KobbopayId,
-  type PaymentId,
   type RailId,
   type SessionId,
 } from "../../kobbopay/ids"
@@ -22,9 +21,9 @@ import {
   currentPayment,
   recordCreated,
   releaseCreation,
+  type Claim,
   type Claimed,
   type NewPayment,
-  type Unfinished,
 } from "../../store/creation"
 import { errorText } from "../../store/error-text"
 import { wakeWaiting } from "../../store/inbox"
@@ -107,12 +106,13 @@ export async function showPayment(
     current === undefined
       ? await newPayment(checkout, rail, wanted)
       : { isClaimed: false, payment: current }
-  if (found.isClaimed) return create(checkout, rail, found.payment, session_id)
-  const { payment } = found
-  const ready = payment.state === "creating" ? await claimOrWait(checkout, payment.id) : payment
-  if (ready === null) return create(checkout, rail, payment, session_id)
-  await attachSession(sql, session_id, ready.id, checkout.now())
-  return ready
+  const turn =
+    !found.isClaimed && found.payment.state === "creating"
+      ? await claimOrWait(checkout, found.payment)
+      : found
+  if (turn.isClaimed) return create(checkout, rail, turn, session_id)
+  await attachSession(sql, session_id, turn.payment.id, checkout.now())
+  return turn.payment
 }
 
 /**
@@ -196,16 +196,19 @@ async function quoteOrRefuse(
 const leaseFrom = (now: Date): Date => new Date(now.getTime() + CREATE_LEASE_MS)
 
 /**
- * Takes the right to create the payment at Kobbopay, for one request at a time: null then. The others wait
- * for what that request brings, and are given it.
+ * Takes the right to create the payment at Kobbopay, for one request at a time. The others wait for what that
+ * request brings, and are given it.
  */
-async function claimOrWait(checkout: Checkout, payment: PaymentId): Promise<PaymentRow | null> {
+async function claimOrWait(checkout: Checkout, payment: PaymentRow): Promise<Claimed> {
   const deadline = checkout.now().getTime() + WAIT_FOR_OTHER_MS
   for (;;) {
     const now = checkout.now()
-    if (await claimCreation(checkout.sql, payment, now, leaseFrom(now))) return null
-    const seen = await paymentById(checkout.sql, payment)
-    if (seen !== null && seen.state !== "creating") return seen
+    const until = leaseFrom(now)
+    if (await claimCreation(checkout.sql, payment.id, now, until)) {
+      return { isClaimed: true, payment, until }
+    }
+    const seen = await paymentById(checkout.sql, payment.id)
+    if (seen !== null && seen.state !== "creating") return { isClaimed: false, payment: seen }
     if (now.getTime() > deadline) throw unavailable()
     await checkout.sleep(WAIT_STEP_MS)
   }
@@ -215,7 +218,7 @@ async function claimOrWait(checkout: Checkout, payment: PaymentId): Promise<Paym
 async function create(
   checkout: Checkout,
   rail: Rail,
-  payment: Unfinished,
+  { payment, until }: Claim,
   session: SessionId,
 ): Promise<PaymentRow> {
   const { sql, client, account } = checkout
@@ -253,7 +256,7 @@ async function create(
     )
     wake(checkout, made.kobbopayId, now)
   } catch (cause) {
-    await releaseCreation(sql, payment.id)
+    await releaseCreation(sql, payment.id, until)
     throw cause
   }
   if (shown === null || shown.address === null) throw unavailable()

@@ -157,7 +157,8 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
       if (payment !== null && payment.money_seen_at !== null && !isPaidBack(payment)) {
         throw new MedusaError(
           MedusaError.Types.NOT_ALLOWED,
-          `Kobbopay payment ${payment.id} holds money and cannot be cancelled. Pay it back from your Kobbopay balance and record the pay-back.`,
+          // A shopper is told this too, whose order could not be placed after all.
+          `Money has arrived on Kobbopay payment ${payment.id}, so it is kept and not cancelled. There is no need to pay again. The store sends it back by paying it from its Kobbopay balance and recording the pay-back.`,
         )
       }
       return { data: input.data ?? {} }
