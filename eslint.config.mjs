@@ -58,6 +58,14 @@ export default tseslint.config(
       ],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       "no-console": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "CallExpression[callee.name=/^(row|rows|checked)$/] > CallExpression.arguments > MemberExpression.callee[object.name='z']",
+          message: "Making a schema costs more than parsing by it: make it once, outside.",
+        },
+      ],
     },
   },
   ...walls,

@@ -1,4 +1,4 @@
-import { z } from "@medusajs/framework/zod"
+import type { z } from "@medusajs/framework/zod"
 import type {
   AccountId,
   CollectionId,
@@ -14,7 +14,7 @@ import { dueOrders } from "./entitled-orders"
 import { holdGroup, scheduleGroupOf, waking } from "./groups"
 import { reviving } from "./inbox"
 import { insertTransition, paymentById, type NewTransition } from "./ledger"
-import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
+import { paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { attaching, attachSession } from "./sessions"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
@@ -38,6 +38,7 @@ export type NewPayment = {
   windowEndsAt: Date
 }
 
+const paymentIdRow = paymentRow.pick({ id: true })
 const unfinishedRow = paymentRow.pick({
   id: true,
   collection_id: true,
@@ -249,7 +250,7 @@ async function adoptKnown(
 ): Promise<PaymentId | null> {
   const known = await row(
     trx,
-    z.object({ id: idColumn<PaymentId>() }),
+    paymentIdRow,
     `SELECT id FROM kobbopay_payment
       WHERE account_id = ? AND kobbopay_id = ? AND id <> ? AND deleted_at IS NULL FOR UPDATE`,
     [made.accountId, made.kobbopayId, id],
@@ -321,7 +322,7 @@ export async function endAbandonedCreations(
   await sql.transaction(async (trx) => {
     const ended = await rows(
       trx,
-      z.object({ id: idColumn<PaymentId>() }),
+      paymentIdRow,
       `UPDATE kobbopay_payment
           SET state = 'failed', want = 'order_cancelled', current = false, ended_at = ?,
               updated_at = now()

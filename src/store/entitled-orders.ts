@@ -77,12 +77,14 @@ export async function orderRowOf(sql: Sql, order: OrderId): Promise<EntitledOrde
   return found
 }
 
+const versionRow = z.object({ version: z.number() })
+
 /** Locks an order's row for the rest of a transaction. False when somebody worked it meanwhile. */
 export const holdOrder = async (trx: Sql, seen: EntitledOrder): Promise<boolean> =>
   (
     await row(
       trx,
-      z.object({ version: z.number() }),
+      versionRow,
       `SELECT version FROM kobbopay_entitled_order WHERE id = ? FOR UPDATE`,
       [seen.id],
     )

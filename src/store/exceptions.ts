@@ -9,7 +9,7 @@ import type {
   RailId,
 } from "../kobbopay/ids"
 import { idColumn } from "./payment"
-import { execute, newId, row, rows, type Sql } from "./sql"
+import { countRow, execute, newId, row, rows, type Sql } from "./sql"
 
 export type NewException = {
   class: ExceptionClass
@@ -27,6 +27,8 @@ export type NewException = {
   fingerprint: string
 }
 
+const insertedRow = z.object({ inserted: z.boolean() })
+
 /**
  * Opens an exception, or refreshes the open one of the same subject and class. One that a person
  * closed over the same fact stays closed. Returns true when a new one was opened.
@@ -34,7 +36,7 @@ export type NewException = {
 export async function openException(sql: Sql, found: NewException, now: Date): Promise<boolean> {
   const opened = await rows(
     sql,
-    z.object({ inserted: z.boolean() }),
+    insertedRow,
     `INSERT INTO kobbopay_exception
        (id, class, subject_id, payment_id, event_row_id, account_id, order_id, rail_id, expected,
         observed, fingerprint, opened_at, last_seen_at)
@@ -190,7 +192,7 @@ export async function listExceptions(
     ),
     row(
       sql,
-      z.object({ count: z.number() }),
+      countRow,
       `SELECT count(*)::int AS count FROM kobbopay_exception WHERE ${where}`,
       values,
     ),

@@ -141,12 +141,15 @@ export const returnLease = (sql: Sql, lease: Lease): Promise<number> =>
     [lease.collectionId, lease.fence],
   )
 
+const idRow = z.object({ id: z.string() })
+const atRow = z.object({ at: z.date().nullable() })
+
 /** When one of a group's payments is to be looked at next, or one of its events tried; null: never. */
 export const nextWork = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
   (
     await row(
       sql,
-      z.object({ at: z.date().nullable() }),
+      atRow,
       {
         name: "kobbopay_next_work",
         text: `SELECT LEAST(
@@ -161,22 +164,17 @@ export const nextWork = async (sql: Sql, collection: CollectionId): Promise<Date
 
 /** Whether a group has work to do at `now`. */
 export const isGroupDue = async (sql: Sql, collection: CollectionId, now: Date): Promise<boolean> =>
-  (await row(
-    sql,
-    z.object({ id: z.string() }),
-    `SELECT id FROM kobbopay_group WHERE id = ? AND due_at <= ?`,
-    [collection, now],
-  )) !== null
+  (await row(sql, idRow, `SELECT id FROM kobbopay_group WHERE id = ? AND due_at <= ?`, [
+    collection,
+    now,
+  ])) !== null
 
 /** When the ledger was told that the order of a collection was cancelled; null: it was not. */
 export const orderCancelledAt = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
   (
-    await row(
-      sql,
-      z.object({ at: z.date().nullable() }),
-      `SELECT order_cancelled_at AS at FROM kobbopay_group WHERE id = ?`,
-      [collection],
-    )
+    await row(sql, atRow, `SELECT order_cancelled_at AS at FROM kobbopay_group WHERE id = ?`, [
+      collection,
+    ])
   )?.at ?? null
 
 /** Brings the next work of the group forward to `at`, if it is later or was resting; `group` gives its id. */
@@ -197,6 +195,12 @@ export function scheduleGroupOf(sql: Sql, payment: PaymentId, at: Date): Promise
   return execute(sql, text, [...bindings, payment])
 }
 
+const heldRow = z.object({
+  fence: z.number(),
+  cancelling_at: z.date().nullable(),
+  order_cancelled_at: z.date().nullable(),
+})
+
 /**
  * Locks the group's row for the rest of a transaction and checks the fence. Without a lease (the
  * provider's own reads) it only locks.
@@ -208,11 +212,7 @@ export async function holdGroup(
 ): Promise<{ cancelling: boolean; cancelled: boolean }> {
   const held = await row(
     trx,
-    z.object({
-      fence: z.number(),
-      cancelling_at: z.date().nullable(),
-      order_cancelled_at: z.date().nullable(),
-    }),
+    heldRow,
     {
       name: "kobbopay_hold_group",
       text: `SELECT fence, cancelling_at, order_cancelled_at FROM kobbopay_group WHERE id = ? FOR UPDATE`,
@@ -284,12 +284,12 @@ export const nextDue = async (sql: Sql): Promise<Date | null> =>
   (
     await row(
       sql,
-      z.object({ due: z.date().nullable() }),
+      atRow,
       `SELECT LEAST(
          (SELECT min(at) FROM (
             SELECT GREATEST(due_at, COALESCE(lease_until, due_at)) AS at FROM kobbopay_group
              WHERE due_at IS NOT NULL AND deleted_at IS NULL ORDER BY due_at LIMIT 50) AS first),
          (SELECT min(next_attempt_at) FROM kobbopay_event
-           WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL)) AS due`,
+           WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL)) AS at`,
     )
-  )?.due ?? null
+  )?.at ?? null

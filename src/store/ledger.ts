@@ -41,12 +41,14 @@ export const paymentsOf = (sql: Sql, collection: CollectionId): Promise<PaymentR
     [collection],
   )
 
+const sessionIdRow = z.object({ session_id: idColumn<SessionId>() })
+
 /** Sessions that were ever given a payment and not detached from it, as far as the ledger knows. */
 export const sessionsOf = async (sql: Sql, payment: PaymentId): Promise<SessionId[]> =>
   (
     await rows(
       sql,
-      z.object({ session_id: idColumn<SessionId>() }),
+      sessionIdRow,
       {
         name: "kobbopay_sessions_of",
         text: `SELECT session_id FROM kobbopay_payment_session

@@ -94,6 +94,29 @@ const outdated = (payment: PaymentRow): Observed => ({
   opened: [],
 })
 
+/**
+ * Whether {@link observe} would change nothing but the time of the last read, by what is known of the payment
+ * here: then nothing is to be kept, and the group's lock not to be waited for. Only of a payment without money.
+ */
+export function isNoNews(
+  payment: PaymentRow,
+  look: Pick<Look, "reading" | "claims" | "rules" | "facts" | "now">,
+): boolean {
+  const rests =
+    payment.state === "pending" &&
+    payment.want === "nothing" &&
+    payment.money_seen_at === null &&
+    payment.window_ends_at > look.now
+  if (!rests) return false
+  const { decision, fit } = judge(knownOf(payment), { ...look, order: look.facts })
+  return (
+    decision.state === payment.state &&
+    decision.want === payment.want &&
+    decision.exceptions.length === 0 &&
+    fit.amount === "none"
+  )
+}
+
 const heldRow = paymentRow.extend({
   /** Another payment of the same collection settles already. */
   has_settling_sibling: z.boolean(),

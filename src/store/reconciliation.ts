@@ -1,7 +1,7 @@
 import { z } from "@medusajs/framework/zod"
 import type { AccountId, Brand, PaymentId } from "../kobbopay/ids"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
-import { execute, newId, row, rows, type Sql } from "./sql"
+import { countRow, execute, newId, row, rows, type Sql } from "./sql"
 
 export type ReconciliationId = Brand<"ReconciliationId">
 
@@ -259,7 +259,7 @@ export const countRuns = async (sql: Sql): Promise<number> =>
   (
     await row(
       sql,
-      z.object({ count: z.number() }),
+      countRow,
       `SELECT count(*)::int AS count FROM kobbopay_reconciliation WHERE deleted_at IS NULL`,
     )
   )?.count ?? 0

@@ -54,6 +54,9 @@ export async function execute(
   return resultSchema.parse(result).rowCount ?? 0
 }
 
+/** What a statement that only counts gives. */
+export const countRow = z.object({ count: z.number() })
+
 const resultSchema = z.object({ rows: z.array(z.unknown()), rowCount: z.number().nullable() })
 
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

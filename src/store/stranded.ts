@@ -35,12 +35,14 @@ export const watchedPayments = (sql: Sql): Promise<WatchedPayments[]> =>
     [NAMED],
   )
 
+const accountIdRow = z.object({ account_id: idColumn<AccountId>() })
+
 /** Accounts about which an exception `account_changed` is open. */
 export const accountsInDoubt = async (sql: Sql): Promise<AccountId[]> =>
   (
     await rows(
       sql,
-      z.object({ account_id: idColumn<AccountId>() }),
+      accountIdRow,
       `SELECT account_id FROM kobbopay_exception
         WHERE class = 'account_changed' AND state = 'open' AND deleted_at IS NULL`,
     )

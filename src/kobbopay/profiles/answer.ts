@@ -43,6 +43,16 @@ export const amount = (decimals: number) =>
     }
   })
 
+/** Makes a schema once for each number of decimals that a rail's asset has. */
+export function byDecimals<T extends z.ZodType>(make: (decimals: number) => T) {
+  const made = new Map<number, T>()
+  return (decimals: number): T => {
+    const known = made.get(decimals) ?? make(decimals)
+    made.set(decimals, known)
+    return known
+  }
+}
+
 const fault = (field: string, wrong: string): KobbopayError =>
   new KobbopayError("invalid_answer", `Kobbopay's answer: ${field}: ${wrong}`, { field })
 

@@ -6,6 +6,7 @@ import { secretsOf, type DocsOptions } from "../options"
 import type { SaidState } from "../reading"
 import {
   amount,
+  byDecimals,
   checked,
   inSpellingOf,
   kobbopayId,
@@ -45,6 +46,34 @@ const moment = text.transform((value, ctx) => {
   return z.NEVER
 })
 
+const named = z.object({
+  currency: maybe(phrase),
+  network: maybe(phrase),
+  reference: maybe(reference),
+})
+const createdShape = byDecimals((decimals) =>
+  named.extend({
+    paymentId: kobbopayId,
+    address: text,
+    memo: maybe(text),
+    expiresAt: maybe(moment),
+    amount: maybe(amount(decimals)),
+  }),
+)
+const saidShape = named.extend({ paymentId: maybe(kobbopayId), status: phrase })
+const moneyShape = byDecimals((decimals) =>
+  z.object({
+    amount: maybe(amount(decimals)),
+    received: maybe(amount(decimals)),
+    transactions: maybe(
+      z.array(
+        z.object({ hash: text, amount: text, currency: maybe(phrase), network: maybe(phrase) }),
+      ),
+    ),
+  }),
+)
+const transferShape = byDecimals((decimals) => z.object({ amount: amount(decimals) }))
+
 type Field = Exclude<keyof DocsOptions["fields"], "transactionHash" | "transactionAmount">
 
 /**
@@ -72,11 +101,6 @@ export function docsProfile(options: DocsOptions): Profile {
         }))
       : list
 
-  const named = z.object({
-    currency: maybe(phrase),
-    network: maybe(phrase),
-    reference: maybe(reference),
-  })
   const stateOf = (status: string): SaidState => {
     const state = statuses.get(status.toLowerCase())
     if (state !== undefined) return state
@@ -116,17 +140,7 @@ export function docsProfile(options: DocsOptions): Profile {
           ? { [options.headers.idempotency]: payment.reference }
           : {},
       })
-      const created = checked(
-        named.extend({
-          paymentId: kobbopayId,
-          address: text,
-          memo: maybe(text),
-          expiresAt: maybe(moment),
-          amount: maybe(amount(asked.decimals)),
-        }),
-        pick(answer),
-        nameOf,
-      )
+      const created = checked(createdShape(asked.decimals), pick(answer), nameOf)
       const { address, memo, expiresAt } = created
       mustRepeat(nameOf("currency"), asked.asset, inSpellingOf(asked.asset, created.currency))
       mustRepeat(nameOf("network"), asked.network, inSpellingOf(asked.network, created.network))
@@ -149,11 +163,7 @@ export function docsProfile(options: DocsOptions): Profile {
           body: "",
         }),
       )
-      const said = checked(
-        named.extend({ paymentId: maybe(kobbopayId), status: phrase }),
-        answer,
-        nameOf,
-      )
+      const said = checked(saidShape, answer, nameOf)
       mustRepeat(nameOf("paymentId"), id, said.paymentId)
       const asset = inSpellingOf(asked.asset, said.currency)
       const network = inSpellingOf(asked.network, said.network)
@@ -171,20 +181,7 @@ export function docsProfile(options: DocsOptions): Profile {
         return { ...reading, expectedMinor: null, receivedMinor: null, transfers: [], astray }
       }
       const money = checked(
-        z.object({
-          amount: maybe(amount(asked.decimals)),
-          received: maybe(amount(asked.decimals)),
-          transactions: maybe(
-            z.array(
-              z.object({
-                hash: text,
-                amount: text,
-                currency: maybe(phrase),
-                network: maybe(phrase),
-              }),
-            ),
-          ),
-        }),
+        moneyShape(asked.decimals),
         { ...answer, transactions: transfersOf(answer.transactions) },
         nameOf,
       )
@@ -206,13 +203,12 @@ export function docsProfile(options: DocsOptions): Profile {
         astray: astray !== undefined,
         transfers: seen.flatMap((one, index) => {
           if (!isAsked(one)) return []
-          const key = `transactions[${index}].amount`
-          const { [key]: amountMinor } = checked(
-            z.record(z.literal(key), amount(asked.decimals)),
-            { [key]: one.amount },
-            (name) => name.replace("transactions", nameOf("transactions")),
+          const moved = checked(
+            transferShape(asked.decimals),
+            { amount: one.amount },
+            () => `${nameOf("transactions")}[${index}].amount`,
           )
-          return amountMinor === undefined ? [] : [{ hash: one.hash, amountMinor }]
+          return [{ hash: one.hash, amountMinor: moved.amount }]
         }),
       }
     },

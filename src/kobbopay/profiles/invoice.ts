@@ -9,6 +9,7 @@ import type { Reading, SaidState, Transfer } from "../reading"
 import { signRequest } from "../signature"
 import {
   amount,
+  byDecimals,
   checked,
   inSpellingOf,
   kobbopayId,
@@ -39,6 +40,34 @@ const CLAIMS: [string, SaidState | "test"][] = [
   ["payment.partial", "partial"],
   ["payment.webhook_test", "test"],
 ]
+
+const createdShape = z.object({
+  receiver: text,
+  tracker_id: kobbopayId,
+  token: text,
+  dest_tag: maybe(text),
+  client_transaction_id: maybe(reference),
+})
+const invoiceShape = z.object({
+  tracker_id: maybe(kobbopayId),
+  transaction_tracker_id: maybe(kobbopayId),
+  client_transaction_id: maybe(reference),
+})
+const transactionShape = z.object({
+  // Without any of these it says nothing: not even that the payment is still open.
+  transaction: z
+    .object(
+      { status: maybe(phrase), token: maybe(text), hash: maybe(text), amount: maybe(phrase) },
+      { error: "is missing" },
+    )
+    .refine((said) => Object.values(said).some((value) => value !== null), {
+      error: "says nothing",
+    }),
+})
+const moneyShape = byDecimals((decimals) =>
+  z.object({ transaction: z.object({ amount: maybe(amount(decimals)) }) }),
+)
+const tokensShape = z.object({ tokens: z.array(text) })
 
 /** What an answer of substance holds at least one of. */
 const EXPECTED = [
@@ -75,20 +104,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
   /** One transaction, by its own tracker; an amount of null brought nothing that counts. */
   async function transactionOf(trackerId: KobbopayId, asked: Rail, ask: Ask) {
     const answer = await askFirmly(ask, post(options.paths.transaction, { tracker_id: trackerId }))
-    const { transaction } = checked(
-      z.object({
-        // Without any of these it says nothing: not even that the payment is still open.
-        transaction: z
-          .object(
-            { status: maybe(phrase), token: maybe(text), hash: maybe(text), amount: maybe(phrase) },
-            { error: "is missing" },
-          )
-          .refine((said) => Object.values(said).some((value) => value !== null), {
-            error: "says nothing",
-          }),
-      }),
-      answer,
-    )
+    const { transaction } = checked(transactionShape, answer)
     const token = inSpellingOf(asked.token, transaction.token)
     const state = statuses.get(transaction.status?.toLowerCase() ?? "") ?? "pending"
     const { hash } = transaction
@@ -96,10 +112,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
     if (state === "failed" || (token ?? asked.token) !== asked.token) {
       return { state, token, hash, amountMinor: null }
     }
-    const money = checked(
-      z.object({ transaction: z.object({ amount: maybe(amount(asked.decimals)) }) }),
-      answer,
-    ).transaction.amount
+    const money = checked(moneyShape(asked.decimals), answer).transaction.amount
     return { state, token, hash, amountMinor: money }
   }
 
@@ -175,16 +188,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
           ? { [options.headers.idempotency]: payment.reference }
           : {},
       })
-      const created = checked(
-        z.object({
-          receiver: text,
-          tracker_id: kobbopayId,
-          token: text,
-          dest_tag: maybe(text),
-          client_transaction_id: maybe(reference),
-        }),
-        answer,
-      )
+      const created = checked(createdShape, answer)
       // An address that looks right does not prove its network: only the repeated token does.
       mustRepeat("token", asked.token, inSpellingOf(asked.token, created.token))
       mustRepeat("client_transaction_id", payment.reference, created.client_transaction_id)
@@ -195,14 +199,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
 
     async read(id, asked, ask, known = []) {
       const path = options.paths.invoice.replaceAll("{tracker_id}", encodeURIComponent(id))
-      const invoice = checked(
-        z.object({
-          tracker_id: maybe(kobbopayId),
-          transaction_tracker_id: maybe(kobbopayId),
-          client_transaction_id: maybe(reference),
-        }),
-        await askFirmly(ask, get(path)),
-      )
+      const invoice = checked(invoiceShape, await askFirmly(ask, get(path)))
       mustRepeat("tracker_id", id, invoice.tracker_id)
       const untouched: Reading = {
         kobbopayId: id,
@@ -238,7 +235,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
 
     async enabledTokens(ask) {
       const answer = await askFirmly(ask, get(options.paths.tokens))
-      return checked(z.object({ tokens: z.array(text) }), answer).tokens
+      return checked(tokensShape, answer).tokens
     },
   }
 }

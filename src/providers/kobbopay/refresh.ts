@@ -3,7 +3,7 @@ import { MathBN } from "@medusajs/framework/utils"
 import type { KobbopayClient } from "../../kobbopay/client"
 import { KobbopayError } from "../../kobbopay/errors"
 import type { Rules } from "../../kobbopay/rules"
-import { observe } from "../../store/observe"
+import { isNoNews, observe, type Look } from "../../store/observe"
 import { isPaidBack, settledAmount, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import type { MedusaSession, PaymentInView, SessionView } from "../../store/sessions"
@@ -21,7 +21,8 @@ export const orderChanged = (session: MedusaSession, payment: PaymentRow): boole
   session.collection_currency !== payment.currency_code
 
 /**
- * Reads a payment at Kobbopay and commits what follows, exactly as the work does. When Kobbopay cannot
+ * Reads a payment at Kobbopay and commits what follows, exactly as the work does; a payment that still waits
+ * for its money needs nothing committed. When Kobbopay cannot
  * be reached the ledger answers: what it holds came from earlier reads, and a failed read moves nothing.
  */
 export async function refresh(
@@ -58,7 +59,7 @@ export async function refresh(
     return known
   }
   const own = payment.sessions
-  const seen = await observe(deps.sql, {
+  const look: Look = {
     paymentId: payment.id,
     collectionId: payment.collection_id,
     lease: null,
@@ -81,8 +82,8 @@ export async function refresh(
     },
     source: "checkout",
     now: deps.now(),
-  })
-  return seen.payment
+  }
+  return isNoNews(payment, look) ? known : (await observe(deps.sql, look)).payment
 }
 
 /** A session waits like this only once its order was placed, or is being placed. */
