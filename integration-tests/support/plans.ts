@@ -8,8 +8,13 @@ import {
   type KobbopayId,
   type OrderId,
   type PaymentId,
+  type ProviderId,
+  type PublicToken,
+  type RailId,
   type Reference,
+  type SessionId,
 } from "../../src/kobbopay/ids"
+import { firstPayment, type Offer } from "../../src/store/creation"
 import { callForgotten } from "../../src/store/entitled-orders"
 import { exceptionsOf, listExceptions } from "../../src/store/exceptions"
 import { claimGroups, nextDue, nextWork, noteOrderCancelled } from "../../src/store/groups"
@@ -28,6 +33,7 @@ import { EVERY_PAYMENT, keptPayments } from "../../src/store/payment-export"
 import { paymentsToReconcile } from "../../src/store/reconciliation"
 import { recordEvents, type InboxConnection, type NewEvent } from "../../src/store/record-events"
 import { unbookedPayBacks } from "../../src/store/refunds"
+import { viewSession } from "../../src/store/sessions"
 import { execute, type Sql } from "../../src/store/sql"
 import { watchedPayments } from "../../src/store/stranded"
 
@@ -37,6 +43,7 @@ const PAYMENT = brandAs<PaymentId>("open7")
 const KOBBOPAY_ID = brandAs<KobbopayId>("open7")
 const EVENT = brandAs<EventRowId>("kpevt_7")
 const ORDER = brandAs<OrderId>("order_7")
+const SESSION = brandAs<SessionId>("open7")
 const DAY_MS = 86_400_000
 const later = () => new Date(Date.now() + 2 * DAY_MS)
 const longAgo = () => new Date(Date.now() - 90 * DAY_MS)
@@ -47,8 +54,24 @@ const NEW_EVENT: NewEvent = {
   ...{ rawBody: "{}", secretIndex: 0, isTest: false, receivedAt: new Date() },
 }
 
-/** What runs for webhooks, looks, sweeps, reconciliation and the admin's pages, with what it is called with. */
+const OFFER: Offer = {
+  ...{ accountId: ACCOUNT, environment: brandAs<Offer["environment"]>("plans") },
+  ...{ reference: brandAs<Reference>("new7"), publicToken: brandAs<PublicToken>("new7") },
+  ...{ railId: brandAs<RailId>("usdt-tron"), token: "USDTTRC", asset: "USDT", network: "TRC20" },
+  ...{ decimals: 6, expectedMinor: 10_500_000n, storeAmount: "10.5", currencyCode: "usd" },
+  ...{ price: "1", windowEndsAt: later() },
+}
+
+/** What runs for checkouts, webhooks, looks, sweeps, reconciliation and the admin's pages, with what it is called with. */
 const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
+  viewSession: (sql) => viewSession(sql, SESSION),
+  firstPayment: (sql) =>
+    firstPayment(
+      sql,
+      { id: SESSION, providerId: brandAs<ProviderId>("pp_kobbopay_kobbopay") },
+      OFFER,
+      later(),
+    ),
   unroutedEvents: (sql) => unroutedEvents(sql, later(), 200),
   openEvents: (sql) => openEvents(sql, COLLECTION),
   unmetEvents: (sql) => unmetEvents(sql, PAYMENT),

@@ -5,6 +5,7 @@ import type {
   Environment,
   KobbopayId,
   PaymentId,
+  ProviderId,
   PublicToken,
   RailId,
   Reference,
@@ -19,11 +20,10 @@ import { attaching, attachSession } from "./sessions"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
 /** What a new payment is made of. Amounts: `expectedMinor` in minor units of the asset. */
-export type NewPayment = {
+export type Offer = {
   accountId: AccountId
   /** Under which it is created. */
   environment: Environment
-  collectionId: CollectionId
   reference: Reference
   publicToken: PublicToken
   railId: RailId
@@ -37,6 +37,7 @@ export type NewPayment = {
   price: string
   windowEndsAt: Date
 }
+export type NewPayment = Offer & { collectionId: CollectionId }
 
 const paymentIdRow = paymentRow.pick({ id: true })
 const unfinishedRow = paymentRow.pick({
@@ -98,40 +99,71 @@ export async function currentPayment(
   })
 }
 
-const INSERT_PAYMENT = {
-  name: "kobbopay_insert_payment",
-  text: `WITH grouped AS (INSERT INTO kobbopay_group (id) VALUES (?) ON CONFLICT DO NOTHING)
+/** `asked` gives the collection in which to insert, or none. */
+const insertFor = (asked: string): string => `
+  WITH asked AS (${asked}),
+    grouped AS (INSERT INTO kobbopay_group (id) SELECT id FROM asked ON CONFLICT DO NOTHING)
   INSERT INTO kobbopay_payment
-    (id, account_id, environment, reference, public_token, collection_id, rail_id, token, asset, network,
-     decimals, expected_minor, store_amount, currency_code, price, window_ends_at, create_lease_until)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (id, account_id, environment, reference, public_token, rail_id, token, asset, network, decimals,
+     expected_minor, store_amount, currency_code, price, window_ends_at, create_lease_until, collection_id)
+  SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, asked.id FROM asked
   ON CONFLICT (collection_id, account_id, rail_id, store_amount, currency_code)
     WHERE current = true AND deleted_at IS NULL DO NOTHING
-  RETURNING ${Object.keys(unfinishedRow.shape).join(", ")}`,
+  RETURNING ${Object.keys(unfinishedRow.shape).join(", ")}`
+
+const valuesOf = (wanted: Offer, claimedUntil: Date) => [
+  newId("kpay"),
+  wanted.accountId,
+  wanted.environment,
+  wanted.reference,
+  wanted.publicToken,
+  wanted.railId,
+  wanted.token,
+  wanted.asset,
+  wanted.network,
+  wanted.decimals,
+  wanted.expectedMinor.toString(),
+  wanted.storeAmount,
+  wanted.currencyCode,
+  wanted.price,
+  wanted.windowEndsAt,
+  claimedUntil,
+]
+
+const INSERT_PAYMENT = {
+  name: "kobbopay_insert_payment",
+  text: insertFor("SELECT ?::text AS id"),
 }
 
 /** Null while the collection has a current payment for the same account, rail and store amount. */
 const insertPayment = (sql: Sql, wanted: NewPayment, claimedUntil: Date) =>
-  row(sql, unfinishedRow, INSERT_PAYMENT, [
-    wanted.collectionId,
-    newId("kpay"),
-    wanted.accountId,
-    wanted.environment,
-    wanted.reference,
-    wanted.publicToken,
-    wanted.collectionId,
-    wanted.railId,
-    wanted.token,
-    wanted.asset,
-    wanted.network,
-    wanted.decimals,
-    wanted.expectedMinor.toString(),
-    wanted.storeAmount,
-    wanted.currencyCode,
-    wanted.price,
-    wanted.windowEndsAt,
-    claimedUntil,
+  row(sql, unfinishedRow, INSERT_PAYMENT, [wanted.collectionId, ...valuesOf(wanted, claimedUntil)])
+
+const FIRST_PAYMENT = {
+  name: "kobbopay_first_payment",
+  text: insertFor(`SELECT s.payment_collection_id AS id FROM payment_session s
+    WHERE s.id = ? AND s.provider_id = ? AND s.deleted_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p
+        WHERE p.collection_id = s.payment_collection_id AND p.deleted_at IS NULL)`),
+}
+
+/**
+ * Inserts a payment like {@link currentPayment}, if it is the first one of the session's collection: then there
+ * is no other to show, and nothing else to know of the session. Null, and nothing done, when it is not.
+ */
+export async function firstPayment(
+  sql: Sql,
+  session: { id: SessionId; providerId: ProviderId },
+  wanted: Offer,
+  claimedUntil: Date,
+): Promise<Claim | null> {
+  const made = await row(sql, unfinishedRow, FIRST_PAYMENT, [
+    session.id,
+    session.providerId,
+    ...valuesOf(wanted, claimedUntil),
   ])
+  return made === null ? null : { isClaimed: true, payment: made, until: claimedUntil }
+}
 
 /**
  * Takes the right to create the payment at Kobbopay, for one request at a time. False when another

@@ -19,11 +19,13 @@ import { nextLook } from "../../kobbopay/schedule"
 import {
   claimCreation,
   currentPayment,
+  firstPayment,
   recordCreated,
   releaseCreation,
   type Claim,
   type Claimed,
   type NewPayment,
+  type Offer,
 } from "../../store/creation"
 import { errorText } from "../../store/error-text"
 import { wakeWaiting } from "../../store/inbox"
@@ -51,11 +53,16 @@ const refuse = (message: string): MedusaError =>
   new MedusaError(MedusaError.Types.INVALID_DATA, message)
 
 /** The rail a shopper asked for; the only one when nothing was said. */
-export function chooseRail(account: Account, wanted: string | undefined): Rail {
+function railFor(account: Account, wanted: string | undefined): Rail | undefined {
   const { rails } = account.options
-  const [only] = rails
-  if (wanted === undefined && rails.length === 1 && only !== undefined) return only
-  const chosen = rails.find((rail) => rail.id === wanted)
+  return wanted === undefined && rails.length === 1
+    ? rails[0]
+    : rails.find((rail) => rail.id === wanted)
+}
+
+function chooseRail(account: Account, wanted: string | undefined): Rail {
+  const { rails } = account.options
+  const chosen = railFor(account, wanted)
   if (chosen !== undefined) return chosen
   const possible = rails.map((rail) => rail.id).join(", ")
   throw refuse(
@@ -64,6 +71,41 @@ export function chooseRail(account: Account, wanted: string | undefined): Rail {
       : `Payment by "${wanted.slice(0, 64)}" is not offered here. Choose one of: ${possible}`,
   )
 }
+
+type Asked = { amount: string; currencyCode: string; rail: string | undefined }
+
+/**
+ * The plain case of {@link showPayment}, with one look at the database less: nothing was made for the
+ * session's collection yet. Null, and nothing done, when it is not so, or when that would tell why not.
+ */
+export async function showFirstPayment(
+  checkout: Checkout,
+  session: SessionId,
+  asked: Asked,
+): Promise<PaymentRow | null> {
+  const { sql, account } = checkout
+  const rail = railFor(account, asked.rail)
+  // A price function is asked only for what is going to be made.
+  if (rail === undefined || typeof rail.prices === "function") return null
+  const offer = await offerOf(checkout, rail, keyOf(account, rail, asked)).catch(noneIfRefused)
+  if (offer === null) return null
+  const until = leaseFrom(checkout.now())
+  const from = { id: session, providerId: account.providerId }
+  const claim = await firstPayment(sql, from, offer, until)
+  return claim === null ? null : create(checkout, rail, claim, session)
+}
+
+function noneIfRefused(cause: unknown): null {
+  if (cause instanceof MedusaError) return null
+  throw cause
+}
+
+const keyOf = (account: Account, rail: Rail, asked: Asked): Pick<Offer, OfferKey> => ({
+  accountId: account.id,
+  railId: brandAs<RailId>(rail.id),
+  storeAmount: new BigNumber(asked.amount).toFixed(),
+  currencyCode: asked.currencyCode.toLowerCase(),
+})
 
 /**
  * Gives a session its payment: the collection's current one of the same amount and rail, or a new one
@@ -77,7 +119,7 @@ export function chooseRail(account: Account, wanted: string | undefined): Rail {
 export async function showPayment(
   checkout: Checkout,
   view: SessionView,
-  order: { amount: string; currencyCode: string; rail: string | undefined },
+  order: Asked,
 ): Promise<PaymentRow> {
   const { sql, account } = checkout
   const { session_id, collection_id } = view.session
@@ -94,13 +136,7 @@ export async function showPayment(
     )
   }
   const rail = chooseRail(account, order.rail)
-  const wanted: Wanted = {
-    collectionId: collection_id,
-    accountId: account.id,
-    railId: brandAs<RailId>(rail.id),
-    storeAmount: new BigNumber(asked.amount).toFixed(),
-    currencyCode: asked.currencyCode,
-  }
+  const wanted: Wanted = { ...keyOf(account, rail, asked), collectionId: collection_id }
   const current = view.payments.find((payment) => isCurrent(payment, wanted, checkout.now()))
   const found: Claimed =
     current === undefined
@@ -140,10 +176,8 @@ const paymentToShow = (
     )
     .sort((a, b) => (a.money_seen_at?.getTime() ?? 0) - (b.money_seen_at?.getTime() ?? 0))[0]
 
-type Wanted = Pick<
-  NewPayment,
-  "collectionId" | "accountId" | "railId" | "storeAmount" | "currencyCode"
->
+type Wanted = Pick<NewPayment, "collectionId" | OfferKey>
+type OfferKey = "accountId" | "railId" | "storeAmount" | "currencyCode"
 
 /** One that may still be shown for the same account, rail and store amount: current, and inside its window. */
 const isCurrent = (payment: PaymentRow, wanted: Wanted, now: Date): boolean =>
@@ -155,26 +189,32 @@ const isCurrent = (payment: PaymentRow, wanted: Wanted, now: Date): boolean =>
   payment.currency_code === wanted.currencyCode
 
 async function newPayment(checkout: Checkout, rail: Rail, wanted: Wanted): Promise<Claimed> {
-  const { amountMinor, price } = await quoteOrRefuse(checkout.account, rail, wanted)
+  const offer = await offerOf(checkout, rail, wanted)
   const now = checkout.now()
-  return currentPayment(
-    checkout.sql,
-    {
-      ...wanted,
-      environment: environmentOf(checkout.account),
-      reference: newReference(),
-      publicToken: newPublicToken(),
-      token: rail.token,
-      asset: rail.asset,
-      network: rail.network,
-      decimals: rail.decimals,
-      expectedMinor: amountMinor,
-      price,
-      windowEndsAt: new Date(now.getTime() + checkout.account.options.expiry.windowMs),
-    },
-    leaseFrom(now),
-    now,
-  )
+  const made = { ...offer, collectionId: wanted.collectionId }
+  return currentPayment(checkout.sql, made, leaseFrom(now), now)
+}
+
+async function offerOf(
+  checkout: Checkout,
+  rail: Rail,
+  asked: Pick<Offer, OfferKey>,
+): Promise<Offer> {
+  const { amountMinor, price } = await quoteOrRefuse(checkout.account, rail, asked)
+  return {
+    ...{ accountId: asked.accountId, railId: asked.railId },
+    ...{ storeAmount: asked.storeAmount, currencyCode: asked.currencyCode },
+    environment: environmentOf(checkout.account),
+    reference: newReference(),
+    publicToken: newPublicToken(),
+    token: rail.token,
+    asset: rail.asset,
+    network: rail.network,
+    decimals: rail.decimals,
+    expectedMinor: amountMinor,
+    price,
+    windowEndsAt: new Date(checkout.now().getTime() + checkout.account.options.expiry.windowMs),
+  }
 }
 
 async function quoteOrRefuse(

@@ -48,7 +48,7 @@ import {
   type MedusaSession,
   type SessionView,
 } from "../../store/sessions"
-import { showPayment, unavailable, type Checkout } from "./checkout"
+import { showFirstPayment, showPayment, unavailable, type Checkout } from "./checkout"
 import { refresh } from "./refresh"
 import { authorizationStatus, whyNotCaptured } from "./status"
 
@@ -58,6 +58,17 @@ const sessionData = z.looseObject({
   session_id: z.string().transform((id) => brandAs<SessionId>(id)),
 })
 const checkoutData = sessionData.extend({ rail: z.string().optional() })
+
+/** What a checkout asks for. Amount: a decimal string of the store currency. */
+function askedIn(input: Pick<InitiatePaymentInput, "amount" | "currency_code" | "data">) {
+  const { session_id, rail } = checkoutData.parse(input.data ?? {})
+  return {
+    session: session_id,
+    amount: MathBN.convert(input.amount).toFixed(),
+    currencyCode: input.currency_code,
+    rail,
+  }
+}
 
 const IDENTIFIER = "kobbopay"
 
@@ -94,25 +105,27 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /** Creates or reuses the payment that the session shows; several calls show one payment. */
   async initiatePayment(input: InitiatePaymentInput): Promise<InitiatePaymentOutput> {
     return this.#guarded("initiate", async () => {
-      const { payment, data } = await this.#show(input)
-      return { id: payment.id, status: "pending", data }
+      const asked = askedIn(input)
+      // Which account it is, a session told before; the first one of this process does not have that yet.
+      const [checkout] = this.#checkouts.values()
+      const first =
+        checkout === undefined ? null : await showFirstPayment(checkout, asked.session, asked)
+      const payment = first ?? (await this.#show(asked))
+      return { id: payment.id, status: "pending", data: this.#data(asked.session, payment) }
     })
   }
 
   /** Gives the same session the payment that fits the new amount, or a fresh one after its window. */
   async updatePayment(input: UpdatePaymentInput): Promise<UpdatePaymentOutput> {
-    return this.#guarded("update", async () => ({ data: (await this.#show(input)).data }))
+    return this.#guarded("update", async () => {
+      const asked = askedIn(input)
+      return { data: this.#data(asked.session, await this.#show(asked)) }
+    })
   }
 
-  async #show(input: InitiatePaymentInput) {
-    const { session_id, rail } = checkoutData.parse(input.data ?? {})
-    const view = await this.#view(session_id)
-    const payment = await showPayment(this.#checkout(view.session), view, {
-      amount: MathBN.convert(input.amount).toFixed(),
-      currencyCode: input.currency_code,
-      rail,
-    })
-    return { payment, data: this.#data(session_id, payment) }
+  async #show(asked: ReturnType<typeof askedIn>): Promise<PaymentRow> {
+    const view = await this.#view(asked.session)
+    return showPayment(this.#checkout(view.session), view, asked)
   }
 
   /**
