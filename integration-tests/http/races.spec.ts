@@ -100,6 +100,23 @@ storeSuite("races", (world) => {
     expect(await booksOf(world(), collectionId)).toMatchObject({ captures: [], wants: ["nothing"] })
   })
 
+  test("an order placed on a payment that ended in that moment is cancelled, and not left waiting", async () => {
+    const { collectionId, session, order } = await buy()
+    silence()
+    sandbox().expire(session.kobbopay_id)
+    // What the work leaves behind that read the end before the order was there.
+    await world().rows(
+      `UPDATE kobbopay_payment SET state = 'expired', want = 'order_cancelled', ended_at = now(),
+              converged_at = now(), next_look_at = NULL, order_id = NULL WHERE collection_id = ?`,
+      [collectionId],
+    )
+    await world().rows(`UPDATE kobbopay_group SET due_at = NULL WHERE id = ?`, [collectionId])
+    await world()
+      .container.resolve(Modules.EVENT_BUS)
+      .emit({ name: "order.placed", data: { id: order.id } })
+    await booksBecome(world(), collectionId, CANCELLED)
+  })
+
   test("an order that costs nothing after all is not cancelled with the payment nobody needed", async () => {
     const { collectionId, session } = await buy()
     await world().rows(

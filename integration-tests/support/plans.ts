@@ -89,7 +89,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   paymentsOf: (sql) => paymentsOf(sql, COLLECTION),
   paymentsNamed: (sql) => paymentsNamed(sql, ACCOUNT, [KOBBOPAY_ID], brandAs<Reference>("open7")),
   sessionsOf: (sql) => sessionsOf(sql, PAYMENT),
-  noteOrder: (sql) => noteOrder(sql, COLLECTION, null, ORDER),
+  noteOrder: (sql) => noteOrder(sql, COLLECTION, null, ORDER, new Date()),
   unbookedPayBacks: (sql) => unbookedPayBacks(sql, COLLECTION),
   exceptionsOf: (sql) => exceptionsOf(sql, [PAYMENT]),
   listExceptions: (sql) =>

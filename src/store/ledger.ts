@@ -13,7 +13,7 @@ import type {
 } from "../kobbopay/ids"
 import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
-import { scheduleGroupOf } from "./groups"
+import { scheduleGroupOf, waking } from "./groups"
 import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
@@ -104,21 +104,32 @@ export const stampEnvironment = (
  * Notes the cart and order of a collection on its payments, as they become known, and calls for the
  * order's entitlements.
  */
-export const noteOrder = (
+export function noteOrder(
   sql: Sql,
   collection: CollectionId,
   cart: CartId | null,
   order: OrderId | null,
-): Promise<number> =>
-  execute(
+  now: Date,
+): Promise<number> {
+  // Placed on a payment that had ended meanwhile, and rests: its order is to be cancelled after all.
+  const wake = waking(
+    "(SELECT collection_id FROM noted WHERE want = 'order_cancelled' AND converged_at IS NULL LIMIT 1)",
+    now,
+  )
+  return execute(
     sql,
     `WITH noted AS (UPDATE kobbopay_payment
-        SET cart_id = COALESCE(cart_id, ?), order_id = COALESCE(order_id, ?), updated_at = now()
+        SET cart_id = COALESCE(cart_id, ?), order_id = COALESCE(order_id, ?), updated_at = now(),
+            converged_at = CASE WHEN order_id IS NULL AND ?::text IS NOT NULL AND want = 'order_cancelled'
+              THEN NULL ELSE converged_at END
       WHERE collection_id = ? AND deleted_at IS NULL AND (cart_id IS DISTINCT FROM COALESCE(cart_id, ?)
         OR order_id IS DISTINCT FROM COALESCE(order_id, ?))
-      RETURNING order_id) ${dueOrders("noted")}`,
-    [cart, order, collection, cart, order],
+      RETURNING order_id, collection_id, want, converged_at),
+      woken AS (${wake.text})
+      ${dueOrders("noted")}`,
+    [cart, order, order, collection, cart, order, ...wake.bindings],
   )
+}
 
 /** Payments that answer to one of the ids, or carry the reference; those named by id come first. */
 export const paymentsNamed = (

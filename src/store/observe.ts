@@ -95,10 +95,10 @@ const outdated = (payment: PaymentRow): Observed => ({
 })
 
 /**
- * Whether {@link observe} would change nothing but the time of the last read, by what is known of the payment
- * here: then nothing is to be kept, and the group's lock not to be waited for. Only of a payment without money.
+ * Whether a read finds a payment, by what is known of it here, waiting for its money as before: then there is
+ * nothing to keep but the time of the read, and no need for the group's lock.
  */
-export function isNoNews(
+export function stillWaits(
   payment: PaymentRow,
   look: Pick<Look, "reading" | "claims" | "rules" | "facts" | "now">,
 ): boolean {
@@ -106,7 +106,8 @@ export function isNoNews(
     payment.state === "pending" &&
     payment.want === "nothing" &&
     payment.money_seen_at === null &&
-    payment.window_ends_at > look.now
+    payment.window_ends_at > look.now &&
+    look.reading.transfers.length === 0
   if (!rests) return false
   const { decision, fit } = judge(knownOf(payment), { ...look, order: look.facts })
   return (

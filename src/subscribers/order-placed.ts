@@ -5,6 +5,7 @@ import { brandAs, type OrderId } from "../kobbopay/ids"
 import { noteOrder } from "../store/ledger"
 import { idColumn } from "../store/payment"
 import type { CollectionId } from "../kobbopay/ids"
+import { runtime } from "../runtime"
 import { kobbopay, workerOf } from "../work/worker-of"
 
 const links = z.array(z.object({ payment_collection_id: idColumn<CollectionId>() }))
@@ -25,7 +26,13 @@ export default async function orderPlaced({
   })
   const service = kobbopay()
   for (const link of links.parse(data)) {
-    await noteOrder(service.sql, link.payment_collection_id, null, brandAs<OrderId>(event.data.id))
+    await noteOrder(
+      service.sql,
+      link.payment_collection_id,
+      null,
+      brandAs<OrderId>(event.data.id),
+      runtime.now(),
+    )
   }
   workerOf(service).wake()
 }

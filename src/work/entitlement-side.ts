@@ -5,6 +5,7 @@ import { createOrderFulfillmentWorkflow } from "@medusajs/medusa/core-flows"
 import type { Line } from "../kobbopay/entitlements"
 import type { CollectionId, LineItemId, OrderId, ProviderId, SessionId } from "../kobbopay/ids"
 import { idColumn } from "../store/payment"
+import { dropCutOff } from "./cut-off"
 
 const amount = z.object({ value: z.string() }).transform((raw) => raw.value)
 /** A part of a unit counts as one. */
@@ -102,7 +103,7 @@ const FIELDS = [
   "payment_collections.payments.refunds.*",
 ]
 
-export function entitlementSide(container: MedusaContainer): EntitlementSide {
+export function entitlementSide(container: MedusaContainer, now: () => Date): EntitlementSide {
   const query = container.resolve(ContainerRegistrationKeys.QUERY)
   const bus = container.resolve(Modules.EVENT_BUS)
 
@@ -162,6 +163,7 @@ export function entitlementSide(container: MedusaContainer): EntitlementSide {
     },
 
     async fulfil(order, items) {
+      await dropCutOff(container, order, now())
       await createOrderFulfillmentWorkflow(container).run({
         input: { order_id: order, items, created_by: "kobbopay" },
       })

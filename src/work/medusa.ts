@@ -1,12 +1,5 @@
 import type { MedusaContainer } from "@medusajs/framework/types"
-import {
-  defaultCurrencies,
-  MathBN,
-  Modules,
-  OrderChangeStatus,
-  OrderChangeType,
-  PaymentEvents,
-} from "@medusajs/framework/utils"
+import { defaultCurrencies, MathBN, Modules, PaymentEvents } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import {
   cancelOrderWorkflow,
@@ -22,6 +15,7 @@ import type {
   SessionId,
 } from "../kobbopay/ids"
 import type { Sql } from "../store/sql"
+import { dropCutOff } from "./cut-off"
 import {
   type MedusaCapture,
   type MedusaRefund,
@@ -39,9 +33,6 @@ const completionShape = z.object({
     )
     .default([]),
 })
-
-/** A credit line that Medusa began but did not confirm within this time has lost its process. */
-const CUT_OFF_MS = 2 * 60_000
 
 /** Medusa as the work sees it: one way to look, and what it may do. */
 export type MedusaSide = {
@@ -85,31 +76,12 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
   const payments = container.resolve(Modules.PAYMENT)
   const orders = container.resolve(Modules.ORDER)
 
-  /**
-   * Takes back a credit line of which the process died before it was confirmed, as Medusa's own compensation
-   * would have: while it is pending, Medusa refuses every other change of the order, its cancelling too. What
-   * an admin edits on the order is another type of change, and stays.
-   */
-  async function dropCutOff(order: string): Promise<void> {
-    const pending = await orders.listOrderChanges({
-      order_id: order,
-      status: OrderChangeStatus.PENDING,
-      created_at: { $lt: new Date(now().getTime() - CUT_OFF_MS).toISOString() },
-    })
-    // Medusa's type of a change leaves this one out.
-    const isCredit = ({ change_type }: { change_type?: string }) =>
-      change_type === OrderChangeType.CREDIT_LINE
-    const cutOff = pending.filter(isCredit)
-    if (cutOff.length > 0) await orders.deleteOrderChanges(cutOff.map((change) => change.id))
-  }
-
   /** What an order does not owe anyway, a refund lowers it by: as a credit line that names the refund. */
   async function lowerOrder(view: MedusaView, refund: MedusaRefund): Promise<void> {
     if (view.creditLines.includes(refund.id)) return
     const owed = MathBN.mult(MathBN.min(view.pending ?? 0, 0), -1)
     const credit = MathBN.sub(refund.amount, MathBN.min(refund.amount, owed))
-    if (view.orderId === null || !MathBN.gt(credit, 0)) return
-    await dropCutOff(view.orderId)
+    if (!MathBN.gt(credit, 0)) return
     await engine.run(REFUND_CREDIT_LINES, {
       input: {
         order_id: view.orderId,
@@ -152,7 +124,7 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
     },
 
     async cancelOrder(order) {
-      await dropCutOff(order)
+      await dropCutOff(container, order, now())
       await cancelOrderWorkflow(container).run({ input: { order_id: order } })
     },
 
@@ -195,6 +167,7 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
 
     async bookRefund(view, payment, refund) {
       if (view.orderId === null) return
+      await dropCutOff(container, view.orderId, now())
       const isBooked = view.transactions.some(
         (one) => one.reference === "refund" && one.reference_id === refund.id,
       )

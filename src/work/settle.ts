@@ -49,7 +49,7 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
     ? await withoutAbandoned(deps, lease)
     : found
   if (view !== null && known.some((payment) => isNews(payment, view))) {
-    await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId)
+    await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId, deps.now())
   }
 
   const failures: string[] = []
@@ -116,7 +116,7 @@ async function resolveMark(
 ): Promise<Date | null> {
   if (view?.order === "cancelled" && view.orderId !== null) {
     if (lease.orderCancelledAt === null) {
-      await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId)
+      await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId, deps.now())
       await noteOrderCancelled(deps.sql, view.orderId, deps.now())
     }
   } else if (lease.cancellingAt !== null) {
@@ -175,7 +175,13 @@ async function converge(
           return { failure: await completionFailed(deps, payment, why), moved: false }
         }
         const placed = await deps.medusa.view(payment.collection_id)
-        await noteOrder(deps.sql, payment.collection_id, step.cart, placed?.orderId ?? null)
+        await noteOrder(
+          deps.sql,
+          payment.collection_id,
+          step.cart,
+          placed?.orderId ?? null,
+          deps.now(),
+        )
         break
       }
       case "authorize":

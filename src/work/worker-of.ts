@@ -26,7 +26,7 @@ function handOf(service: KobbopayModuleService): { deps: Deps; worker: Worker } 
       ]),
     ),
     medusa: medusaSide(container, service.sql, runtime.now),
-    entitlements: entitlementSide(container),
+    entitlements: entitlementSide(container, runtime.now),
     log: container.resolve(ContainerRegistrationKeys.LOGGER),
     owner: `${hostname()}:${process.pid}:${randomUUID()}`,
     now: runtime.now,

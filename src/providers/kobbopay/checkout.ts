@@ -76,7 +76,8 @@ type Asked = { amount: string; currencyCode: string; rail: string | undefined }
 
 /**
  * The plain case of {@link showPayment}, with one look at the database less: nothing was made for the
- * session's collection yet. Null, and nothing done, when it is not so, or when that would tell why not.
+ * session's collection yet. Null, and nothing done, when there is a payment already, or when
+ * it would be refused: {@link showPayment} says why.
  */
 export async function showFirstPayment(
   checkout: Checkout,

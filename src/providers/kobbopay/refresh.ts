@@ -3,7 +3,7 @@ import { MathBN } from "@medusajs/framework/utils"
 import type { KobbopayClient } from "../../kobbopay/client"
 import { KobbopayError } from "../../kobbopay/errors"
 import type { Rules } from "../../kobbopay/rules"
-import { isNoNews, observe, type Look } from "../../store/observe"
+import { stillWaits, observe, type Look } from "../../store/observe"
 import { isPaidBack, settledAmount, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import type { MedusaSession, PaymentInView, SessionView } from "../../store/sessions"
@@ -83,7 +83,7 @@ export async function refresh(
     source: "checkout",
     now: deps.now(),
   }
-  return isNoNews(payment, look) ? known : (await observe(deps.sql, look)).payment
+  return stillWaits(payment, look) ? known : (await observe(deps.sql, look)).payment
 }
 
 /** A session waits like this only once its order was placed, or is being placed. */

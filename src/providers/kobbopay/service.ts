@@ -171,7 +171,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
         throw new MedusaError(
           MedusaError.Types.NOT_ALLOWED,
           // A shopper is told this too, whose order could not be placed after all.
-          `Money has arrived on Kobbopay payment ${payment.id}, so it is kept and not cancelled. There is no need to pay again. The store sends it back by paying it from its Kobbopay balance and recording the pay-back.`,
+          `Money has arrived on Kobbopay payment ${payment.id}, so it is kept and not cancelled. There is no need to pay again. If the order is not placed after all, the store sends it back from its Kobbopay balance and records the pay-back.`,
         )
       }
       return { data: input.data ?? {} }
