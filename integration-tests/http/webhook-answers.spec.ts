@@ -57,6 +57,11 @@ storeSuite("webhook answers", (world) => {
     expect(await recorded()).toBe(1)
   })
 
+  test("404 for a longer path: a webhook sent there is not taken for one of ours", async () => {
+    expect((await post({ ...valid(), path: "/hooks/kobbopay/more" })).status).toBe(404)
+    expect(await recorded()).toBe(0)
+  })
+
   test("401 where nothing proves that Kobbopay sent it", () =>
     areRefused(401, {
       "no signature": without("x-kobbopay-signature"),

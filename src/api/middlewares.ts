@@ -3,6 +3,7 @@ import {
   defineMiddlewares,
   validateAndTransformQuery,
 } from "@medusajs/framework/http"
+import { takeWebhookFirst } from "./hooks/kobbopay/first"
 import {
   adminEntitlementParams,
   adminEntitlementQuery,
@@ -22,6 +23,8 @@ export default defineMiddlewares({
       methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
       bodyParser: false,
     },
+    // Without methods, which puts it in front of all routes.
+    { matcher: "/hooks/kobbopay", middlewares: [takeWebhookFirst] },
     {
       matcher: "/store/kobbopay/entitlements",
       methods: ["GET"],

@@ -3,10 +3,6 @@ export type JsonObject = Record<string, unknown>
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** What stands before every number; in strings it may stand too. */
-const MAYBE_NUMBER = /(?:^|[:,[\s])-?\d/
-/** Characters up to which looking at each is quicker than stepping over strings. */
-const SHORT = 2_048
 const NUMBER = /-?\d[\d.eE+-]*/g
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
@@ -19,15 +15,24 @@ export function parseJson(bytes: Uint8Array): unknown {
   const text = utf8.decode(bytes)
   // Refuses what is not JSON, so that what follows only ever meets whole strings and numbers.
   const parsed: unknown = JSON.parse(text)
-  if (text.length <= SHORT && !MAYBE_NUMBER.test(text)) return parsed
-  const quoted = quoteNumbers(text)
-  return quoted === text ? parsed : JSON.parse(quoted)
+  return holdsNumber(parsed) ? JSON.parse(quoteNumbers(text)) : parsed
 }
 
-/**
- * Puts quotes around every number of a JSON text; the same text when it holds none. Strings are stepped
- * over, not looked at character by character.
- */
+/** Objects and arrays alike. */
+const hasParts = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null
+
+/** Whether there is a number anywhere in parsed JSON, which may be nested deeper than calls can be. */
+function holdsNumber(parsed: unknown): boolean {
+  const open = [parsed]
+  for (const value of open) {
+    if (typeof value === "number") return true
+    if (hasParts(value)) for (const key in value) open.push(value[key])
+  }
+  return false
+}
+
+/** Puts quotes around every number of a JSON text. Strings are stepped over, not looked at character by character. */
 function quoteNumbers(json: string): string {
   let quoted = ""
   let taken = 0
@@ -41,7 +46,7 @@ function quoteNumbers(json: string): string {
     }
     at = quote < 0 ? end : endOfString(json, quote)
   }
-  return taken === 0 ? json : quoted + json.slice(taken)
+  return quoted + json.slice(taken)
 }
 
 /** Where a string that begins at a quote is over: behind the first quote that no backslash escapes. */

@@ -13,10 +13,11 @@ const mac = (
   scheme: SignatureScheme,
   key: KeyObject | string,
   message: readonly (string | Buffer)[],
-): string =>
-  message
-    .reduce((hmac, part) => hmac.update(part), createHmac(scheme.algorithm, key))
-    .digest(scheme.encoding)
+): string => {
+  const hmac = createHmac(scheme.algorithm, key)
+  for (const part of message) hmac.update(part)
+  return hmac.digest(scheme.encoding)
+}
 
 /** Signs bytes as a header value; parts are joined without a separator. Hex is lower case. */
 export const sign = (

@@ -36,8 +36,6 @@ export type Received =
   | { ok: true; account: Account; secretIndex: number; event: WebhookEvent }
   | { ok: false; status: 400 | 401; cause: string }
 
-export type WebhookHeaders = Record<string, string | string[] | undefined>
-
 const headerNames = new WeakMap<readonly Account[], ReadonlySet<string>>()
 
 /** The lower-case names of every header that one of the accounts reads. */
@@ -55,19 +53,19 @@ function webhookHeaderNames(accounts: readonly Account[]): ReadonlySet<string> {
  * secret of every account, before the body is parsed. Refuses with 401 what no account's secret signed
  * or what is stale, with 400 what is malformed; the cause is for the merchant's log and holds nothing
  * secret.
- * @param received.headers names in any case, a repeated header as Node gives it
+ * @param received.rawHeaders names in any case and values, in turns as they were sent, like Node's own
  * @param received.now unix time, milliseconds
  */
 export function receiveWebhook(received: {
   rawBody: Buffer
-  headers: WebhookHeaders
+  rawHeaders: readonly string[]
   accounts: readonly Account[]
   now: number
 }): Received {
   const { rawBody, accounts, now } = received
   try {
     if (rawBody.length > MAX_WEBHOOK_BYTES) throw new Refused(400, "the body is larger than 64 KiB")
-    const headers = byLowerCaseName(received.headers, accounts)
+    const headers = byLowerCaseName(received.rawHeaders, accounts)
     const { account, secretIndex, sent } = proveAny(accounts, rawBody, headers, now)
     return { ok: true, account, secretIndex, event: eventOf(account, sent, rawBody) }
   } catch (error) {
@@ -91,16 +89,16 @@ class Refused extends Error {
 type SentHeaders = ReadonlyMap<string, readonly string[]>
 
 /** Only what one of the accounts reads is kept. */
-function byLowerCaseName(headers: WebhookHeaders, accounts: readonly Account[]): SentHeaders {
+function byLowerCaseName(rawHeaders: readonly string[], accounts: readonly Account[]): SentHeaders {
   const read = webhookHeaderNames(accounts)
-  const found = new Map<string, readonly string[]>()
-  for (const name of Object.keys(headers)) {
-    const sent = headers[name]
-    const key = name.toLowerCase()
-    if (sent === undefined || !read.has(key)) continue
-    const values = typeof sent === "string" ? [sent] : sent
+  const found = new Map<string, string[]>()
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const key = rawHeaders[at]?.toLowerCase()
+    const value = rawHeaders[at + 1]
+    if (key === undefined || value === undefined || !read.has(key)) continue
     const before = found.get(key)
-    found.set(key, before === undefined ? values : [...before, ...values])
+    if (before === undefined) found.set(key, [value])
+    else before.push(value)
   }
   return found
 }
@@ -180,7 +178,7 @@ function headerOf(headers: SentHeaders, name: string): string | null {
   const found = headers.get(name) ?? []
   const [value] = found
   if (value === undefined) return null
-  // Node joins a repeated header with a comma.
+  // A proxy may join a repeated header with a comma.
   if (found.length > 1 || value.includes(",")) {
     throw new Refused(400, `header ${name} was sent more than once`, 1)
   }
@@ -204,14 +202,16 @@ function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
   const told = sent.eventId ?? firstText(body, eventIds)
   if (told !== null) mustAgree(told, type, ids)
   const reference = firstText(body, references)
+  const { claims, isTest } = meaningOf(profile, type)
   return {
     eventId: told ?? (kobbopayId === null ? null : `payment:${kobbopayId}:${type}`),
     deliveryId: sent.deliveryId,
     type,
-    ...meaningOf(profile, type),
+    claims,
     kobbopayId,
     ids,
     reference: reference === null ? null : brandAs<Reference>(reference),
+    isTest,
     sentAt: sent.timestamp === null ? null : new Date(Number(sent.timestamp) * 1000),
   }
 }
@@ -244,19 +244,25 @@ function textAt(body: JsonObject, key: string): string | null {
 const isStorable = (text: string): boolean =>
   /^[\x20-\x7e]+$/.test(text) || /^[^\p{Cc}\p{Cs}]+$/u.test(text)
 
-const firstText = (body: JsonObject, keys: readonly string[]): string | null =>
-  keys.reduce<string | null>((found, key) => found ?? textAt(body, key), null)
+function firstText(body: JsonObject, keys: readonly string[]): string | null {
+  for (const key of keys) {
+    const found = textAt(body, key)
+    if (found !== null) return found
+  }
+  return null
+}
 
 function idsIn(body: JsonObject, keys: readonly string[]): KobbopayId[] {
-  const ids = new Set<KobbopayId>()
+  const ids: KobbopayId[] = []
   for (const key of keys) {
     const id = textAt(body, key)
     if (id === null) continue
     // An id may become part of a URL, where dots would lead elsewhere.
     if (/^\.+$/.test(id)) throw new Refused(400, `${key} in the body is not an id`)
-    ids.add(brandAs<KobbopayId>(id))
+    const branded = brandAs<KobbopayId>(id)
+    if (!ids.includes(branded)) ids.push(branded)
   }
-  return [...ids]
+  return ids
 }
 
 /**

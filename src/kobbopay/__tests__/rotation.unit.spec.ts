@@ -1,6 +1,7 @@
 import { parseAccounts, type Account } from "../options"
 import { signWebhook } from "../signature"
 import { receiveWebhook } from "../webhook"
+import { rawHeaders } from "./support/raw-headers"
 
 const CURRENT = "test-current"
 const NEXT = "test-next"
@@ -30,7 +31,9 @@ function takes(secrets: string[], secret: string): number | null {
   const headers = signWebhook(account.options.webhook, rawBody, {
     ...{ timestamp: NOW, eventId: "payment:pay_1:payment.paid", secret },
   })
-  const received = receiveWebhook({ rawBody, headers, accounts: [account], now: NOW * 1000 })
+  const received = receiveWebhook({
+    ...{ rawBody, rawHeaders: rawHeaders(headers), accounts: [account], now: NOW * 1000 },
+  })
   return received.ok ? received.secretIndex : null
 }
 

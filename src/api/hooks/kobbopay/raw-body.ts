@@ -22,31 +22,27 @@ export function readRawBody(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
-    const finish = (outcome: () => void) => {
+    const refuse = (status: BodyRefused["status"], cause: string) => {
       clearTimeout(timer)
-      request.off("data", onData).off("end", onEnd).off("aborted", onCut).off("error", onCut)
-      outcome()
+      request.off("data", onData)
+      reject(new BodyRefused(status, cause))
     }
-    const refuse = (status: BodyRefused["status"], cause: string) =>
-      finish(() => {
-        reject(new BodyRefused(status, cause))
-      })
     const onData = (chunk: Buffer) => {
       size += chunk.length
       if (size > limit) refuse(413, `the body is larger than ${limit} bytes`)
       else chunks.push(chunk)
     }
-    const onEnd = () => {
-      finish(() => {
-        resolve(Buffer.concat(chunks, size))
-      })
-    }
-    const onCut = () => {
-      refuse(400, "the connection ended before the body did")
-    }
     const timer = setTimeout(() => {
       refuse(408, `the body did not arrive within ${withinMs} ms`)
     }, withinMs)
-    request.on("data", onData).on("end", onEnd).on("aborted", onCut).on("error", onCut)
+    request
+      .on("data", onData)
+      .on("end", () => {
+        clearTimeout(timer)
+        resolve(Buffer.concat(chunks, size))
+      })
+      .on("close", () => {
+        if (!request.readableEnded) refuse(400, "the connection ended before the body did")
+      })
   })
 }

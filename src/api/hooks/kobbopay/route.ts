@@ -44,7 +44,8 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
   }
   // What was not read of a refused body must not be taken for the connection's next request.
   if (!req.readableEnded) res.setHeader("connection", "close")
-  res.status(answer.status).end()
+  res.statusCode = answer.status
+  res.end()
 }
 
 async function take(req: MedusaRequest, service: KobbopayModuleService): Promise<Answer> {
@@ -59,8 +60,8 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   const rawBody = await readRawBody(req, MAX_WEBHOOK_BYTES, runtime.webhook.bodyWithinMs)
   const received = receiveWebhook({
     rawBody,
-    // Each repetition kept apart: a doubled signature must not look like one.
-    headers: req.headersDistinct,
+    // With each repetition: a doubled signature must not look like one.
+    rawHeaders: req.rawHeaders,
     accounts: service.accounts,
     now: runtime.now().getTime(),
   })
