@@ -18,16 +18,13 @@ export function parseJson(bytes: Uint8Array): unknown {
   return holdsNumber(parsed) ? JSON.parse(quoteNumbers(text)) : parsed
 }
 
-/** Objects and arrays alike. */
-const hasParts = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null
-
 /** Whether there is a number anywhere in parsed JSON, which may be nested deeper than calls can be. */
 function holdsNumber(parsed: unknown): boolean {
   const open = [parsed]
   for (const value of open) {
     if (typeof value === "number") return true
-    if (hasParts(value)) for (const key in value) open.push(value[key])
+    if (typeof value !== "object" || value === null) continue
+    for (const part of Object.values(value)) open.push(part)
   }
   return false
 }

@@ -29,6 +29,17 @@ describe("JSON with numbers as text", () => {
     })
   })
 
+  it("looks at nothing but the text, whatever other libraries add to all objects", () => {
+    Object.defineProperty(Object.prototype, "added", {
+      ...{ value: { by: "another library" }, enumerable: true, configurable: true },
+    })
+    try {
+      expect(parseJson(Buffer.from('{"a":"b"}'))).toHaveProperty("a", "b")
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "added")
+    }
+  })
+
   it.each(["", "{", "01", "[1,]", "NaN", "1 2"])("refuses %p", (text) => {
     expect(() => parseJson(Buffer.from(text))).toThrow(SyntaxError)
   })

@@ -1,6 +1,9 @@
 import type { MedusaNextFunction, MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { POST } from "./route"
 
+/** What Express and Medusa's body parser both take for the route's path. */
+const PATH = /^\/hooks\/kobbopay\/?(\?|$)/i
+
 /**
  * Takes webhooks before Medusa looks through its hundreds of routes for theirs, which costs as much as all that
  * the route does. What is not the route's goes on to where it belongs.
@@ -10,8 +13,7 @@ export function takeWebhookFirst(
   res: MedusaResponse,
   next: MedusaNextFunction,
 ): Promise<void> | undefined {
-  // The path behind the middleware's own: a longer one is none of ours.
-  if (req.method === "POST" && req.path === "/") return POST(req, res)
+  if (req.method === "POST" && PATH.test(req.originalUrl)) return POST(req, res)
   next()
   return undefined
 }
