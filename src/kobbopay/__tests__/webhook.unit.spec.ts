@@ -14,7 +14,7 @@ const [w1] = webhooks.invoice
 const [a1] = webhooks.docs
 if (w1 === undefined || a1 === undefined) throw new Error("vectors are missing")
 
-type WebhookHeaders = Record<string, string | string[] | undefined>
+type WebhookHeaders = Parameters<typeof rawHeaders>[0]
 
 const receive = (
   rawBody: Buffer | string,

@@ -5,8 +5,8 @@ import { POST } from "./route"
 const PATH = /^\/hooks\/kobbopay\/?(\?|$)/i
 
 /**
- * Takes webhooks before Medusa looks through its hundreds of routes for theirs, which costs as much as all that
- * the route does. What is not the route's goes on to where it belongs.
+ * Takes webhooks before Medusa looks through its hundreds of routes for theirs, which costs more than to
+ * verify and parse them. What is not the route's goes on to where it belongs.
  */
 export function takeWebhookFirst(
   req: MedusaRequest,
