@@ -1,4 +1,4 @@
-import { request, type Dispatcher } from "undici"
+import type { Dispatcher } from "undici"
 import { KobbopayError, safeText } from "./errors"
 import { isObject } from "./json"
 
@@ -37,6 +37,8 @@ export async function exchange(
   },
 ): Promise<HttpAnswer> {
   const { method, headers, timeoutMs, dispatcher } = options
+  // A hundred files, for which no boot has to wait.
+  const { request } = await import("undici")
   const limit = AbortSignal.timeout(timeoutMs)
   const signal = options.signal ? AbortSignal.any([limit, options.signal]) : limit
   try {
