@@ -66,25 +66,21 @@ async function measureInbox(bench: Bench, sql: Sql, twins: Twins): Promise<Resul
   const { rows } = await store.sql.query<{ n: number }>(
     "SELECT count(*)::int AS n FROM kobbopay_event",
   )
-  const claim = async (sql: Sql) => {
+  const acks = await twins.sideBySide(quick ? 4 : 10, async (side, round) => {
+    const name = `growth-${side}-${round}`
+    const { perSecond } = await acknowledge(bench, "kobbopay", name, ACK_SECONDS)
+    // The worker may still be putting some of them off.
+    await store.sql.query(
+      "BEGIN; LOCK kobbopay_event; DELETE FROM kobbopay_event WHERE state = 'received'; COMMIT",
+    )
+    await store.sql.query("VACUUM kobbopay_event")
+    return perSecond
+  })
+  const claim = async () => {
     await unroutedEvents(sql, later(), 1)
     await worked(sql, openEvents)
   }
-  const acks = { full: [] as number[], none: [] as number[] }
-  const claims = { full: [] as number[], none: [] as number[] }
-  for (let round = 0; round < (quick ? 4 : 10); round++) {
-    for (const side of inTurns(round)) {
-      await twins.show(side)
-      const name = `growth-${side}-${round}`
-      acks[side].push((await acknowledge(bench, "kobbopay", name, ACK_SECONDS)).perSecond)
-      // The worker may still be putting some of them off.
-      await store.sql.query(
-        "BEGIN; LOCK kobbopay_event; DELETE FROM kobbopay_event WHERE state = 'received'; COMMIT",
-      )
-      await store.sql.query("VACUUM kobbopay_event")
-      claims[side].push(await perSecond(store, sql, claim))
-    }
-  }
+  const claims = await twins.sideBySide(quick ? 8 : 20, () => perSecond(store, claim))
   await twins.empty()
   const shown = rows[0]?.n.toLocaleString("en")
   return [
@@ -112,14 +108,8 @@ async function measureInbox(bench: Bench, sql: Sql, twins: Twins): Promise<Resul
 }
 
 async function measureReconcile({ store, quick }: Bench, sql: Sql, twins: Twins): Promise<Result> {
-  const read = (sql: Sql) => worked(sql, paymentsOf)
-  const reads = { full: [] as number[], none: [] as number[] }
-  for (let round = 0; round < (quick ? 8 : 20); round++) {
-    for (const side of inTurns(round)) {
-      await twins.show(side)
-      reads[side].push(await perSecond(store, sql, read))
-    }
-  }
+  const read = () => worked(sql, paymentsOf)
+  const reads = await twins.sideBySide(quick ? 8 : 20, () => perSecond(store, read))
   return compared(
     {
       name: "growth_reconcile",
@@ -144,14 +134,10 @@ async function worked(
 }
 
 /** How often per second; what was worked is due again afterwards. */
-async function perSecond(
-  store: BenchStore,
-  sql: Sql,
-  once: (sql: Sql) => Promise<void>,
-): Promise<number> {
-  for (let count = 0; count < CLAIMS / 10; count++) await once(sql)
+async function perSecond(store: BenchStore, once: () => Promise<void>): Promise<number> {
+  for (let count = 0; count < CLAIMS / 10; count++) await once()
   const begun = performance.now()
-  for (let count = 0; count < CLAIMS / 2; count++) await once(sql)
+  for (let count = 0; count < CLAIMS / 2; count++) await once()
   const rate = (CLAIMS * 500) / (performance.now() - begun)
   await store.sql.query(`UPDATE kobbopay_group SET due_at = ${FUTURE} WHERE due_at > ${FUTURE}`)
   await store.sql.query("VACUUM kobbopay_group")
@@ -159,9 +145,6 @@ async function perSecond(
 }
 
 type Side = "full" | "none"
-
-/** Neither side is always first. */
-const inTurns = (round: number): Side[] => (round % 2 === 0 ? ["full", "none"] : ["none", "full"])
 
 /** Tables that there are twice, with the same indexes; the store sees one of each. At first the full ones. */
 class Twins {
@@ -194,6 +177,22 @@ class Twins {
       `ALTER TABLE ${table}_aside RENAME TO ${table}_twin`,
     ])
     await this.store.sql.query(["BEGIN", ...exchange, "COMMIT"].join("; "))
+  }
+
+  /** Measures both sides in each round; neither is always first. */
+  async sideBySide(
+    rounds: number,
+    measure: (side: Side, round: number) => Promise<number>,
+  ): Promise<Record<Side, number[]>> {
+    const figures: Record<Side, number[]> = { full: [], none: [] }
+    for (let round = 0; round < rounds; round++) {
+      const turns: Side[] = round % 2 === 0 ? ["full", "none"] : ["none", "full"]
+      for (const side of turns) {
+        await this.show(side)
+        figures[side].push(await measure(side, round))
+      }
+    }
+    return figures
   }
 
   async empty(): Promise<void> {
