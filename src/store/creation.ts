@@ -3,7 +3,6 @@ import type {
   AccountId,
   CollectionId,
   Environment,
-  KobbopayId,
   PaymentId,
   ProviderId,
   PublicToken,
@@ -11,12 +10,8 @@ import type {
   Reference,
   SessionId,
 } from "../kobbopay/ids"
-import { dueOrders } from "./entitled-orders"
-import { holdGroup, scheduleGroupOf, waking } from "./groups"
-import { reviving } from "./inbox"
-import { insertTransition, paymentById, type NewTransition } from "./ledger"
-import { paymentColumns, paymentRow, type PaymentRow } from "./payment"
-import { attaching, attachSession } from "./sessions"
+import { insertTransition, type NewTransition } from "./ledger"
+import { paymentIdRow, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
 /** What a new payment is made of. Amounts: `expectedMinor` in minor units of the asset. */
@@ -39,7 +34,6 @@ export type Offer = {
 }
 export type NewPayment = Offer & { collectionId: CollectionId }
 
-const paymentIdRow = paymentRow.pick({ id: true })
 const unfinishedRow = paymentRow.pick({
   id: true,
   collection_id: true,
@@ -51,9 +45,9 @@ const unfinishedRow = paymentRow.pick({
 export type Unfinished = z.output<typeof unfinishedRow>
 
 /** The right to create a payment at Kobbopay, of the caller and nobody else, until that time. */
-export type Claim = { isClaimed: true; payment: Unfinished; until: Date }
+export type RightToCreate = { mayCreate: true; payment: Unfinished; until: Date }
 /** A payment, with or without the right to create it. */
-export type Claimed = Claim | { isClaimed: false; payment: PaymentRow }
+export type CurrentPayment = RightToCreate | { mayCreate: false; payment: PaymentRow }
 
 /**
  * Inserts a payment in state `creating`, together with the right to create it at Kobbopay until
@@ -66,9 +60,9 @@ export async function currentPayment(
   wanted: NewPayment,
   claimedUntil: Date,
   now: Date,
-): Promise<Claimed> {
+): Promise<CurrentPayment> {
   const made = await insertPayment(sql, wanted, claimedUntil)
-  if (made !== null) return { isClaimed: true, payment: made, until: claimedUntil }
+  if (made !== null) return { mayCreate: true, payment: made, until: claimedUntil }
   return sql.transaction(async (trx) => {
     const key = [
       wanted.collectionId,
@@ -85,7 +79,7 @@ export async function currentPayment(
       [...key, now],
     )
     const renewed = await insertPayment(trx, wanted, claimedUntil)
-    if (renewed !== null) return { isClaimed: true, payment: renewed, until: claimedUntil }
+    if (renewed !== null) return { mayCreate: true, payment: renewed, until: claimedUntil }
     const current = await row(
       trx,
       paymentRow,
@@ -95,7 +89,7 @@ export async function currentPayment(
       key,
     )
     if (current === null) throw new Error("the current payment vanished inside its transaction")
-    return { isClaimed: false, payment: current }
+    return { mayCreate: false, payment: current }
   })
 }
 
@@ -156,13 +150,13 @@ export async function firstPayment(
   session: { id: SessionId; providerId: ProviderId },
   wanted: Offer,
   claimedUntil: Date,
-): Promise<Claim | null> {
+): Promise<RightToCreate | null> {
   const made = await row(sql, unfinishedRow, FIRST_PAYMENT, [
     session.id,
     session.providerId,
     ...valuesOf(wanted, claimedUntil),
   ])
-  return made === null ? null : { isClaimed: true, payment: made, until: claimedUntil }
+  return made === null ? null : { mayCreate: true, payment: made, until: claimedUntil }
 }
 
 /**
@@ -191,157 +185,6 @@ export const releaseCreation = async (sql: Sql, id: PaymentId, until: Date): Pro
   )
 }
 
-export type CreatedAtKobbopay = {
-  accountId: AccountId
-  kobbopayId: KobbopayId
-  address: string
-  memo: string | null
-  windowEndsAt: Date
-  nextLookAt: Date
-}
-
-/**
- * Records what Kobbopay answered to the create, and makes the session show it. A second id under the same
- * reference (a repeated create that was not idempotent there) becomes a watched payment of its own:
- * somebody might pay it. Returns the payment to show. Afterwards {@link wakeWaiting} is to be called.
- */
-export async function recordCreated(
-  sql: Sql,
-  payment: Unfinished,
-  made: CreatedAtKobbopay,
-  session: SessionId,
-  now: Date,
-): Promise<PaymentRow | null> {
-  const recorded = await finishCreation(sql, payment.id, made, session, now)
-  if (recorded !== null) return recorded
-  return sql.transaction(async (trx) => {
-    await holdGroup(trx, payment.collection_id, null)
-    const known = await adoptKnown(trx, payment.id, made, now)
-    if (known === null) {
-      await watchSibling(trx, payment.id, made.kobbopayId, made.nextLookAt)
-      const revive = reviving(made.accountId, made.kobbopayId, now)
-      await execute(trx, revive.text, revive.bindings)
-      await scheduleGroupOf(trx, payment.id, made.nextLookAt)
-    }
-    const shown = known ?? payment.id
-    await attachSession(trx, session, shown, now)
-    return paymentById(trx, shown)
-  })
-}
-
-/**
- * The plain case of {@link recordCreated} in one statement: the payment is still being created, and no
- * other one has the id. Null, and nothing done, when it is not so.
- */
-function finishCreation(
-  sql: Sql,
-  id: PaymentId,
-  made: CreatedAtKobbopay,
-  session: SessionId,
-  now: Date,
-): Promise<PaymentRow | null> {
-  const attach = attaching("made", session, now)
-  const wake = waking("(SELECT collection_id FROM made)", made.nextLookAt)
-  const revive = reviving(made.accountId, made.kobbopayId, now)
-  return row(
-    sql,
-    paymentRow,
-    {
-      name: "kobbopay_finish_creation",
-      text: `WITH made AS (UPDATE kobbopay_payment p
-        SET state = 'pending', kobbopay_id = ?, address = ?, memo = ?, window_ends_at = ?,
-            next_look_at = ?, create_lease_until = NULL, updated_at = now()
-      WHERE id = ? AND state = 'creating' AND NOT EXISTS (SELECT 1 FROM kobbopay_payment known
-        WHERE known.account_id = ? AND known.kobbopay_id = ? AND known.deleted_at IS NULL)
-      RETURNING ${paymentColumns("p")}),
-     noted AS (INSERT INTO kobbopay_transition (id, payment_id, from_state, to_state, source, at)
-      SELECT ?, id, 'creating', 'pending', 'checkout', ?::timestamptz FROM made),
-     called AS (${dueOrders("made")}),
-     ${attach.text},
-     woken AS (${wake.text}),
-     revived AS (${revive.text} AND EXISTS (SELECT 1 FROM made))
-     SELECT * FROM made`,
-    },
-    [
-      ...[made.kobbopayId, made.address, made.memo, made.windowEndsAt, made.nextLookAt, id],
-      ...[made.accountId, made.kobbopayId, newId("kptr"), now],
-      ...[...attach.bindings, ...wake.bindings, ...revive.bindings],
-    ],
-  )
-}
-
-/**
- * A create whose answer was lost may have come to the ledger by its webhook already, as a payment of its
- * own; when the repeated create brings the same id, that payment takes the place of the unfinished one.
- */
-async function adoptKnown(
-  trx: Sql,
-  id: PaymentId,
-  made: CreatedAtKobbopay,
-  now: Date,
-): Promise<PaymentId | null> {
-  const known = await row(
-    trx,
-    paymentIdRow,
-    `SELECT id FROM kobbopay_payment
-      WHERE account_id = ? AND kobbopay_id = ? AND id <> ? AND deleted_at IS NULL FOR UPDATE`,
-    [made.accountId, made.kobbopayId, id],
-  )
-  if (known === null) return null
-  const ended = await execute(
-    trx,
-    `UPDATE kobbopay_payment
-        SET state = 'failed', want = 'order_cancelled', current = false, ended_at = ?,
-            create_lease_until = NULL, updated_at = now()
-      WHERE id = ? AND state = 'creating'`,
-    [now, id],
-  )
-  if (ended === 1) await insertTransition(trx, abandoned(id, now))
-  await execute(
-    trx,
-    `UPDATE kobbopay_payment
-        SET address = ?, memo = ?, window_ends_at = ?, next_look_at = ?, updated_at = now(),
-            current = state = 'pending' AND money_seen_at IS NULL
-      WHERE id = ?`,
-    [made.address, made.memo, made.windowEndsAt, made.nextLookAt, known.id],
-  )
-  await scheduleGroupOf(trx, known.id, made.nextLookAt)
-  return known.id
-}
-
-const abandoned = (paymentId: PaymentId, at: Date): NewTransition => ({
-  paymentId,
-  from: "creating",
-  to: "failed",
-  source: "clock",
-  receivedMinor: null,
-  at,
-})
-
-/**
- * Adds a watched payment beside the one it belongs to, for a further Kobbopay id under the same
- * reference. It is never shown; its money would be an exception.
- */
-export const watchSibling = (
-  sql: Sql,
-  of: PaymentId,
-  kobbopayId: KobbopayId,
-  nextLookAt: Date,
-): Promise<number> =>
-  execute(
-    sql,
-    `INSERT INTO kobbopay_payment
-       (id, account_id, environment, kobbopay_id, reference, public_token, collection_id, cart_id, order_id, rail_id,
-        token, asset, network, decimals, expected_minor, store_amount, currency_code, price, state,
-        current, window_ends_at, next_look_at)
-     SELECT ?, account_id, environment, ?, reference, replace(gen_random_uuid()::text, '-', ''), collection_id, cart_id, order_id, rail_id, token, asset,
-            network, decimals, expected_minor, store_amount, currency_code, price, 'pending', false,
-            window_ends_at, ?
-       FROM kobbopay_payment WHERE id = ? AND kobbopay_id IS DISTINCT FROM ?
-     ON CONFLICT (account_id, kobbopay_id) WHERE deleted_at IS NULL DO NOTHING`,
-    [newId("kpay"), kobbopayId, nextLookAt, of, kobbopayId],
-  )
-
 /**
  * Ends payments whose creation at Kobbopay never finished within their window: no address of theirs was
  * ever shown, so nobody can pay them.
@@ -368,3 +211,13 @@ export async function endAbandonedCreations(
     }
   })
 }
+
+/** No address of it was ever shown under its own row. */
+export const abandoned = (paymentId: PaymentId, at: Date): NewTransition => ({
+  paymentId,
+  from: "creating",
+  to: "failed",
+  source: "clock",
+  receivedMinor: null,
+  at,
+})

@@ -97,6 +97,7 @@ export const paymentRow = z.object({
   created_at: z.date(),
 })
 export type PaymentRow = z.output<typeof paymentRow>
+export const paymentIdRow = paymentRow.pick({ id: true })
 
 /** The columns of {@link paymentRow}, for a statement that must not say `*`. */
 export const paymentColumns = (table: string): string =>

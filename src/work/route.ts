@@ -12,7 +12,7 @@ import {
   type EventRow,
   type Route,
 } from "../store/inbox"
-import { watchSibling } from "../store/creation"
+import { watchSibling } from "../store/created"
 import { paymentsNamed } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"

@@ -16,16 +16,16 @@ import { AmountError } from "../../kobbopay/money"
 import { NoPriceError, quote, type Rail } from "../../kobbopay/rails"
 import { newPublicToken, newReference } from "../../kobbopay/reference"
 import { nextLook } from "../../kobbopay/schedule"
+import { recordCreated } from "../../store/created"
 import {
   claimCreation,
   currentPayment,
   firstPayment,
-  recordCreated,
   releaseCreation,
-  type Claim,
-  type Claimed,
+  type CurrentPayment,
   type NewPayment,
   type Offer,
+  type RightToCreate,
 } from "../../store/creation"
 import { errorText } from "../../store/error-text"
 import { wakeWaiting } from "../../store/inbox"
@@ -72,7 +72,8 @@ function chooseRail(account: Account, wanted: string | undefined): Rail {
   )
 }
 
-type Asked = { amount: string; currencyCode: string; rail: string | undefined }
+/** Amount: a decimal string of the store currency, whose code is in lower case. */
+export type Asked = { amount: string; currencyCode: string; rail: string | undefined }
 
 /**
  * The plain case of {@link showPayment}, with one look at the database less: nothing was made for the
@@ -92,8 +93,8 @@ export async function showFirstPayment(
   if (offer === null) return null
   const until = leaseFrom(checkout.now())
   const from = { id: session, providerId: account.providerId }
-  const claim = await firstPayment(sql, from, offer, until)
-  return claim === null ? null : create(checkout, rail, claim, session)
+  const right = await firstPayment(sql, from, offer, until)
+  return right === null ? null : create(checkout, rail, right, session)
 }
 
 function noneIfRefused(cause: unknown): null {
@@ -105,7 +106,7 @@ const keyOf = (account: Account, rail: Rail, asked: Asked): Pick<Offer, OfferKey
   accountId: account.id,
   railId: brandAs<RailId>(rail.id),
   storeAmount: new BigNumber(asked.amount).toFixed(),
-  currencyCode: asked.currencyCode.toLowerCase(),
+  currencyCode: asked.currencyCode,
 })
 
 /**
@@ -113,18 +114,17 @@ const keyOf = (account: Account, rail: Rail, asked: Asked): Pick<Offer, OfferKey
  * created at Kobbopay. However often a checkout is rendered, it shows one payment. One whose money is to
  * settle this very amount, and that has lost its session, comes first.
  *
- * @param order what the session asks for: a decimal string of the store currency
+ * @param asked what the session asks for: a decimal string of the store currency
  * @throws MedusaError when money already arrived for the collection, the currency has no price, or
  *   Kobbopay cannot be reached; a later try goes on under the same reference
  */
 export async function showPayment(
   checkout: Checkout,
   view: SessionView,
-  order: Asked,
+  asked: Asked,
 ): Promise<PaymentRow> {
   const { sql, account } = checkout
   const { session_id, collection_id } = view.session
-  const asked = { ...order, currencyCode: order.currencyCode.toLowerCase() }
   const settling = paymentToShow(view, account.id, asked)
   if (settling !== undefined) {
     await attachSession(sql, session_id, settling.id, checkout.now())
@@ -136,18 +136,18 @@ export async function showPayment(
       "This order is being paid: money has arrived for it. Wait for its confirmation instead of starting another payment.",
     )
   }
-  const rail = chooseRail(account, order.rail)
+  const rail = chooseRail(account, asked.rail)
   const wanted: Wanted = { ...keyOf(account, rail, asked), collectionId: collection_id }
   const current = view.payments.find((payment) => isCurrent(payment, wanted, checkout.now()))
-  const found: Claimed =
+  const found: CurrentPayment =
     current === undefined
       ? await newPayment(checkout, rail, wanted)
-      : { isClaimed: false, payment: current }
+      : { mayCreate: false, payment: current }
   const turn =
-    !found.isClaimed && found.payment.state === "creating"
+    !found.mayCreate && found.payment.state === "creating"
       ? await claimOrWait(checkout, found.payment)
       : found
-  if (turn.isClaimed) return create(checkout, rail, turn, session_id)
+  if (turn.mayCreate) return create(checkout, rail, turn, session_id)
   await attachSession(sql, session_id, turn.payment.id, checkout.now())
   return turn.payment
 }
@@ -189,7 +189,7 @@ const isCurrent = (payment: PaymentRow, wanted: Wanted, now: Date): boolean =>
   payment.store_amount === wanted.storeAmount &&
   payment.currency_code === wanted.currencyCode
 
-async function newPayment(checkout: Checkout, rail: Rail, wanted: Wanted): Promise<Claimed> {
+async function newPayment(checkout: Checkout, rail: Rail, wanted: Wanted): Promise<CurrentPayment> {
   const offer = await offerOf(checkout, rail, wanted)
   const now = checkout.now()
   const made = { ...offer, collectionId: wanted.collectionId }
@@ -203,8 +203,7 @@ async function offerOf(
 ): Promise<Offer> {
   const { amountMinor, price } = await quoteOrRefuse(checkout.account, rail, asked)
   return {
-    ...{ accountId: asked.accountId, railId: asked.railId },
-    ...{ storeAmount: asked.storeAmount, currencyCode: asked.currencyCode },
+    ...asked,
     environment: environmentOf(checkout.account),
     reference: newReference(),
     publicToken: newPublicToken(),
@@ -240,16 +239,16 @@ const leaseFrom = (now: Date): Date => new Date(now.getTime() + CREATE_LEASE_MS)
  * Takes the right to create the payment at Kobbopay, for one request at a time. The others wait for what that
  * request brings, and are given it.
  */
-async function claimOrWait(checkout: Checkout, payment: PaymentRow): Promise<Claimed> {
+async function claimOrWait(checkout: Checkout, payment: PaymentRow): Promise<CurrentPayment> {
   const deadline = checkout.now().getTime() + WAIT_FOR_OTHER_MS
   for (;;) {
     const now = checkout.now()
     const until = leaseFrom(now)
     if (await claimCreation(checkout.sql, payment.id, now, until)) {
-      return { isClaimed: true, payment, until }
+      return { mayCreate: true, payment, until }
     }
     const seen = await paymentById(checkout.sql, payment.id)
-    if (seen !== null && seen.state !== "creating") return { isClaimed: false, payment: seen }
+    if (seen !== null && seen.state !== "creating") return { mayCreate: false, payment: seen }
     if (now.getTime() > deadline) throw unavailable()
     await checkout.sleep(WAIT_STEP_MS)
   }
@@ -259,7 +258,7 @@ async function claimOrWait(checkout: Checkout, payment: PaymentRow): Promise<Cla
 async function create(
   checkout: Checkout,
   rail: Rail,
-  { payment, until }: Claim,
+  { payment, until }: RightToCreate,
   session: SessionId,
 ): Promise<PaymentRow> {
   const { sql, client, account } = checkout

@@ -48,7 +48,7 @@ import {
   type MedusaSession,
   type SessionView,
 } from "../../store/sessions"
-import { showFirstPayment, showPayment, unavailable, type Checkout } from "./checkout"
+import { showFirstPayment, showPayment, unavailable, type Asked, type Checkout } from "./checkout"
 import { refresh } from "./refresh"
 import { authorizationStatus, whyNotCaptured } from "./status"
 
@@ -59,13 +59,14 @@ const sessionData = z.looseObject({
 })
 const checkoutData = sessionData.extend({ rail: z.string().optional() })
 
-/** What a checkout asks for. Amount: a decimal string of the store currency. */
-function askedIn(input: Pick<InitiatePaymentInput, "amount" | "currency_code" | "data">) {
+type AskedOf = Asked & { session: SessionId }
+
+function askedIn(input: Pick<InitiatePaymentInput, "amount" | "currency_code" | "data">): AskedOf {
   const { session_id, rail } = checkoutData.parse(input.data ?? {})
   return {
     session: session_id,
     amount: MathBN.convert(input.amount).toFixed(),
-    currencyCode: input.currency_code,
+    currencyCode: input.currency_code.toLowerCase(),
     rail,
   }
 }
@@ -83,7 +84,8 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   readonly #logger: Logger
   readonly #sql: Knex
   readonly #options: AccountOptions
-  readonly #checkouts = new Map<string, Checkout>()
+  /** Null until a session told under which id Medusa knows this provider. */
+  #known: Checkout | null = null
 
   constructor(container: Container, options: Record<string, unknown>) {
     super(container, options)
@@ -106,10 +108,8 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   async initiatePayment(input: InitiatePaymentInput): Promise<InitiatePaymentOutput> {
     return this.#guarded("initiate", async () => {
       const asked = askedIn(input)
-      // Which account it is, a session told before; the first one of this process does not have that yet.
-      const [checkout] = this.#checkouts.values()
       const first =
-        checkout === undefined ? null : await showFirstPayment(checkout, asked.session, asked)
+        this.#known === null ? null : await showFirstPayment(this.#known, asked.session, asked)
       const payment = first ?? (await this.#show(asked))
       return { id: payment.id, status: "pending", data: this.#data(asked.session, payment) }
     })
@@ -123,7 +123,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     })
   }
 
-  async #show(asked: ReturnType<typeof askedIn>): Promise<PaymentRow> {
+  async #show(asked: AskedOf): Promise<PaymentRow> {
     const view = await this.#view(asked.session)
     return showPayment(this.#checkout(view.session), view, asked)
   }
@@ -284,14 +284,13 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
 
   /** The account of a session: its id is told by Medusa's provider id alone. */
   #checkout(session: MedusaSession): Checkout {
-    const known = this.#checkouts.get(session.provider_id)
-    if (known !== undefined) return known
+    if (this.#known !== null) return this.#known
     const account: Account = {
       id: brandAs<AccountId>(session.provider_id.replace(`pp_${IDENTIFIER}_`, "")),
       providerId: session.provider_id,
       options: this.#options,
     }
-    const checkout: Checkout = {
+    this.#known = {
       sql: this.#sql,
       account,
       client: createClient(account, runtime.client),
@@ -299,8 +298,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
       now: runtime.now,
       sleep: runtime.client.sleep,
     }
-    this.#checkouts.set(session.provider_id, checkout)
-    return checkout
+    return this.#known
   }
 
   #data(session: SessionId, payment: PaymentRow): Record<string, unknown> {
