@@ -9,6 +9,8 @@ const ROOT = join(__dirname, "..", "..")
 const LOG_LINES_SHOWN = 25
 const START_WITHIN_MS = 120_000
 const STOP_WITHIN_MS = 15_000
+/** Boots are measured by it, to a hundredth of them. */
+const LOOK_EVERY_MS = 10
 
 export type MedusaOptions = {
   /** Added to our own environment; `medusa-config.ts` names what it reads. */
@@ -79,7 +81,11 @@ export async function launchMedusa(
 async function answering(child: ChildProcess, url: string, logFile: string): Promise<void> {
   try {
     const looked = () => hasEnded(child) || isHealthy(url)
-    await until(looked, { withinMs: START_WITHIN_MS, what: "Medusa answering" })
+    await until(looked, {
+      withinMs: START_WITHIN_MS,
+      everyMs: LOOK_EVERY_MS,
+      what: "Medusa answering",
+    })
     if (hasEnded(child)) {
       throw new Error("Medusa ended while it started")
     }
