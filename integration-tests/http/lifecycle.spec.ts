@@ -148,6 +148,24 @@ storeSuite("lifecycle", (world) => {
     ["invoice", INVOICE],
     ["docs", DOCS],
   ])("on an account of the %s profile", (profile, provider) => {
+    test("is authorized on Paid and captured on Confirmed, as the shopper sees it too", async () => {
+      const { order, session } = await buy(provider)
+      const statusBecomes = (status: string) =>
+        world().worked(
+          async () => (await world().shopper.order(order.id)).payment_status === status,
+          `the order being ${status}`,
+        )
+      expect(order.payment_status).toBe("awaiting")
+
+      pay(session.kobbopay_id)
+      await statusBecomes("authorized")
+
+      sandbox().confirm(session.kobbopay_id)
+      await statusBecomes("captured")
+      const payment = await world().shopper.payment(session.token)
+      expect(payment).toMatchObject({ state: "confirmed", order_id: order.id, ended: false })
+    })
+
     test("Expired after Paid cancels nothing", async () => {
       const { collectionId, session } = await buy(provider)
       pay(session.kobbopay_id)

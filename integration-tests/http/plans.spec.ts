@@ -1,3 +1,4 @@
+import { checkMedusa } from "../../src/modules/kobbopay/medusa-check"
 import { FILL_EVENTS, FILL_GROUPS, FILL_HISTORY, FILL_PAYMENTS } from "../support/fill"
 import { plansOf } from "../support/plans"
 import { storeSuite } from "../support/store-suite"
@@ -31,5 +32,20 @@ storeSuite("plans", (world) => {
       reached.filter((one) => one.startsWith("Seq Scan")).map((one) => `${name}: ${one}`),
     )
     expect(walks).toEqual(MEANT)
+  })
+
+  test("tables of Medusa that are not as they are read are told, those that are stay unmentioned", async () => {
+    const told: string[] = []
+    const log = { error: (line: unknown) => told.push(String(line)) }
+    const { sql } = world().service
+    await checkMedusa({ sql, log })
+    expect(told).toEqual([])
+    await world().rows(`ALTER TABLE capture RENAME COLUMN raw_amount TO raw_total`)
+    try {
+      await checkMedusa({ sql, log })
+    } finally {
+      await world().rows(`ALTER TABLE capture RENAME COLUMN raw_total TO raw_amount`)
+    }
+    expect(told).toEqual([expect.stringContaining("no payment can settle")])
   })
 })
