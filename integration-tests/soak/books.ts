@@ -125,7 +125,7 @@ const LEFT = `
  */
 const DRIFT = `
   SELECT 'stock level ' || l.id || ' counts ' || l.reserved_quantity || ' as reserved, its reservations come to '
-      || coalesce(sum(r.quantity), 0)
+      || coalesce(sum(r.quantity), 0) AS text
     FROM inventory_level l LEFT JOIN reservation_item r ON r.inventory_item_id = l.inventory_item_id
       AND r.location_id = l.location_id AND r.deleted_at IS NULL
     WHERE l.deleted_at IS NULL GROUP BY l.id HAVING l.reserved_quantity <> coalesce(sum(r.quantity), 0)`
