@@ -144,6 +144,48 @@ storeSuite("lifecycle", (world) => {
     }
   })
 
+  describe("an order placed after one that Medusa undid, which the ledger had noted", () => {
+    const undone = async () => {
+      const bought = await buy(INVOICE)
+      await world().worker.drain()
+      await world().rows(
+        `UPDATE kobbopay_payment SET order_id = 'order_undone' WHERE collection_id = ?`,
+        [bought.collectionId],
+      )
+      await world().rows(`DELETE FROM kobbopay_entitlement WHERE order_id = ?`, [bought.order.id])
+      await world().rows(`DELETE FROM kobbopay_entitled_order WHERE id = ?`, [bought.order.id])
+      return bought
+    }
+    const noted = (collectionId: string) =>
+      world().rows(
+        `SELECT p.order_id, g.cancelling_at, g.order_cancelled_at IS NOT NULL AS is_cancelled
+           FROM kobbopay_payment p JOIN kobbopay_group g ON g.id = p.collection_id
+          WHERE p.collection_id = ?`,
+        [collectionId],
+      )
+
+    test("is captured, found by its own id, and its entitlements are released", async () => {
+      const { order, session, collectionId } = await undone()
+      sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+      await booksBecome(world(), collectionId, capturedFor("10.5"))
+      expect(await noted(collectionId)).toMatchObject([{ order_id: order.id }])
+      const released = `SELECT released_quantity AS units FROM kobbopay_entitlement WHERE order_id = ?`
+      await world().worked(
+        async () => (await world().rows(released, [order.id]))[0]?.["units"] === 1,
+        "its entitlement being released",
+      )
+    })
+
+    test("is cancelled when nobody pays, and is known to be", async () => {
+      const { order, session, collectionId } = await undone()
+      sandbox().expire(session.kobbopay_id)
+      await booksBecome(world(), collectionId, CANCELLED)
+      expect(await noted(collectionId)).toEqual([
+        { order_id: order.id, cancelling_at: null, is_cancelled: true },
+      ])
+    })
+  })
+
   describe.each([
     ["invoice", INVOICE],
     ["docs", DOCS],

@@ -101,8 +101,9 @@ export const stampEnvironment = (
   )
 
 /**
- * Notes the cart and order of a collection on its payments, as they become known, and calls for the
- * order's entitlements.
+ * Notes the cart and order of a collection on its payments, as Medusa shows them, and calls for the order's
+ * entitlements. An order that was noted before gives way: Medusa undoes one whose completion fails, and the
+ * next completion places another.
  */
 export function noteOrder(
   sql: Sql,
@@ -119,11 +120,11 @@ export function noteOrder(
   return execute(
     sql,
     `WITH noted AS (UPDATE kobbopay_payment
-        SET cart_id = COALESCE(cart_id, ?), order_id = COALESCE(order_id, ?), updated_at = now(),
-            converged_at = CASE WHEN order_id IS NULL AND ?::text IS NOT NULL AND want = 'order_cancelled'
-              THEN NULL ELSE converged_at END
-      WHERE collection_id = ? AND deleted_at IS NULL AND (cart_id IS DISTINCT FROM COALESCE(cart_id, ?)
-        OR order_id IS DISTINCT FROM COALESCE(order_id, ?))
+        SET cart_id = COALESCE(?, cart_id), order_id = COALESCE(?, order_id), updated_at = now(),
+            converged_at = CASE WHEN want = 'order_cancelled'
+              AND order_id IS DISTINCT FROM COALESCE(?, order_id) THEN NULL ELSE converged_at END
+      WHERE collection_id = ? AND deleted_at IS NULL AND (cart_id IS DISTINCT FROM COALESCE(?, cart_id)
+        OR order_id IS DISTINCT FROM COALESCE(?, order_id))
       RETURNING order_id, collection_id, want, converged_at),
       woken AS (${wake.text})
       ${dueOrders("noted")}`,

@@ -84,10 +84,10 @@ async function withoutAbandoned(deps: Deps, lease: Lease): Promise<PaymentRow[]>
   return paymentsOf(deps.sql, lease.collectionId)
 }
 
-/** The ledger does not know the payment's cart or order yet. */
+/** The ledger does not know the payment's cart or order yet, or one that Medusa undid. */
 const isNews = (payment: PaymentRow, view: MedusaView): boolean =>
-  (payment.cart_id === null && view.cartId !== null) ||
-  (payment.order_id === null && view.orderId !== null)
+  (view.cartId !== null && view.cartId !== payment.cart_id) ||
+  (view.orderId !== null && view.orderId !== payment.order_id)
 
 /** Looks at a payment whose time has come, or for which something calls. */
 async function lookIfDue(

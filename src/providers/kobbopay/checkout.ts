@@ -114,7 +114,7 @@ const keyOf = (account: Account, rail: Rail, asked: Asked): Pick<Offer, OfferKey
  * created at Kobbopay. However often a checkout is rendered, it shows one payment. One whose money is to
  * settle this very amount, and that has lost its session, comes first.
  *
- * @param asked what the session asks for: a decimal string of the store currency
+ * @param asked what the session asks for
  * @throws MedusaError when money already arrived for the collection, the currency has no price, or
  *   Kobbopay cannot be reached; a later try goes on under the same reference
  */

@@ -84,7 +84,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   readonly #logger: Logger
   readonly #sql: Knex
   readonly #options: AccountOptions
-  /** Null until a session told under which id Medusa knows this provider. */
+  /** Null until a session told under which id Medusa knows this provider; all of them tell the same. */
   #known: Checkout | null = null
 
   constructor(container: Container, options: Record<string, unknown>) {
@@ -284,7 +284,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
 
   /** The account of a session: its id is told by Medusa's provider id alone. */
   #checkout(session: MedusaSession): Checkout {
-    if (this.#known !== null) return this.#known
+    if (this.#known?.account.providerId === session.provider_id) return this.#known
     const account: Account = {
       id: brandAs<AccountId>(session.provider_id.replace(`pp_${IDENTIFIER}_`, "")),
       providerId: session.provider_id,
