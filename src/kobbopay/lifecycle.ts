@@ -20,6 +20,9 @@ export const EXCEPTION_CLASSES = [
   "dead",
   "drift",
   "account_changed",
+  "unreadable",
+  "duplicate_transfer",
+  "entitlement_failed",
 ] as const
 export type ExceptionClass = (typeof EXCEPTION_CLASSES)[number]
 

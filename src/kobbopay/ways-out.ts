@@ -18,6 +18,7 @@ const ABOUT_FIT: readonly ExceptionClass[] = [
   "order_changed",
   "superseded",
   "late_payment",
+  "duplicate_transfer",
 ]
 /** Accepting these says, too, that it counts although Kobbopay does not call it final. */
 const ABOUT_FINALITY: readonly ExceptionClass[] = ["stuck", "ambiguous_finality"]

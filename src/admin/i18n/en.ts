@@ -211,6 +211,18 @@ const problem = {
     title: "The books do not agree",
     text: "A comparison found that Kobbopay, this store's ledger and the order say different things. It is compared again by itself; if the difference stays, correct the side that is wrong.",
   },
+  unreadable: {
+    title: "Kobbopay does not answer for this payment",
+    text: "Every attempt to read this payment has failed for a long time, so nobody knows whether money arrived. Nothing is cancelled meanwhile. Check the payment in your Kobbopay account; it is read again by itself.",
+  },
+  duplicate_transfer: {
+    title: "This transfer already counts for another payment",
+    text: "Kobbopay reports one transfer on the chain under two payments. It settled the other one. If it really paid for both, accept it here; otherwise dismiss this.",
+  },
+  entitlement_failed: {
+    title: "The customer has not received what they paid for",
+    text: "The money is settled, but releasing what the order entitles to has failed again and again. Correct the cause below; it is tried again by itself.",
+  },
   account_changed: {
     title: "The Kobbopay account was changed",
     text: "Payments that are still watched belong to an account that was removed, or that speaks to another environment now. Put the old settings back until those payments have ended.",

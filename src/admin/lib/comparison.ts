@@ -22,6 +22,9 @@ const TELLING: Record<ExceptionClass, readonly string[]> = {
   completion_failed: ["reason"],
   dead: ["want", "failure"],
   drift: ["kind", "shown", "store_amount", "amount", "state", "order"],
+  unreadable: ["said", "since", "failure"],
+  duplicate_transfer: ["hash", "other_payment", "other_order"],
+  entitlement_failed: ["failure"],
   account_changed: ["reason", "payments"],
 }
 

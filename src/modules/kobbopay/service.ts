@@ -19,6 +19,7 @@ import {
   KobbopayPaymentSession,
   KobbopayReconciliation,
   KobbopayRefund,
+  KobbopayTransfer,
   KobbopayTransition,
 } from "./models"
 
@@ -79,6 +80,7 @@ export default class KobbopayModuleService extends MedusaService({
   KobbopayPaymentSession,
   KobbopayReconciliation,
   KobbopayRefund,
+  KobbopayTransfer,
   KobbopayTransition,
 }) {
   readonly accounts: readonly Account[]

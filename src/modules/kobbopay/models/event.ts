@@ -15,6 +15,8 @@ export const KobbopayEvent = model
       type: model.text(),
       /** The state the event claims; null when it claims none. */
       claims: model.text().nullable(),
+      /** What it says has arrived in all: a decimal string in units of the asset; null when it names no amount. */
+      reported_amount: model.text().nullable(),
       /** Every id in the body that may name the payment at Kobbopay. */
       kobbopay_ids: model.array(),
       reference: model.text().nullable(),

@@ -17,6 +17,8 @@ export const KobbopayGroup = model
       due_at: model.dateTime().nullable(),
       /** Counts calls for work, so that one that comes during a lease is not lost at its release. */
       wakes: model.number().default(0),
+      /** Money or an event waits to be worked: it goes before reads that are only due. */
+      urgent: model.boolean().default(false),
       failures: model.number().default(0),
       last_error: model.text().nullable(),
       /** Set while an expiry cancels the order: nothing of the group settles meanwhile. */

@@ -42,6 +42,8 @@ export const KobbopayPayment = model
       amount_fit: model.text().nullable(),
       /** The sum of recorded pay-backs, minor units. */
       paid_back_minor: model.text().default("0"),
+      /** What of the money a person set aside without moving it, minor units: it is no reason to wait any more. */
+      written_off_minor: model.text().default("0"),
       /** What a person accepted: "amount", or "finality" too; null: nothing. */
       accepted: model.text().nullable(),
       accepted_by: model.text().nullable(),
@@ -65,6 +67,8 @@ export const KobbopayPayment = model
       create_lease_until: model.dateTime().nullable(),
       last_read_at: model.dateTime().nullable(),
       next_look_at: model.dateTime().nullable(),
+      /** Since when every read has failed; null while the last one succeeded. */
+      failing_since: model.dateTime().nullable(),
       failures: model.number().default(0),
       last_error: model.text().nullable(),
     },
