@@ -16,6 +16,7 @@ const eventRow = z.object({
   event_id: z.string().nullable(),
   type: z.string(),
   claims: z.enum(["pending", "partial", "paid", "confirmed", "expired", "failed"]).nullable(),
+  reported_amount: z.string().nullable(),
   kobbopay_ids: z.array(idColumn<KobbopayId>()),
   reference: idColumn<Reference>().nullable(),
   payment_id: idColumn<PaymentId>().nullable(),
@@ -27,7 +28,7 @@ const eventRow = z.object({
 export type EventRow = z.output<typeof eventRow>
 
 /** Without the raw body, which the work never needs. */
-const EVENT = `id, account_id, event_id, type, claims, kobbopay_ids, reference, payment_id, collection_id,
+const EVENT = `id, account_id, event_id, type, claims, reported_amount, kobbopay_ids, reference, payment_id, collection_id,
   received_at, next_attempt_at, attempts`
 
 /** Where an event belongs. */
@@ -137,6 +138,20 @@ export const unmetEvents = (sql: Sql, payment: PaymentId): Promise<EventRow[]> =
         AND deleted_at IS NULL`,
     },
     [payment],
+  )
+
+/**
+ * Sets aside what events reported of a payment and no read ever bore out: a person looked at it. Returns how
+ * many.
+ */
+export const setReportsAside = (sql: Sql, payment: PaymentId, now: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_event
+        SET state = 'done', outcome = 'set_aside', done_at = ?, next_attempt_at = NULL, updated_at = now()
+      WHERE payment_id = ? AND deleted_at IS NULL
+        AND (state = 'dead' AND outcome = 'ambiguous_finality')`,
+    [now, payment],
   )
 
 export const finishEvent = (

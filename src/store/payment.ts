@@ -29,6 +29,7 @@ const transfersColumn = z
       hash: z.string(),
       amount_minor: minorColumn,
       final: z.boolean(),
+      lost: z.boolean().default(false),
       tracker_id: idColumn<KobbopayId>().optional(),
     }),
   )
@@ -38,6 +39,7 @@ const transfersColumn = z
       hash: entry.hash,
       amountMinor: entry.amount_minor,
       final: entry.final,
+      lost: entry.lost,
       trackerId: entry.tracker_id,
     })),
   )
@@ -75,6 +77,8 @@ export const paymentRow = z.object({
   amount_fit: z.enum(["under", "fits", "over", "unknown"]).nullable(),
   /** The sum of recorded pay-backs. */
   paid_back_minor: minorColumn,
+  /** What of the money a person set aside: it keeps nothing waiting. */
+  written_off_minor: minorColumn,
   /** What a person accepted, and the store amount that it settles; null: nobody did. */
   accepted: z.enum(["amount", "finality"] satisfies Acceptance[]).nullable(),
   accepted_amount: z.string().nullable(),
@@ -92,6 +96,7 @@ export const paymentRow = z.object({
   create_lease_until: z.date().nullable(),
   last_read_at: z.date().nullable(),
   next_look_at: z.date().nullable(),
+  failing_since: z.date().nullable(),
   failures: z.number(),
   last_error: z.string().nullable(),
   created_at: z.date(),
@@ -136,6 +141,14 @@ export function leftToPayBack(
   const left = (payment.received_minor ?? payment.expected_minor) - payment.paid_back_minor
   return left > 0n ? left : 0n
 }
+
+/**
+ * Whether money is on a payment that nobody sent back or set aside: then nothing may be done as if there were
+ * none. Minor units as in {@link leftToPayBack}.
+ */
+export const holdsMoney = (
+  payment: Parameters<typeof leftToPayBack>[0] & Pick<PaymentRow, "written_off_minor">,
+): boolean => leftToPayBack(payment) > payment.written_off_minor
 
 /** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */
 export const isPaidBack = (

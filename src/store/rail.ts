@@ -6,7 +6,9 @@ import type { PaymentRow } from "./payment"
  * The rail a payment was made on, as the ledger remembers it: reads must go on when the merchant has
  * since taken the rail out of the options.
  */
-export const railOf = (payment: PaymentRow): Rail => ({
+export const railOf = (
+  payment: Pick<PaymentRow, "rail_id" | "token" | "asset" | "network" | "decimals" | "memo">,
+): Rail => ({
   id: brandAs<RailId>(payment.rail_id),
   token: payment.token,
   asset: payment.asset,

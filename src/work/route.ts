@@ -12,7 +12,6 @@ import {
   type EventRow,
   type Route,
 } from "../store/inbox"
-import { watchSibling } from "../store/created"
 import { paymentsNamed } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
@@ -67,7 +66,7 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
     return
   }
   const named = await paymentsNamed(deps.sql, event.account_id, event.kobbopay_ids, event.reference)
-  const payment = await paymentFor(deps, event, named, now)
+  const payment = paymentFor(event, named, now)
   if (payment !== null) {
     await deps.sql.transaction(async (trx) => {
       await wakeGroup(trx, payment.collection_id, now)
@@ -87,26 +86,25 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
 const isPatient = (event: EventRow, now: Date): boolean =>
   now.getTime() - event.received_at.getTime() < UNKNOWN_PATIENCE_MS
 
-/** The payment to work for this event; null while it is better to wait. */
-async function paymentFor(
-  deps: Deps,
+/**
+ * The payment to work for this event; null while it is better to wait. One that carries a reference of ours
+ * is that payment's, whatever id it names: what else the id may be is found out by reading it.
+ */
+function paymentFor(
   event: EventRow,
   named: readonly PaymentRow[],
   now: Date,
-): Promise<Pick<PaymentRow, "id" | "collection_id"> | null> {
+): Pick<PaymentRow, "id" | "collection_id"> | null {
   const byId = named.find(
     (payment) => payment.kobbopay_id !== null && event.kobbopay_ids.includes(payment.kobbopay_id),
   )
   if (byId !== undefined) return byId
   const byReference = named[0]
   if (byReference === undefined) return null
-  const [unknownId] = event.kobbopay_ids
-  if (unknownId === undefined) return byReference.kobbopay_id === null ? null : byReference
   // Our reference under an id we never stored: our create may be on its way, or its answer was lost.
-  if (byReference.state === "creating" && isPatient(event, now)) return null
-  await watchSibling(deps.sql, byReference.id, unknownId, now)
-  const [sibling] = await paymentsNamed(deps.sql, event.account_id, [unknownId], null)
-  return sibling ?? null
+  const isMade = byReference.kobbopay_id !== null
+  if (!isMade && (event.kobbopay_ids.length === 0 || isPatient(event, now))) return null
+  return byReference
 }
 
 async function giveUp(deps: Deps, event: EventRow, now: Date): Promise<void> {

@@ -115,6 +115,7 @@ async function record(
       deliveryId: event.deliveryId,
       type: event.type,
       claims: event.claims,
+      reportedAmount: event.reportedAmount,
       kobbopayIds: event.ids,
       reference: event.reference,
       rawBody: rawBody.toString("utf8"),

@@ -1,6 +1,6 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { runtime } from "../../../../../runtime"
-import { sessionsOf } from "../../../../../store/ledger"
+import { isShownLive } from "../../../../../store/sessions"
 import { payerView } from "../../../../../store/payer-view"
 import { kobbopay } from "../../../../../work/worker-of"
 import { paymentOf } from "./payment"
@@ -12,6 +12,6 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
   res.setHeader("cache-control", "no-store")
   const view = payerView(payment, runtime.now())
   // What no session shows any more was left for another amount or rail: nobody must be sent to pay it.
-  const isLeft = payment.money_seen_at === null && (await sessionsOf(sql, payment.id)).length === 0
+  const isLeft = payment.money_seen_at === null && !(await isShownLive(sql, payment.id))
   res.json({ payment: { ...view, ended: view.ended || isLeft, order_id: payment.order_id } })
 }
