@@ -10,6 +10,7 @@ import {
   adminEntitlementsParams,
   adminEntitlementsQuery,
 } from "./admin/kobbopay/entitlements/query"
+import { keepOnlyRail } from "./store/kobbopay/session-data"
 import {
   storeEntitlementsParams,
   storeEntitlementsQuery,
@@ -22,6 +23,11 @@ export default defineMiddlewares({
       matcher: "/hooks/kobbopay",
       methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
       bodyParser: false,
+    },
+    {
+      matcher: "/store/payment-collections/:id/payment-sessions",
+      methods: ["POST"],
+      middlewares: [keepOnlyRail],
     },
     // Without methods, which puts it in front of all routes.
     { matcher: "/hooks/kobbopay", middlewares: [takeWebhookFirst] },

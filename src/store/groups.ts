@@ -287,6 +287,15 @@ export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise
     [now, now, now, order, order],
   )
 
+/** Calls for work on every collection of an order: what Medusa shows of it has changed. */
+export const wakeCollectionsOf = (sql: Sql, order: OrderId, at: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
+      WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)`,
+    [at, at, order],
+  )
+
 /**
  * When there is work to do next: a due group (or the end of the lease it is under), or an event not yet
  * routed. Null when everything rests.

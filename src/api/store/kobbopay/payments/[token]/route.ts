@@ -1,6 +1,6 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { runtime } from "../../../../../runtime"
-import { isShownLive } from "../../../../../store/sessions"
+import { isStillOwed } from "../../../../../store/offer"
 import { payerView } from "../../../../../store/payer-view"
 import { kobbopay } from "../../../../../work/worker-of"
 import { paymentOf } from "./payment"
@@ -11,7 +11,9 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
   const { sql } = kobbopay()
   res.setHeader("cache-control", "no-store")
   const view = payerView(payment, runtime.now())
-  // What no session shows any more was left for another amount or rail: nobody must be sent to pay it.
-  const isLeft = payment.money_seen_at === null && !(await isShownLive(sql, payment.id))
-  res.json({ payment: { ...view, ended: view.ended || isLeft, order_id: payment.order_id } })
+  const isOver =
+    view.ended || (payment.money_seen_at === null && !(await isStillOwed(sql, payment)))
+  // An address is shown only for money that would settle.
+  const to = isOver ? { address: null, memo: null } : {}
+  res.json({ payment: { ...view, ...to, ended: isOver, order_id: payment.order_id } })
 }
