@@ -236,7 +236,7 @@ function weigh(
   const { reading, rules, now } = look
   const met = new Set<EventRowId>()
   const isOver = now >= known.windowEndsAt
-  const read = reading.transferFailed === true ? (isOver ? "failed" : "pending") : reading.state
+  const read = reading.transferFailed === true ? afterFailure(known, isOver) : reading.state
   let said: SaidState = read
   let unmet = false
   let reported = false
@@ -258,6 +258,10 @@ function weigh(
   if (said === "pending" && !holdsMoney && isClosing) said = "expired"
   return { said, met, unmet, reported }
 }
+
+/** A failed transfer ends nothing while the offer runs, unless the payment was taken for paid by it. */
+const afterFailure = ({ state }: Known, isOver: boolean): SaidState =>
+  isOver || state === "paid" || state === "confirmed" ? "failed" : "pending"
 
 /** What a report's amount is compared with; reads that must carry amounts say by silence that nothing came. */
 const countedFor = (known: Known, received: bigint | null, rules: Rules): bigint | null =>

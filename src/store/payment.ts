@@ -150,6 +150,10 @@ export const holdsMoney = (
   payment: Parameters<typeof leftToPayBack>[0] & Pick<PaymentRow, "written_off_minor">,
 ): boolean => leftToPayBack(payment) > payment.written_off_minor
 
+/** A person sent all the money back, or set it aside: it is to settle nothing. */
+export const isFreed = (payment: Parameters<typeof holdsMoney>[0]): boolean =>
+  payment.paid_back_minor + payment.written_off_minor > 0n && !holdsMoney(payment)
+
 /** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */
 export const isPaidBack = (
   payment: Pick<PaymentRow, "paid_back_minor" | "received_minor" | "expected_minor">,

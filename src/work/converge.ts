@@ -2,7 +2,7 @@ import type { CartId, ProviderId, SessionId } from "../kobbopay/ids"
 import { isMore, less, lesser, sameStore } from "../kobbopay/store-amount"
 import { showing } from "../store/ledger"
 import { orderFacts, type Shown } from "../store/order-facts"
-import { holdsMoney, settledAmount, type PaymentRow } from "../store/payment"
+import { isFreed, settledAmount, type PaymentRow } from "../store/payment"
 import {
   capturedOf,
   type MedusaCapture,
@@ -79,8 +79,7 @@ export function nextStep(
   const live = mine.find((one) => one.canceled_at === null)
   if (payment.want !== "authorized" && payment.want !== "captured") {
     // Authorized in Medusa, it would look paid, and keep another payment from paying the order.
-    const isFreed = payment.money_seen_at !== null && !holdsMoney(payment)
-    return live !== undefined && live.captures.length === 0 && isFreed
+    return live !== undefined && live.captures.length === 0 && isFreed(payment)
       ? { do: "cancel_payment", payment: live.id }
       : { do: "nothing" }
   }

@@ -10,7 +10,7 @@ import {
 import { openEvents, type EventRow } from "../store/inbox"
 import { endAbandonedCreations } from "../store/creation"
 import { markConverged, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
-import { holdsMoney, type PaymentRow } from "../store/payment"
+import { isFreed, type PaymentRow } from "../store/payment"
 import { attachSession } from "../store/sessions"
 import { auditAtRest } from "./contradictions"
 import { nextStep } from "./converge"
@@ -226,10 +226,6 @@ async function converge(
     moved: true,
   }
 }
-
-/** All the money that was seen went back, or was set aside. */
-const isFreed = (payment: PaymentRow): boolean =>
-  payment.money_seen_at !== null && !holdsMoney(payment)
 
 /** Medusa shows what is wanted: nothing is left to be tried. */
 async function atRest(deps: Deps, payment: PaymentRow): Promise<void> {

@@ -10,7 +10,7 @@ import { sessionsOf } from "../../store/ledger"
 import { viewOf } from "../../store/medusa-view"
 import { observe, stillWaits, type Look } from "../../store/observe"
 import { orderFacts } from "../../store/order-facts"
-import { holdsMoney, type PaymentRow } from "../../store/payment"
+import { isFreed, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import type { PaymentInView, SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
@@ -46,9 +46,8 @@ export async function refresh(
   })
   const facts = orderFacts(payment, shown, view)
   // What the ledger wanted before its order was cancelled, or its money sent back, is not wanted any more.
-  const isFreed = payment.money_seen_at !== null && !holdsMoney(payment)
   const isOver =
-    orderEnded || facts.order === "cancelled" || (isFreed && payment.captured_at === null)
+    orderEnded || facts.order === "cancelled" || (isFreed(payment) && payment.captured_at === null)
   const known: PaymentRow = isOver ? { ...payment, want: "nothing" } : payment
   const asIs = { payment: known, facts }
   if (payment.kobbopay_id === null) return asIs
