@@ -54,6 +54,11 @@ storeSuite("facts of the order", (world) => {
     await admin(`/admin/order-edits/${order}/items/item/${String(item?.["id"])}`, { quantity })
     await admin(`/admin/order-edits/${order}/confirm`)
   }
+  /** Medusa archives what is completed. */
+  const archive = async (order: string) => {
+    await admin(`/admin/orders/${order}/complete`)
+    await admin(`/admin/orders/${order}/archive`)
+  }
   const collectionsOf = async (order: string) =>
     (
       await world().rows(
@@ -180,7 +185,7 @@ storeSuite("facts of the order", (world) => {
 
     test("for an order that was archived", async () => {
       const { collectionId, order } = await world().shopper.buy(purchase())
-      await admin(`/admin/orders/${order.id}/archive`)
+      await archive(order.id)
       const before = made()
       const asked = store(sessionPath(collectionId), {
         ...{ provider_id: INVOICE, data: { rail: "usdt-bsc" } },
@@ -269,7 +274,7 @@ storeSuite("facts of the order", (world) => {
 
     test("leaves an archived order alone", async () => {
       const { collectionId, session, order } = await world().shopper.buy(purchase())
-      await admin(`/admin/orders/${order.id}/archive`)
+      await archive(order.id)
       sandbox().expire(session.kobbopay_id)
       await booksBecome(world(), collectionId, { ...CANCELLED, order: "archived" })
       await allDue(world(), collectionId)

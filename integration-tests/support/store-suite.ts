@@ -57,6 +57,11 @@ const rails = [
   { id: "usdt-tron", token: "USDTTRC", decimals: 6, prices: { usd: "1", eur: "1.08" } },
   { id: "usdt-bsc", token: "USDTBSC", decimals: 18, prices: { usd: "1" } },
 ]
+/** Of currencies with no, two and three fraction digits. */
+const worldly = rails.map((rail) => ({
+  ...rail,
+  prices: { usd: "1", eur: "1.08", jpy: "0.0067", kwd: "3.25" },
+}))
 const expiry = { window: "30m", cancelOrderAfter: "0s" }
 const request = { attempts: 2, timeout: "2s" }
 
@@ -134,7 +139,7 @@ function accounts(first: string, second: string, meddler: string) {
     {
       id: "meddled",
       options: {
-        ...shared,
+        ...{ ...shared, rails: worldly },
         profile: "invoice",
         baseUrl: meddler,
         publicId,

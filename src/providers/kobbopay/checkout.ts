@@ -230,7 +230,12 @@ async function owedBy(
     )
   }
   const others = view.orderId === null ? [] : await paymentsOfOrder(sql, view.orderId)
-  const isBooked = (one: PaymentRow) => one.captured_at !== null || one.want === "order_cancelled"
+  const isBooked = ({ id }: PaymentRow) =>
+    view.payments.some(
+      (one) =>
+        one.canceled_at === null &&
+        shown.some(({ payment, session: on }) => payment === id && on === one.payment_session_id),
+    )
   return { amount, isBeingPaid: others.some((one) => holdsMoney(one) && !isBooked(one)) }
 }
 
