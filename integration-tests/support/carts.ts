@@ -1,5 +1,4 @@
 import {
-  createPricePreferencesWorkflow,
   createProductsWorkflow,
   createPromotionsWorkflow,
   createRegionsWorkflow,
@@ -44,11 +43,15 @@ export async function stockShelves({ container, store }: World): Promise<Shelves
       },
     },
   })
-  await createPricePreferencesWorkflow(container).run({
-    input: MARKETS.map(({ currency, inclusive }) => ({
+  const pricing = container.resolve(Modules.PRICING)
+  const known = await pricing.listPricePreferences({ attribute: "currency_code" })
+  for (const { currency, inclusive } of MARKETS) {
+    const { id } = known.find(({ value }) => value === currency) ?? {}
+    await pricing.upsertPricePreferences({
+      ...(id === undefined ? {} : { id }),
       ...{ attribute: "currency_code", value: currency, is_tax_inclusive: inclusive },
-    })),
-  })
+    })
+  }
   const { result: regions } = await createRegionsWorkflow(container).run({
     input: {
       regions: MARKETS.map(({ currency, country }) => ({

@@ -32,6 +32,7 @@ export type ExceptionClass = (typeof EXCEPTION_CLASSES)[number]
  */
 export const CONDITIONS: readonly ExceptionClass[] = [
   "underpaid",
+  "overpaid",
   "amount_unknown",
   "order_changed",
   "order_cancelled",
@@ -215,6 +216,8 @@ function acceptedWant(accepted: Acceptance, state: PaymentState, said: SaidState
 
 /** Reasons why money that is there may not settle the order; the first one that holds is the reason. */
 function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] {
+  // A transfer that was seen and is gone: nothing to settle by, and for a while nothing to decide.
+  if (state === "paid" && fit.amount === "none") return []
   if (facts.order === "cancelling" || facts.order === "cancelled") {
     return [facts.captured ? "refund_owed" : "order_cancelled"]
   }
@@ -223,8 +226,6 @@ function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] 
   // Accepted for what the order asked then; what it asks now has to be accepted anew.
   const isChanged = fit.mismatches.includes("order_changed")
   if (facts.accepted !== null) return isChanged ? ["order_changed"] : []
-  // A transfer that was seen and is gone: nothing to settle by, and for a while nothing to decide.
-  if (state === "paid" && fit.amount === "none") return []
   // By option, money after the end is as good as in time: the work finds it a session of the order.
   if (facts.superseded && facts.policy.latePayments === "review") return ["superseded"]
   if (fit.mismatches.length > 0) return [...fit.mismatches]
