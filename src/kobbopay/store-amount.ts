@@ -6,7 +6,7 @@ export const decimalsOf = (currencyCode: string): number =>
   defaultCurrencies[currencyCode.toUpperCase()]?.decimal_digits ?? 2
 
 /** Half of the smallest unit of a store currency. */
-const halfUnit = (currencyCode: string): BigNumber =>
+export const halfUnit = (currencyCode: string): BigNumber =>
   BigNumber(0.5).shiftedBy(-decimalsOf(currencyCode))
 
 /**

@@ -17,6 +17,7 @@ import type {
 import { brandAs } from "../kobbopay/ids"
 import type { Acceptance } from "../kobbopay/lifecycle"
 import { PAYMENT_STATES } from "../kobbopay/reading"
+import { isMore } from "../kobbopay/store-amount"
 import { minorColumn } from "./sql"
 
 /** A text column that holds an id. */
@@ -120,10 +121,13 @@ export const settledAmount = (
  * for at first where a person accepted the payment for an order that had become cheaper.
  */
 export function owedMinor(
-  payment: Pick<PaymentRow, "expected_minor" | "accepted_amount" | "store_amount">,
+  payment: Pick<
+    PaymentRow,
+    "expected_minor" | "accepted_amount" | "store_amount" | "currency_code"
+  >,
 ): bigint {
-  const { expected_minor, accepted_amount, store_amount } = payment
-  if (accepted_amount === null || BigNumber(accepted_amount).gte(store_amount)) {
+  const { expected_minor, accepted_amount, store_amount, currency_code } = payment
+  if (accepted_amount === null || !isMore(store_amount, accepted_amount, currency_code)) {
     return expected_minor
   }
   const share = BigNumber(expected_minor.toString()).times(accepted_amount).div(store_amount)

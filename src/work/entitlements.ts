@@ -207,6 +207,7 @@ function verdictFor(
   )
   return verdictOf(
     {
+      currencyCode: view.currencyCode,
       total: view.total,
       credited: view.credited,
       payments: view.payments.map((payment) => {

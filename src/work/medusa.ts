@@ -14,6 +14,7 @@ import type {
   RefundId,
   SessionId,
 } from "../kobbopay/ids"
+import { isMore } from "../kobbopay/store-amount"
 import type { Sql } from "../store/sql"
 import { dropCutOff } from "./cut-off"
 import {
@@ -94,7 +95,7 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
     if (view.creditLines.includes(refund.id)) return
     const owed = MathBN.mult(MathBN.min(view.pending ?? 0, 0), -1)
     const credit = MathBN.sub(refund.amount, MathBN.min(refund.amount, owed))
-    if (!MathBN.gt(credit, 0)) return
+    if (!isMore(credit.toFixed(), "0", view.currencyCode)) return
     await engine.run(REFUND_CREDIT_LINES, {
       input: {
         order_id: view.orderId,
