@@ -6,6 +6,7 @@ import { parseDuration } from "../../kobbopay/duration"
 import type { Account } from "../../kobbopay/options"
 import { EventRecorder } from "../../store/recorder"
 import { checkAccounts } from "./account-check"
+import { checkInbox } from "./inbox-check"
 import { InboxPool } from "./inbox-pool"
 import { checkMedusa } from "./medusa-check"
 import {
@@ -98,7 +99,7 @@ export default class KobbopayModuleService extends MedusaService({
     super(dependencies, options, ...rest)
     this.accounts = dependencies.kobbopayAccounts
     this.sql = dependencies.__pg_connection__
-    const pool = new InboxPool(dependencies.configModule.projectConfig)
+    const pool = new InboxPool(this.sql)
     this.inbox = new EventRecorder(pool, RECORD_WITHIN_MS)
     this.settings = moduleOptions.parse({
       sweep: options?.["sweep"],
@@ -108,6 +109,7 @@ export default class KobbopayModuleService extends MedusaService({
     this.__hooks = {
       onApplicationStart: () => {
         // Not awaited: what they find is told, and the boot neither waits for it nor fails over it.
+        void checkInbox({ pool, log: dependencies.logger, now: () => new Date() })
         void checkMedusa({ sql: this.sql, log: dependencies.logger })
         void checkAccounts({
           sql: this.sql,
