@@ -89,7 +89,18 @@ describe.each(["session", "transaction"] as const)("behind a PgBouncer in %s mod
         const answers = home.sandbox.control.deliveries(session.kobbopay_id)
         expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
       }
-      const log = await readFile(logFile, "utf8")
+      home.sandbox.control.sendTest("invoice")
+      const log = await until(
+        async () => {
+          const text = await readFile(logFile, "utf8")
+          return text.includes("a test event was received") ? text : null
+        },
+        { withinMs: 10_000, what: "a line about the test event" },
+      )
+      const boot =
+        /kobbopay: account kobbopay \(invoice\) at (localhost|127).*rails: usdt-tron, usdt-bsc; .*took the credentials/
+      expect(log).toMatch(boot)
+      expect(log).not.toMatch(/sandbox-private-key|sandbox-webhook-secret/)
       expect(
         log.split("\n").filter((line) => /kobbopay: .*(cannot|failed|503)/.test(line)),
       ).toEqual([])

@@ -4,8 +4,10 @@ import { MedusaService } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { parseDuration } from "../../kobbopay/duration"
 import type { Account } from "../../kobbopay/options"
-import { EventRecorder } from "../../store/recorder"
+import type { EventRecorder } from "../../store/recorder"
 import { checkAccounts } from "./account-check"
+import { backendUrlOf, checkCredentials } from "./credentials-check"
+import { Inbox } from "./inbox"
 import { checkInbox } from "./inbox-check"
 import { InboxPool } from "./inbox-pool"
 import { checkMedusa } from "./medusa-check"
@@ -100,7 +102,8 @@ export default class KobbopayModuleService extends MedusaService({
     this.accounts = dependencies.kobbopayAccounts
     this.sql = dependencies.__pg_connection__
     const pool = new InboxPool(this.sql)
-    this.inbox = new EventRecorder(pool, RECORD_WITHIN_MS)
+    this.inbox = new Inbox(pool, RECORD_WITHIN_MS, dependencies.logger)
+    const closing = new AbortController()
     this.settings = moduleOptions.parse({
       sweep: options?.["sweep"],
       reconcileEvery: options?.["reconcileEvery"],
@@ -117,9 +120,19 @@ export default class KobbopayModuleService extends MedusaService({
           log: dependencies.logger,
           now: () => new Date(),
         })
+        void checkCredentials({
+          accounts: this.accounts,
+          log: dependencies.logger,
+          backendUrl: backendUrlOf(dependencies.configModule),
+          isProduction: process.env.NODE_ENV === "production",
+          signal: closing.signal,
+        })
         return Promise.resolve()
       },
-      onApplicationShutdown: () => pool.end(),
+      onApplicationShutdown: () => {
+        closing.abort()
+        return pool.end()
+      },
     }
   }
 }
