@@ -6,6 +6,7 @@ import {
   headerName,
   headerSecret,
   path,
+  proxy,
   rule,
   saidState,
   secret,
@@ -88,8 +89,10 @@ const shared = {
       timeout: duration().prefault("15s"),
       /** Tries of one call, the first included. */
       attempts: wholeNumber(1, 10).prefault(4),
+      /** The proxy to go through; false: none, whatever the environment says. */
+      proxy,
     })
-    .transform(({ timeout, attempts }) => ({ timeoutMs: timeout, attempts }))
+    .transform(({ timeout, attempts, proxy }) => ({ timeoutMs: timeout, attempts, proxy }))
     .prefault({}),
 }
 

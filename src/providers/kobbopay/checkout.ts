@@ -13,7 +13,7 @@ import {
 } from "../../kobbopay/ids"
 import type { Account } from "../../kobbopay/options"
 import { AmountError } from "../../kobbopay/money"
-import { NoPriceError, quote, type Rail } from "../../kobbopay/rails"
+import { NoPriceError, PriceSourceError, quote, type Rail } from "../../kobbopay/rails"
 import { newPublicToken, newReference } from "../../kobbopay/reference"
 import { nextLook } from "../../kobbopay/schedule"
 import { isMore, lesser, sameStore } from "../../kobbopay/store-amount"
@@ -38,6 +38,7 @@ import { holdsMoney, settledAmount, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import { attachSession, type SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
+import { noPriceNow, tellOfPrice } from "./prices"
 
 /** A checkout waits for its answer: fewer tries than the work takes. */
 const CREATE_ATTEMPTS = 2
@@ -251,7 +252,7 @@ async function offerOf(
   rail: Rail,
   asked: Pick<Offer, OfferKey>,
 ): Promise<Offer> {
-  const { amountMinor, price } = await quoteOrRefuse(checkout.account, rail, asked)
+  const { amountMinor, price } = await quoteOrRefuse(checkout, rail, asked)
   return {
     ...asked,
     environment: environmentOf(checkout.account),
@@ -268,17 +269,21 @@ async function offerOf(
 }
 
 async function quoteOrRefuse(
-  account: Account,
+  checkout: Checkout,
   rail: Rail,
   wanted: { storeAmount: string; currencyCode: string },
 ) {
   try {
     return await quote(rail, wanted)
   } catch (cause) {
+    if (cause instanceof PriceSourceError) {
+      tellOfPrice(checkout, rail, wanted.currencyCode, cause)
+      throw noPriceNow(rail)
+    }
     if (!(cause instanceof NoPriceError || cause instanceof AmountError)) throw cause
-    const others = account.options.rails.filter((other) => other.id !== rail.id)
+    const others = checkout.account.options.rails.filter((other) => other.id !== rail.id)
     const hint =
-      others.length === 0 ? "" : ` Other rails: ${others.map((one) => one.id).join(", ")}`
+      others.length === 0 ? "" : `. Other rails: ${others.map((one) => one.id).join(", ")}`
     throw refuse(`${cause.message}${hint}`)
   }
 }
