@@ -14,6 +14,7 @@ import {
   storeEntitlementsParams,
   storeEntitlementsQuery,
 } from "./store/kobbopay/entitlements/query"
+import { refuseUnstorable, refuseUnstorableSession } from "./storable"
 
 export default defineMiddlewares({
   routes: [
@@ -25,6 +26,13 @@ export default defineMiddlewares({
     },
     // Without methods, which puts it in front of all routes.
     { matcher: "/hooks/kobbopay", middlewares: [takeWebhookFirst] },
+    { matcher: "/admin/kobbopay", middlewares: [refuseUnstorable] },
+    { matcher: "/store/kobbopay", middlewares: [refuseUnstorable] },
+    {
+      matcher: "/store/payment-collections/:id/payment-sessions",
+      methods: ["POST"],
+      middlewares: [refuseUnstorableSession],
+    },
     {
       matcher: "/store/kobbopay/entitlements",
       methods: ["GET"],

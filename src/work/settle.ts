@@ -1,3 +1,4 @@
+import { repeatedAt } from "../kobbopay/schedule"
 import { openException, closeCleared } from "../store/exceptions"
 import {
   clearCancelling,
@@ -97,10 +98,15 @@ async function lookIfDue(
   events: readonly EventRow[],
   view: MedusaView | null,
 ): Promise<Looked> {
+  const now = deps.now()
   const own = events.filter((event) => event.payment_id === payment.id)
-  const isDue = payment.next_look_at !== null && payment.next_look_at <= deps.now()
+  const isDue = payment.next_look_at !== null && payment.next_look_at <= now
+  const calls = own.some(({ next_attempt_at: at }) => at === null || at <= now)
+  // Events that only repeat what was just read wait together: a flood of them is one read.
+  const free = repeatedAt(payment.last_read_at, now)
+  const isFlooded = free > now && own.some(({ next_attempt_at: at }) => at !== null && at <= free)
   // Held money is judged anew whenever something calls: the order may have changed under it.
-  return isDue || own.length > 0 || payment.money_seen_at !== null
+  return isDue || calls || (payment.money_seen_at !== null && !isFlooded)
     ? lookAt(deps, lease, payment, own, view)
     : { payment, failure: null }
 }

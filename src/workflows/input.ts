@@ -7,10 +7,14 @@ import {
   type OrderId,
   type PaymentId,
 } from "../kobbopay/ids"
+import { isStorable } from "../kobbopay/text"
 import { DISMISSALS } from "../kobbopay/ways-out"
 import { TRIGGERS } from "../store/reconciliation"
 
-const words = (most: number) => z.string().trim().min(1).max(most)
+const words = (most: number) =>
+  z.string().trim().min(1).max(most).refine(isStorable, {
+    error: "holds a NUL or a broken character; leave it out",
+  })
 
 /** The person in whose name it happens, such as a user's id. "kobbopay" is the plugin's own name. */
 const actor = words(200).refine((name) => name !== "kobbopay", {

@@ -14,6 +14,7 @@ import {
 import type { Account } from "../../kobbopay/options"
 import { AmountError } from "../../kobbopay/money"
 import { NoPriceError, quote, type Rail } from "../../kobbopay/rails"
+import { plainLine } from "../../kobbopay/text"
 import { newPublicToken, newReference } from "../../kobbopay/reference"
 import { nextLook } from "../../kobbopay/schedule"
 import { recordCreated } from "../../store/created"
@@ -68,7 +69,7 @@ function chooseRail(account: Account, wanted: string | undefined): Rail {
   throw refuse(
     wanted === undefined
       ? `Choose how to pay: send data.rail with the payment session, one of: ${possible}`
-      : `Payment by "${wanted.slice(0, 64)}" is not offered here. Choose one of: ${possible}`,
+      : `Payment by "${plainLine(wanted, 64)}" is not offered here. Choose one of: ${possible}`,
   )
 }
 

@@ -4,23 +4,17 @@ import { brandAs, type AccountId, type OrderId, type PaymentId } from "../../../
 import { keptPayments } from "../../../../../store/payment-export"
 import { kobbopay } from "../../../../../work/worker-of"
 import { parsed } from "../../../../../workflows/input"
+import { idFilter, moment, oneOf } from "../../../../filters"
 import { sendExport } from "../send-export"
 
-/** A day, which is its beginning in UTC, or a moment. */
-const moment = z
-  .union([z.iso.date(), z.iso.datetime({ offset: true })])
-  .transform((text) => new Date(text))
-  .optional()
-const id = z.string().min(1).max(100).optional()
-
 const query = z.strictObject({
-  format: z.enum(["csv", "json"]).default("csv"),
-  kind: z.enum(["payments", "transitions"]).default("payments"),
+  format: oneOf(["csv", "json"]).default("csv"),
+  kind: oneOf(["payments", "transitions"]).default("payments"),
   from: moment,
   to: moment,
-  account: id,
-  payment_id: id,
-  order_id: id,
+  account: idFilter,
+  payment_id: idFilter,
+  order_id: idFilter,
 })
 
 /**

@@ -6,9 +6,10 @@ import { paymentById } from "../../../../../../store/ledger"
 import { EVERY_PAYMENT, keptPayments } from "../../../../../../store/payment-export"
 import { kobbopay } from "../../../../../../work/worker-of"
 import { parsed } from "../../../../../../workflows/input"
+import { oneOf } from "../../../../../filters"
 import { sendExport } from "../../send-export"
 
-const query = z.strictObject({ format: z.enum(["csv", "json"]).default("json") })
+const query = z.strictObject({ format: oneOf(["csv", "json"]).default("json") })
 
 /** One payment with all that happened to it: JSON with everything, or CSV with a row for each change. */
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
