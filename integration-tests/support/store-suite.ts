@@ -26,6 +26,9 @@ export const LICENCES = "pp_kobbopay_licences"
 /** A docs contract whose reads state no amounts; in the second sandbox, which sends it no webhooks. */
 export const BARE = "pp_kobbopay_bare"
 
+/** What the rails of {@link BARE} are called, with their ids behind it. */
+export const BARE_LABEL = "Tether, by"
+
 export const SECRETS = {
   invoice: "test-invoice-secret",
   invoiceNext: "test-invoice-secret-next",
@@ -103,6 +106,7 @@ function accounts(first: string, second: string) {
       id: "bare",
       options: {
         ...shared,
+        rails: rails.map((rail) => ({ ...rail, label: `${BARE_LABEL} ${rail.id}` })),
         profile: "docs",
         baseUrl: second,
         apiKey,

@@ -34,6 +34,13 @@ export const idFilter = z
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.enum(words, { error: `write one of ${words.join(", ")}` })
 
+/** One of a thing, or several. */
+export const listOf = <Item extends z.ZodType>(item: Item) =>
+  z.preprocess(
+    (given) => (given === undefined || Array.isArray(given) ? given : [given]),
+    z.array(item).optional(),
+  )
+
 /** A day, which is its beginning in UTC, or a moment. */
 export const moment = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], {

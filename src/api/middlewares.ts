@@ -14,6 +14,7 @@ import {
   storeEntitlementsParams,
   storeEntitlementsQuery,
 } from "./store/kobbopay/entitlements/query"
+import { hideToken } from "./store/kobbopay/hidden-token"
 import { refuseUnstorable, refuseUnstorableSession } from "./storable"
 
 export default defineMiddlewares({
@@ -27,7 +28,7 @@ export default defineMiddlewares({
     // Without methods, which puts it in front of all routes.
     { matcher: "/hooks/kobbopay", middlewares: [takeWebhookFirst] },
     { matcher: "/admin/kobbopay", middlewares: [refuseUnstorable] },
-    { matcher: "/store/kobbopay", middlewares: [refuseUnstorable] },
+    { matcher: "/store/kobbopay", middlewares: [hideToken, refuseUnstorable] },
     {
       matcher: "/store/payment-collections/:id/payment-sessions",
       methods: ["POST"],

@@ -54,10 +54,14 @@ describe("addresses that webhooks may come from", () => {
     expect(isAllowedIp(["::ffff:0:0/96"], "198.51.100.1")).toBe(true)
   })
 
-  it.each(["203.0.113.0/33", "2001:db8::/129", "203.0.113.0/", "203.0.113.0/a", "a/8", "1.2.3.4/8/8"])(
-    "no network: %s",
-    (text) => {
-      expect(isAddressOrNetwork(text)).toBe(false)
-    },
-  )
+  it.each([
+    "203.0.113.0/33",
+    "2001:db8::/129",
+    "203.0.113.0/",
+    "203.0.113.0/a",
+    "a/8",
+    "1.2.3.4/8/8",
+  ])("no network: %s", (text) => {
+    expect(isAddressOrNetwork(text)).toBe(false)
+  })
 })

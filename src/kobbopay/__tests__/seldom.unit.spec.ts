@@ -23,7 +23,9 @@ describe("a line that is said seldom", () => {
     }
     expect(lines.filter((line) => line === "refused")).toHaveLength(2)
     expect(lines).toHaveLength(2 + 9)
-    expect(seldom.due(11 * MINUTE)).toEqual([expect.objectContaining({ count: expect.any(Number) })])
+    expect(seldom.due(11 * MINUTE)).toEqual([
+      expect.objectContaining({ count: expect.any(Number) }),
+    ])
     expect(seldom.due(12 * MINUTE + 1)).toEqual([])
     expect(seldom.nextIn(12 * MINUTE + 1)).toBeNull()
     expect(seldom.maySay("403", "again", 13 * MINUTE)).toBe(true)

@@ -40,7 +40,7 @@ export const amount = (decimals: number) =>
       return parseAmount(plain(value), decimals)
     } catch (error) {
       if (!(error instanceof AmountError)) throw error
-      ctx.addIssue({ code: "custom", message: `is not an amount: ${error.message}` })
+      ctx.addIssue({ code: "custom", message: "is not an amount" })
       return z.NEVER
     }
   })

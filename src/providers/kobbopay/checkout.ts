@@ -218,6 +218,9 @@ async function offerOf(
   }
 }
 
+const NOTHING_TO_PAY =
+  "There is nothing to pay for this order, so it cannot be paid with crypto. Place it without a payment, or choose another way."
+
 async function quoteOrRefuse(
   account: Account,
   rail: Rail,
@@ -226,7 +229,8 @@ async function quoteOrRefuse(
   try {
     return await quote(rail, wanted)
   } catch (cause) {
-    if (!(cause instanceof NoPriceError || cause instanceof AmountError)) throw cause
+    if (cause instanceof AmountError) throw refuse(NOTHING_TO_PAY)
+    if (!(cause instanceof NoPriceError)) throw cause
     const others = account.options.rails.filter((other) => other.id !== rail.id)
     const hint =
       others.length === 0 ? "" : ` Other rails: ${others.map((one) => one.id).join(", ")}`

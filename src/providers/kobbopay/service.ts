@@ -311,7 +311,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   }
 
   #data(session: SessionId, payment: PaymentRow): Record<string, unknown> {
-    return { session_id: session, ...payerView(payment, runtime.now()) }
+    return { session_id: session, ...payerView(payment, runtime.now(), this.#options.rails) }
   }
 
   /** Turns whatever went wrong into a MedusaError: what to do next for the shopper, the cause in the log. */

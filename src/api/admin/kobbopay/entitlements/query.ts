@@ -1,7 +1,7 @@
 import { z } from "@medusajs/framework/zod"
 import { createFindParams, createSelectParams } from "@medusajs/medusa/api/utils/validators"
 import { ENTITLEMENT_STATES } from "../../../../kobbopay/entitlements"
-import { oneOf, orderBy, pageOf } from "../../../filters"
+import { listOf, oneOf, orderBy, pageOf } from "../../../filters"
 
 const state = oneOf(ENTITLEMENT_STATES)
 
@@ -39,7 +39,7 @@ export const adminEntitlementsParams = createFindParams({
     ...pageOf(MOST_IN_A_LIST),
     order: orderBy(defaults, "-created_at"),
     q: z.string().optional(),
-    state: z.union([state, z.array(state)]).optional(),
+    state: listOf(state),
     order_id: z.union([z.string(), z.array(z.string())]).optional(),
     variant_id: z.union([z.string(), z.array(z.string())]).optional(),
     customer_id: z.string().optional(),

@@ -4,6 +4,7 @@ import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { errorText } from "../../../../store/error-text"
 import type { KeptPayment } from "../../../../store/payment-export"
+import type { Sheet } from "./sheet"
 import { textOf, type Format, type Kind } from "./exported"
 
 const TYPES: Record<Format, string> = {
@@ -19,7 +20,7 @@ export async function sendExport(
   req: MedusaRequest,
   res: MedusaResponse,
   payments: AsyncIterable<KeptPayment>,
-  file: { format: Format; kind: Kind; name: string },
+  file: { format: Format; kind: Kind; sheet: Sheet; name: string },
 ): Promise<void> {
   // Asked before anything is answered: what fails at once is an error, not half a file.
   const begun = await begin(payments)
@@ -27,7 +28,7 @@ export async function sendExport(
   res.setHeader("content-disposition", `attachment; filename="${file.name}.${file.format}"`)
   res.setHeader("cache-control", "no-store")
   try {
-    await pipeline(Readable.from(textOf(begun, file.format, file.kind)), res)
+    await pipeline(Readable.from(textOf(begun, file)), res)
   } catch (cause) {
     const log = req.scope.resolve(ContainerRegistrationKeys.LOGGER)
     log.warn(`kobbopay: an export of ${file.kind} broke off: ${errorText(cause)}`)
