@@ -270,6 +270,7 @@ storeSuite("offers and answers", (world) => {
         "entitlements?state=given": /held, released, revoked/,
         "entitlements?order=colour": /created_at/,
         "entitlements?limit=0": /from 1 to/,
+        "entitlements?limit=many": /from 1 to/,
       }
       for (const [path, words] of Object.entries(cases)) {
         const { status, message } = await refusal(

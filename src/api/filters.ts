@@ -3,10 +3,14 @@ import { z } from "@medusajs/framework/zod"
 /** PostgreSQL's `OFFSET` takes more, but no table of payments is this long. */
 const MOST_OFFSET = 1_000_000_000
 
-const wholeFrom = (least: number, most: number) => {
-  const error = `write a whole number from ${least} to ${most}`
-  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error })
-}
+// Medusa puts words of its own in place of zod's for a wrong type or value, but leaves a custom message.
+const wholeFrom = (least: number, most: number) =>
+  z.unknown().transform((given, ctx) => {
+    const number = /^\d{1,15}$/.test(String(given)) ? Number(given) : NaN
+    if (number >= least && number <= most) return number
+    ctx.addIssue({ code: "custom", message: `write a whole number from ${least} to ${most}` })
+    return z.NEVER
+  })
 
 /** `limit` and `offset` of a list. */
 export const pageOf = (most: number) => ({
@@ -32,7 +36,9 @@ export const idFilter = z
 
 /** One of a few words. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
-  z.enum(words, { error: `write one of ${words.join(", ")}` })
+  z.custom<Words[number]>((given) => words.some((word) => word === given), {
+    error: `write one of ${words.join(", ")}`,
+  })
 
 /** One of a thing, or several. */
 export const listOf = <Item extends z.ZodType>(item: Item) =>
