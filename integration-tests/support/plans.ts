@@ -21,6 +21,7 @@ import { claimGroups, nextDue, nextWork, noteOrderCancelled } from "../../src/st
 import { historyOfOrder, transitionsOf } from "../../src/store/history"
 import {
   emptyDoneEvents,
+  isRepeated,
   lookAgain,
   openEvents,
   reviving,
@@ -75,7 +76,8 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   unroutedEvents: (sql) => unroutedEvents(sql, later(), 200),
   openEvents: (sql) => openEvents(sql, COLLECTION),
   unmetEvents: (sql) => unmetEvents(sql, PAYMENT),
-  lookAgain: (sql) => lookAgain(sql, EVENT, new Date()),
+  lookAgain: (sql) => lookAgain(sql, EVENT, new Date(), 30 * DAY_MS),
+  isRepeated: (sql) => isRepeated(sql, EVENT, PAYMENT),
   reviving: (sql) => {
     const { text, bindings } = reviving(ACCOUNT, KOBBOPAY_ID, new Date())
     return execute(sql, text, bindings)

@@ -33,6 +33,8 @@ export const BARE = "pp_kobbopay_bare"
 export const MEDDLED = "pp_kobbopay_meddled"
 /** The same of the docs profile; its reads state no sums. */
 export const MEDDLED_DOCS = "pp_kobbopay_meddled-docs"
+/** What the rails of {@link BARE} are called, with their ids behind it. */
+export const BARE_LABEL = "Tether, by"
 
 export const SECRETS = {
   invoice: "test-invoice-secret",
@@ -118,6 +120,7 @@ function accounts(first: string, second: string, meddler: string) {
       id: "bare",
       options: {
         ...shared,
+        rails: rails.map((rail) => ({ ...rail, label: `${BARE_LABEL} ${rail.id}` })),
         profile: "docs",
         baseUrl: second,
         apiKey,

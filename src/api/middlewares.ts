@@ -15,6 +15,8 @@ import {
   storeEntitlementsParams,
   storeEntitlementsQuery,
 } from "./store/kobbopay/entitlements/query"
+import { hideToken } from "./store/kobbopay/hidden-token"
+import { refuseUnstorable, refuseUnstorableSession } from "./storable"
 
 export default defineMiddlewares({
   routes: [
@@ -31,6 +33,13 @@ export default defineMiddlewares({
     },
     // Without methods, which puts it in front of all routes.
     { matcher: "/hooks/kobbopay", middlewares: [takeWebhookFirst] },
+    { matcher: "/admin/kobbopay", middlewares: [refuseUnstorable] },
+    { matcher: "/store/kobbopay", middlewares: [hideToken, refuseUnstorable] },
+    {
+      matcher: "/store/payment-collections/:id/payment-sessions",
+      methods: ["POST"],
+      middlewares: [refuseUnstorableSession],
+    },
     {
       matcher: "/store/kobbopay/entitlements",
       methods: ["GET"],

@@ -72,7 +72,9 @@ ON CONFLICT (account_id, body_hash) WHERE deleted_at IS NULL DO UPDATE
         ELSE kobbopay_event.delivery_ids || ARRAY(SELECT d FROM unnest(excluded.delivery_ids) AS d
           WHERE d <> ALL(kobbopay_event.delivery_ids)) END,
       next_attempt_at = CASE WHEN kobbopay_event.state = 'received'
-        THEN LEAST(kobbopay_event.next_attempt_at, excluded.next_attempt_at) END,
+        THEN CASE WHEN kobbopay_event.collection_id IS NULL
+          THEN LEAST(kobbopay_event.next_attempt_at, excluded.next_attempt_at)
+          ELSE kobbopay_event.next_attempt_at END END,
       updated_at = now()
 RETURNING id, account_id, body_hash, (xmax = 0) AS inserted, state, collection_id`
 

@@ -35,7 +35,12 @@ export async function learnIds(
       own.push(event)
       continue
     }
-    await routeEvent(deps.sql, event.id, sibling.id, sibling.collection_id)
+    await routeEvent(deps.sql, {
+      eventId: event.id,
+      paymentId: sibling.id,
+      collectionId: sibling.collection_id,
+      at: now,
+    })
     await scheduleGroupOf(deps.sql, sibling.id, now)
   }
   return own

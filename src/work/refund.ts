@@ -147,7 +147,7 @@ function amountOf(amount: string, payment: PaymentRow): bigint {
     if (!(cause instanceof AmountError)) throw cause
     throw invalid(`amount: ${cause.message}`)
   }
-  throw invalid("amount: must be above zero")
+  throw invalid("amount: is nothing; write what was sent, such as 6.95")
 }
 
 /** Nothing is paid back that never came: that is a mistyped amount, or another payment's. */

@@ -1,9 +1,11 @@
 import { isOurReference } from "../kobbopay/reference"
-import { UNKNOWN_PATIENCE_MS, unknownPause } from "../kobbopay/schedule"
+import { repeatedAt, UNKNOWN_PATIENCE_MS, unknownPause } from "../kobbopay/schedule"
+import { plainLine } from "../kobbopay/text"
 import { closeCleared, openException } from "../store/exceptions"
 import { wakeGroup } from "../store/groups"
 import {
   finishEvent,
+  isRepeated,
   retryEvent,
   retryEvents,
   routeAll,
@@ -38,12 +40,13 @@ export async function routeEvents(deps: Deps): Promise<boolean> {
       if (isStranger && isPatient(event, now)) strangers.push(event)
       else others.push(event)
     } else if (event.attempts === 0) {
-      routes.push({ eventId: event.id, paymentId, collectionId })
+      const at = event.repeats ? repeatedAt(event.named_read_at, now) : now
+      routes.push({ eventId: event.id, paymentId, collectionId, at })
     } else {
       others.push(event) // it may have an exception to close
     }
   }
-  await routeAll(deps.sql, routes, now)
+  await routeAll(deps.sql, routes)
   await putOffAll(deps, strangers, now)
   for (const event of others) await routeOne(deps, event)
   return events.length === BATCH
@@ -68,9 +71,16 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
   const named = await paymentsNamed(deps.sql, event.account_id, event.kobbopay_ids, event.reference)
   const payment = paymentFor(event, named, now)
   if (payment !== null) {
+    const repeats = await isRepeated(deps.sql, event.id, payment.id)
+    const at = repeats ? repeatedAt(payment.last_read_at, now) : now
     await deps.sql.transaction(async (trx) => {
-      await wakeGroup(trx, payment.collection_id, now)
-      await routeEvent(trx, event.id, payment.id, payment.collection_id)
+      await wakeGroup(trx, payment.collection_id, at)
+      await routeEvent(trx, {
+        eventId: event.id,
+        paymentId: payment.id,
+        collectionId: payment.collection_id,
+        at,
+      })
       await closeCleared(trx, event.id, ["unknown_payment"], now)
     })
     return
@@ -94,7 +104,7 @@ function paymentFor(
   event: EventRow,
   named: readonly PaymentRow[],
   now: Date,
-): Pick<PaymentRow, "id" | "collection_id"> | null {
+): Pick<PaymentRow, "id" | "collection_id" | "last_read_at"> | null {
   const byId = named.find(
     (payment) => payment.kobbopay_id !== null && event.kobbopay_ids.includes(payment.kobbopay_id),
   )
@@ -134,6 +144,6 @@ async function giveUp(deps: Deps, event: EventRow, now: Date): Promise<void> {
     )
   })
   deps.log.warn(
-    `kobbopay: event ${event.id} (${event.type}) names a payment that the ledger does not know; it rests as unknown_payment`,
+    `kobbopay: event ${event.id} (${plainLine(event.type)}) names a payment that the ledger does not know; it rests as unknown_payment`,
   )
 }

@@ -1,3 +1,4 @@
+import { repeatedAt } from "../kobbopay/schedule"
 import { aboutPayment, openException, closeCleared } from "../store/exceptions"
 import {
   clearCancelling,
@@ -103,16 +104,17 @@ async function lookIfDue(
   events: readonly EventRow[],
   view: MedusaView | null,
 ): Promise<Looked> {
-  const own = await learnIds(
-    deps,
-    payment,
-    events.filter((event) => event.payment_id === payment.id),
-  )
-  const isDue = payment.next_look_at !== null && payment.next_look_at <= deps.now()
+  const now = deps.now()
+  const named = events.filter((event) => event.payment_id === payment.id)
+  const isDue = payment.next_look_at !== null && payment.next_look_at <= now
+  const calls = named.some(({ next_attempt_at: at }) => at === null || at <= now)
+  // Events that only repeat what was just read wait together: a flood of them is one read.
+  const free = repeatedAt(payment.last_read_at, now)
+  const isFlooded = free > now && named.some(({ next_attempt_at: at }) => at !== null && at <= free)
   // Held money is judged anew whenever something calls: the order may have changed under it.
-  return isDue || own.length > 0 || payment.money_seen_at !== null
-    ? lookAt(deps, lease, payment, own, view)
-    : { payment, failure: null }
+  const looks = isDue || calls || (payment.money_seen_at !== null && !isFlooded)
+  if (!looks) return { payment, failure: null }
+  return lookAt(deps, lease, payment, await learnIds(deps, payment, named), view)
 }
 
 /**

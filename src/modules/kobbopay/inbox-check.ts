@@ -34,6 +34,7 @@ const trial = (now: Date) => ({
   deliveryId: null,
   type: "boot",
   claims: null,
+  reportedAmount: null,
   kobbopayIds: [],
   reference: null,
   rawBody: "{}",

@@ -14,6 +14,7 @@ import {
 import type { Account } from "../../kobbopay/options"
 import { AmountError } from "../../kobbopay/money"
 import { NoPriceError, PriceSourceError, quote, type Rail } from "../../kobbopay/rails"
+import { plainLine } from "../../kobbopay/text"
 import { newPublicToken, newReference } from "../../kobbopay/reference"
 import { nextLook } from "../../kobbopay/schedule"
 import { isMore, lesser, sameStore } from "../../kobbopay/store-amount"
@@ -74,7 +75,7 @@ function chooseRail(account: Account, wanted: string | undefined): Rail {
   throw refuse(
     wanted === undefined
       ? `Choose how to pay: send data.rail with the payment session, one of: ${possible}`
-      : `Payment by "${wanted.slice(0, 64)}" is not offered here. Choose one of: ${possible}`,
+      : `Payment by "${plainLine(wanted, 64)}" is not offered here. Choose one of: ${possible}`,
   )
 }
 
@@ -268,6 +269,9 @@ async function offerOf(
   }
 }
 
+const NOTHING_TO_PAY =
+  "There is nothing to pay for this order, so it cannot be paid with crypto. Place it without a payment, or choose another way."
+
 async function quoteOrRefuse(
   checkout: Checkout,
   rail: Rail,
@@ -280,7 +284,8 @@ async function quoteOrRefuse(
       tellOfPrice(checkout, rail, wanted.currencyCode, cause)
       throw noPriceNow(rail)
     }
-    if (!(cause instanceof NoPriceError || cause instanceof AmountError)) throw cause
+    if (cause instanceof AmountError) throw refuse(NOTHING_TO_PAY)
+    if (!(cause instanceof NoPriceError)) throw cause
     const others = checkout.account.options.rails.filter((other) => other.id !== rail.id)
     const hint =
       others.length === 0 ? "" : `. Other rails: ${others.map((one) => one.id).join(", ")}`

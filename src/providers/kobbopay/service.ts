@@ -36,6 +36,8 @@ import {
 } from "../../kobbopay/options"
 import { rulesOf } from "../../kobbopay/rules"
 import { isMore } from "../../kobbopay/store-amount"
+import { Seldom } from "../../kobbopay/seldom"
+import { plainLine } from "../../kobbopay/text"
 import { runtime } from "../../runtime"
 import { errorText } from "../../store/error-text"
 import { payerView } from "../../store/payer-view"
@@ -87,6 +89,9 @@ function askedIn(
 }
 
 const IDENTIFIER = "kobbopay"
+
+/** Anybody can send one to Medusa's generic route: it is told once a minute. */
+const generic = new Seldom(1)
 
 /**
  * Medusa's side of a Kobbopay payment. Thin: what a payment is, and what may happen to it, is decided
@@ -268,6 +273,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   async getWebhookActionAndData(
     _payload: ProviderWebhookPayload["payload"],
   ): Promise<WebhookActionResult> {
+    if (!generic.maySay("generic", "", runtime.now().getTime())) return { action: "not_supported" }
     this.#logger.warn(
       "kobbopay: a webhook came to Medusa's generic route and was ignored. Set the webhook URL at Kobbopay to <your backend>/hooks/kobbopay",
     )
@@ -308,7 +314,10 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   async #view(id: SessionId): Promise<SessionView> {
     const view = await viewSession(this.#sql, id)
     if (view !== null) return view
-    throw new MedusaError(MedusaError.Types.NOT_FOUND, `There is no payment session ${id}`)
+    throw new MedusaError(
+      MedusaError.Types.NOT_FOUND,
+      `There is no payment session ${plainLine(id)}`,
+    )
   }
 
   /** The account of a session: its id is told by Medusa's provider id alone. */
@@ -331,7 +340,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   }
 
   #data(session: SessionId, payment: PaymentRow): Record<string, unknown> {
-    return { session_id: session, ...payerView(payment, runtime.now()) }
+    return { session_id: session, ...payerView(payment, runtime.now(), this.#options.rails) }
   }
 
   /** Turns whatever went wrong into a MedusaError: what to do next for the shopper, the cause in the log. */
