@@ -5,7 +5,7 @@ import { fillCart, randomCart, stockShelves, type Shelves } from "../support/car
 import { MEDDLED, storeSuite } from "../support/store-suite"
 
 /** How many carts are bought; more of them by the environment, for a longer look. */
-const CARTS = Number(process.env.CARTS ?? "40")
+const CARTS = Number(process.env.CARTS ?? "24")
 const PURCHASE = { rail: "usdt-tron", provider: MEDDLED }
 const entitlementRow = z.object({ state: z.string() })
 
