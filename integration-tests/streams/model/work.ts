@@ -333,8 +333,7 @@ export function* refresh(shop: Shop, row: Row): Steps<Row["want"]> {
   const facts = orderFacts(row, ledger.shown(), medusa.view())
   yield
   const { cancellingAt, orderCancelledAt } = ledger.group
-  const isOver =
-    cancellingAt !== null || orderCancelledAt !== null || facts.order === "cancelled"
+  const isOver = cancellingAt !== null || orderCancelledAt !== null || facts.order === "cancelled"
   const known = isOver ? "nothing" : row.want
   const isFresh = row.last_read_at !== null && now() - row.last_read_at.getTime() < FRESH_MS
   if (isFresh && known !== "nothing" && !facts.orderChanged && !facts.covered) return known

@@ -146,6 +146,28 @@ describe("money on another rail", () => {
     const read = { ...reading("pending"), token: "USDTBSC", astray: true }
     expect(judged({}, read)).toBe("partial wants nothing + rail_mismatch")
   })
+  test.each([null, 0n])(
+    "is held, for closing and for reports, over a sum of %p",
+    (receivedMinor) => {
+      const read = { ...reading("pending"), token: "USDTBSC", astray: true, receivedMinor }
+      const old = { createdAt: new Date(0), windowEndsAt: NOW }
+      const held = { state: "partial", amountFit: "unknown", moneySeenAt: NOW } as const
+      expect(judged(old, read)).toBe("partial wants nothing + rail_mismatch")
+      expect(judged({ ...old, ...held, receivedMinor }, read)).toMatch(
+        /^partial wants nothing \+ rail_mismatch/,
+      )
+      const partial = {
+        id: brandAs<EventRowId>("event_1"),
+        state: "partial",
+        amountMinor: null,
+      } as const
+      const { met } = judge(known(held), {
+        ...{ reading: read, rules, now: NOW, order, isTransferTaken: false },
+        claims: [{ ...partial, patient: false, receivedAt: NOW }],
+      })
+      expect(met.size).toBe(1)
+    },
+  )
 })
 
 describe("transfers that are seen and go again", () => {
@@ -158,7 +180,7 @@ describe("transfers that are seen and go again", () => {
     transfers,
   })
   const lost = (hash: string, amountMinor: bigint) => ({ hash, amountMinor, lost: true })
-  const paid = { state: "paid", amountFit: "fits", ...holding(100n) } as const
+  const paid = { state: "paid" as const, amountFit: "fits" as const, ...holding(100n) }
 
   test("one that is replaced by another of the same amount fits exactly", () => {
     const seen = { ...paid, transfers: [at("t1", 100n)] }
