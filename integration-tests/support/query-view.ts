@@ -23,6 +23,7 @@ const session = z.object({
   provider_id: z.string(),
   raw_amount: amount,
   currency_code: z.string(),
+  created_at: z.coerce.date(),
 })
 const collectionShape = z.object({
   raw_amount: amount,
@@ -33,6 +34,7 @@ const collectionShape = z.object({
 const orderShape = z.object({
   id: z.string(),
   status: z.string(),
+  created_at: z.coerce.date(),
   summary: z.object({ raw_current_order_total: amount, raw_pending_difference: amount.nullish() }),
   transactions: z
     .array(z.object({ reference: z.string().nullish(), reference_id: z.string().nullish() }))
@@ -40,6 +42,7 @@ const orderShape = z.object({
   credit_lines: z.array(z.object({ reference_id: z.string().nullish() })).default([]),
   payment_collections: z.array(z.object({ payments: z.array(payment).default([]) })).default([]),
 })
+const isClosed = (status: string) => status === "completed" || status === "archived"
 
 /** A collection as Medusa's own Query shows it, in the shape of our view; lists in the order of ids. */
 async function queryView({ container }: World, collectionId: string) {
@@ -67,7 +70,7 @@ async function queryView({ container }: World, collectionId: string) {
     }),
   ])
   if (collection === null) return null
-  const fields = ["id", "status", "transactions.*", "credit_lines.*", "summary.*"]
+  const fields = ["id", "status", "created_at", "transactions.*", "credit_lines.*", "summary.*"]
   const order =
     orderLink === null
       ? null
@@ -83,7 +86,10 @@ async function queryView({ container }: World, collectionId: string) {
     cartId: cart?.cart_id ?? null,
     orderId: order?.id ?? null,
     order: order === null ? "none" : order.status === "canceled" ? "cancelled" : "open",
+    isClosed: order !== null && isClosed(order.status),
+    placedAt: order?.created_at ?? null,
     amount: collection.raw_amount,
+    collections: order?.payment_collections.length ?? 1,
     currencyCode: collection.currency_code,
     total: order?.summary.raw_current_order_total ?? collection.raw_amount,
     pending: order?.summary.raw_pending_difference ?? null,
