@@ -146,6 +146,9 @@ function receivedOf(
   reading: Reading,
 ): bigint | null {
   const seen = receivedMinor(transfers, reading)
+  // Money on another rail is in no sum: "0", then or before, does not say that there is none.
+  const isUncounted = reading.astray || known.amountFit === "unknown"
+  if (isUncounted && (seen ?? known.receivedMinor ?? 0n) === 0n) return null
   if (reading.receivedMinor !== null) return highest(known.receivedMinor, seen)
   return seen ?? known.receivedMinor
 }
@@ -240,7 +243,8 @@ function weigh(
   let said: SaidState = read
   let unmet = false
   let reported = false
-  const holdsMoney = heldMinor(known, received) > 0n
+  const isFirst = known.moneySeenAt === null && reading.astray
+  const holdsMoney = isFirst || heldMinor(known, received) > 0n
   for (const claim of look.claims) {
     const held = { money: holdsMoney, received: countedFor(known, received, rules) }
     const heard = hear({ state: read }, held, claim, rules.says)

@@ -260,7 +260,8 @@ function openWithoutPayment(seen: Seen): Contradiction | null {
   const isOver = (one: PaymentRow) =>
     one.want === "order_cancelled" ||
     (one.want === "nothing" && (one.state === "expired" || one.state === "failed"))
-  if (wait instanceof Date || !group.every(isOver)) return null
+  // What waits for another provider, or for nothing, does not wait for these payments.
+  if (wait !== "yes" || !group.every(isOver)) return null
   // Where an exception is open a person knows why it waits.
   if (books.exceptions.some((one) => group.some(({ id }) => id === one.paymentId))) return null
   const due =
