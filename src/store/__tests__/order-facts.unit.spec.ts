@@ -33,7 +33,7 @@ const booked = (
   canceled_at: change.canceled ? AT : null,
   captures: change.captured ? [{ id: `c ${of}`, amount: change.captured, created_at: AT }] : [],
   refunds: change.refunded
-    ? [{ id: `r ${of}`, amount: change.refunded, created_at: AT, metadata: null }]
+    ? [{ id: `r ${of}`, amount: change.refunded, metadata: null }]
     : [],
 })
 const view = (change: Partial<MedusaView> = {}): MedusaView => ({
