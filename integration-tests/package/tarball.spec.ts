@@ -1,16 +1,23 @@
 import { execFile } from "node:child_process"
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { z } from "@medusajs/framework/zod"
+import { cleanClone, filesOf, pack } from "../support/clean-clone"
 import { freePort } from "../support/free-port"
+import { packagesImportedBy } from "../support/imports"
 import { runMedusa, startMedusa, type MedusaOptions } from "../support/medusa-process"
 import { startPostgres, type Postgres } from "../support/postgres"
 
 const run = promisify(execFile)
 const ROOT = join(__dirname, "..", "..")
 const NAME = "medusa-payment-kobbopay"
+
+const packageSchema = z.object({
+  dependencies: z.record(z.string(), z.string()),
+  peerDependencies: z.record(z.string(), z.string()),
+})
 
 jest.setTimeout(300_000)
 
@@ -55,17 +62,11 @@ describe("the packed plugin", () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), "kobbopay-package-"))
-    await run("npx", ["medusa", "plugin:build"], { cwd: ROOT })
-    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", home], {
-      cwd: ROOT,
-      maxBuffer: 64 * 1024 * 1024,
-    })
-    const [packed] = z
-      .array(z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) }))
-      .parse(JSON.parse(stdout))
-    if (packed === undefined) throw new Error("npm pack made nothing")
-    files = packed.files.map((file) => file.path)
-    store = await storeWith(join(home, packed.filename))
+    const clone = join(home, "clone")
+    await cleanClone(clone)
+    const tarball = await pack(clone, home)
+    files = await filesOf(tarball)
+    store = await storeWith(tarball)
   })
 
   afterAll(() => rm(home, { recursive: true, force: true }))
@@ -91,7 +92,7 @@ describe("the packed plugin", () => {
     return folder
   }
 
-  test("holds what a store needs and nothing else", () => {
+  test("is built when it is packed, also from a clean clone, and holds what a store needs and nothing else", () => {
     for (const needed of [
       "package.json",
       "README.md",
@@ -110,6 +111,35 @@ describe("the packed plugin", () => {
     expect(
       files.filter((file) => /__tests__|\.spec\.|integration-tests|medusa-config|\.env/.test(file)),
     ).toEqual([])
+  })
+
+  describe("in the dashboard", () => {
+    const built = (file: string) =>
+      join(store, "node_modules", NAME, ".medusa/server/src/admin", file)
+
+    test("imports nothing that the package does not declare", async () => {
+      const { dependencies, peerDependencies } = packageSchema.parse(
+        JSON.parse(await readFile(join(store, "node_modules", NAME, "package.json"), "utf8")),
+      )
+      const declared = Object.keys({ ...dependencies, ...peerDependencies })
+      for (const file of ["index.mjs", "index.js"]) {
+        const imported = packagesImportedBy(await readFile(built(file), "utf8"))
+        expect(imported).toContain("react")
+        expect(imported.filter((name) => !declared.includes(name))).toEqual([])
+      }
+    })
+
+    test("shows its section whichever packages the dashboard has around it", async () => {
+      const page = `
+        const React = require("react")
+        const { renderToString } = require("react-dom/server")
+        const plugin = require(${JSON.stringify(built("index.js"))})
+        const [{ Component }] = plugin.widgetModule.widgets
+        console.log(renderToString(React.createElement(Component, { data: { id: "order_1" } })))
+      `
+      const { stdout } = await run(process.execPath, ["-e", page], { cwd: store })
+      expect(stdout).toContain("Crypto payment")
+    })
   })
 
   test("has a sandbox that tells how it is used", async () => {
