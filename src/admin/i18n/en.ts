@@ -245,6 +245,10 @@ export const en = {
   unavailable: "The crypto payment could not be loaded.",
   outdated: "This could not be refreshed and may be out of date.",
   retry: "Try again",
+  broken: "This section could not be shown. The rest of the page is not affected.",
+  behind:
+    "The payment has changed. The other parts of this page show it once they are loaded again.",
+  reload: "Reload the page",
   next: "What happens next",
   none: "Nothing so far",
   for: "for {{amount}}",
