@@ -15,6 +15,7 @@ const HOUSE = {
   api: ["kobbopay", "store", "modules", "work", "workflows", "types", "runtime.ts"],
   admin: ["types"],
   sandbox: [],
+  scripts: [],
 }
 
 const ROOMS = [...Object.keys(HOUSE), "storefront"]

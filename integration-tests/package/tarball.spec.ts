@@ -3,12 +3,15 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { Client } from "pg"
 import { z } from "@medusajs/framework/zod"
 import { cleanClone, filesOf, pack } from "../support/clean-clone"
 import { freePort } from "../support/free-port"
 import { packagesImportedBy } from "../support/imports"
+import { fillStore } from "../support/made-store"
 import { runMedusa, startMedusa, type MedusaOptions } from "../support/medusa-process"
 import { startPostgres, type Postgres } from "../support/postgres"
+import { KOBBOPAY_PROVIDER } from "../support/seeded-store"
 
 const run = promisify(execFile)
 const ROOT = join(__dirname, "..", "..")
@@ -18,6 +21,9 @@ const packageSchema = z.object({
   dependencies: z.record(z.string(), z.string()),
   peerDependencies: z.record(z.string(), z.string()),
 })
+
+/** Medusa's own, which every store has. */
+const OTHER_PROVIDER = "pp_system_default"
 
 jest.setTimeout(300_000)
 
@@ -102,6 +108,7 @@ describe("the packed plugin", () => {
       ".medusa/server/src/api/hooks/kobbopay/route.js",
       ".medusa/server/src/admin/index.mjs",
       ".medusa/server/src/sandbox/bin.js",
+      ".medusa/server/src/scripts/uninstall.js",
     ]) {
       expect(files).toContain(needed)
     }
@@ -183,6 +190,35 @@ describe("the packed plugin", () => {
         expect(await forged.text()).toBe("")
       } finally {
         await medusa.stop()
+      }
+    })
+
+    test("is taken out of every region by one command, which may be repeated", async () => {
+      const database = new Client(options.env["DATABASE_URL"])
+      await database.connect()
+      const offered = async (): Promise<string[]> => {
+        const { rows } = await database.query<{ provider: string }>(
+          "SELECT payment_provider_id AS provider FROM region_payment_provider WHERE deleted_at IS NULL",
+        )
+        return rows.map(({ provider }) => provider)
+      }
+      const script = `./node_modules/${NAME}/.medusa/server/src/scripts/uninstall.js`
+      try {
+        // By the repository's own store, on the same database.
+        await fillStore(
+          { logFile: options.logFile, env: { ...options.env, MEDUSA_ADMIN_DISABLED: "true" } },
+          { paymentProviders: [KOBBOPAY_PROVIDER, OTHER_PROVIDER] },
+        )
+        const before = await offered()
+        expect(new Set(before)).toEqual(new Set([KOBBOPAY_PROVIDER, OTHER_PROVIDER]))
+        await runMedusa(["exec", script], options)
+        const kept = before.filter((provider) => provider === OTHER_PROVIDER)
+        expect(await offered()).toEqual(kept)
+        await runMedusa(["exec", script], options)
+        expect(await offered()).toEqual(kept)
+        expect(await readFile(options.logFile, "utf8")).toContain("No region offers Kobbopay.")
+      } finally {
+        await database.end()
       }
     })
 
