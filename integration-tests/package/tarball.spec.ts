@@ -8,10 +8,12 @@ import { z } from "@medusajs/framework/zod"
 import { cleanClone, filesOf, pack } from "../support/clean-clone"
 import { freePort } from "../support/free-port"
 import { packagesImportedBy } from "../support/imports"
+import { codeBlocks } from "../support/code-blocks"
 import { fillStore } from "../support/made-store"
 import { runMedusa, startMedusa, type MedusaOptions } from "../support/medusa-process"
 import { startPostgres, type Postgres } from "../support/postgres"
 import { KOBBOPAY_PROVIDER } from "../support/seeded-store"
+import { STORE_TSCONFIG } from "../support/store-tsconfig"
 
 const run = promisify(execFile)
 const ROOT = join(__dirname, "..", "..")
@@ -29,7 +31,7 @@ jest.setTimeout(300_000)
 
 /** A store as a merchant writes it: the plugin by its name, the provider beside the existing ones. */
 const STORE_CONFIG = `
-const { defineConfig } = require("@medusajs/framework/utils")
+import { defineConfig } from "@medusajs/framework/utils"
 module.exports = defineConfig({
   projectConfig: {
     databaseUrl: process.env.DATABASE_URL,
@@ -94,7 +96,8 @@ describe("the packed plugin", () => {
         dependencies: { "@medusajs/medusa": "*", [NAME]: "*" },
       }),
     )
-    await writeFile(join(folder, "medusa-config.js"), STORE_CONFIG)
+    await writeFile(join(folder, "medusa-config.ts"), STORE_CONFIG)
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(STORE_TSCONFIG))
     return folder
   }
 
@@ -149,6 +152,31 @@ describe("the packed plugin", () => {
     })
   })
 
+  test("brings a README whose code compiles as it is copied", async () => {
+    const folder = join(store, "readme")
+    await mkdir(folder)
+    const readme = await readFile(join(store, "node_modules", NAME, "README.md"), "utf8")
+    const blocks = codeBlocks(readme, ["ts", "tsx"])
+    expect(blocks.length).toBeGreaterThanOrEqual(3)
+    for (const [place, { language, code }] of blocks.entries()) {
+      await writeFile(join(folder, `block-${place}.${language}`), code)
+    }
+    await writeFile(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({
+        extends: "../tsconfig.json",
+        compilerOptions: { noEmit: true, strict: true, isolatedModules: true, rootDir: "." },
+        include: ["*"],
+      }),
+    )
+    const tsc = join(store, "node_modules", "typescript", "bin", "tsc")
+    const { stdout } = await run(process.execPath, [tsc, "-p", folder]).catch(
+      (refused: { stdout: string }) => refused,
+    )
+    expect(stdout).toBe("")
+    await rm(folder, { recursive: true })
+  })
+
   test("has a sandbox that tells how it is used", async () => {
     const bin = join(store, "node_modules", NAME, ".medusa/server/src/sandbox/bin.js")
     const { stdout } = await run(process.execPath, [bin, "--help"], { cwd: store })
@@ -176,8 +204,23 @@ describe("the packed plugin", () => {
 
     afterAll(() => postgres.stop())
 
-    test("takes webhooks, and is known to the store's payment providers", async () => {
-      const medusa = await startMedusa(await freePort(), options)
+    /** As the README says: in the store's folder while it is developed, and where the build put it afterwards. */
+    const develop = (port: number) =>
+      startMedusa(port, {
+        ...options,
+        command: "develop",
+        env: { ...options.env, NODE_ENV: "development" },
+      })
+    const buildAndStart = async (port: number) => {
+      await runMedusa(["build"], options)
+      return startMedusa(port, { ...options, cwd: join(store, ".medusa", "server") })
+    }
+
+    test.each([
+      ["developed", develop],
+      ["built and started", buildAndStart],
+    ])("takes webhooks when the store is %s", async (_how, start) => {
+      const medusa = await start(await freePort())
       try {
         const hook = `${medusa.url}/hooks/kobbopay`
         expect((await fetch(hook)).status).toBe(405)
