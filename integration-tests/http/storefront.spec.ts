@@ -4,7 +4,7 @@ import { booksBecome, capturedFor } from "../support/books"
 import { INVOICE, storeSuite } from "../support/store-suite"
 
 /** The README's code for a storefront, with Medusa's own client against a real store. */
-storeSuite("the README's storefront", (world) => {
+storeSuite("a storefront as the README has it", (world) => {
   test("offers, chooses, places the order, finds its payment again, and follows it to the end", async () => {
     const { url, store, shopper, sandbox } = world()
     const sdk = new Medusa({ baseUrl: url, publishableKey: store.publishableKey })

@@ -14,8 +14,16 @@ class Guard extends Component<{ children: ReactNode }, { isBroken: boolean }> {
   }
 
   override render(): ReactNode {
+    if (!this.state.isBroken) return this.props.children
     // Said without any component, since any of them may be what is broken.
-    return this.state.isBroken ? <p role="alert">{en.broken}</p> : this.props.children
+    return (
+      <p
+        role="alert"
+        className="txt-small text-ui-fg-subtle shadow-elevation-card-rest bg-ui-bg-base rounded-lg px-6 py-4"
+      >
+        {en.broken}
+      </p>
+    )
   }
 }
 
