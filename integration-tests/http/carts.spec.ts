@@ -5,7 +5,7 @@ import { fillCart, randomCart, stockShelves, type Shelves } from "../support/car
 import { MEDDLED, storeSuite } from "../support/store-suite"
 
 /** How many carts are bought; more of them by the environment, for a longer look. */
-const CARTS = Number(process.env.CARTS ?? "40")
+const CARTS = Number(process.env.CARTS ?? "24")
 const PURCHASE = { rail: "usdt-tron", provider: MEDDLED }
 const entitlementRow = z.object({ state: z.string() })
 
@@ -13,6 +13,8 @@ const entitlementRow = z.object({ state: z.string() })
 storeSuite("carts of every price", (world) => {
   let shelves: Shelves
   beforeEach(async () => {
+    // No webhook of the second sandbox is for this account, so only reads move anything.
+    world().second.control.setWebhook({ url: null })
     shelves = await stockShelves(world())
   })
 
@@ -32,12 +34,19 @@ storeSuite("carts of every price", (world) => {
     CARTS * 20_000,
   )
 
+  /** A promotion may leave nothing to pay, and then there is nothing to try. */
+  const isFree = (cause: unknown) => /nothing to pay/.test(String(cause))
+
   /** Buys one cart. Returns what is not as it should be, or null. */
   async function bought(wanted: Parameters<typeof fillCart>[2]): Promise<string | null> {
     const { shopper, second, worker, rows } = world()
     const cartId = await fillCart(world(), shelves, wanted)
     const collectionId = await shopper.collection(cartId)
-    const session = await shopper.session(collectionId, PURCHASE)
+    const session = await shopper.session(collectionId, PURCHASE).catch((cause: unknown) => {
+      if (isFree(cause)) return null
+      throw cause
+    })
+    if (session === null) return null
     const { id } = await shopper.complete(cartId)
     second.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
     await allDue(world(), collectionId)

@@ -146,6 +146,9 @@ function receivedOf(
   reading: Reading,
 ): bigint | null {
   const seen = receivedMinor(transfers, reading)
+  // Money on another rail is in no sum: "0", then or before, does not say that there is none.
+  const isUncounted = reading.astray || known.amountFit === "unknown"
+  if (isUncounted && (seen ?? known.receivedMinor ?? 0n) === 0n) return null
   if (reading.receivedMinor !== null) return highest(known.receivedMinor, seen)
   return seen ?? known.receivedMinor
 }
@@ -208,14 +211,15 @@ function isBehind(
   return isOpen && (sum ?? 0n) === 0n && transfers.length === 0 && !astray
 }
 
-const liftsNothing = (known: Known, decided: Decision): Decision =>
-  known.want !== "nothing" || known.accepted !== null || decided.want === "nothing"
-    ? decided
-    : {
-        ...decided,
-        want: "nothing",
-        exceptions: decided.exceptions.filter((found) => found !== "overpaid"),
-      }
+/** What kept the money from settling stays in its way, and is told, until a read that is not older says more. */
+function liftsNothing(known: Known, decided: Decision): Decision {
+  if (known.want !== "nothing" || known.accepted !== null || decided.want === "nothing") {
+    return decided
+  }
+  const kept = decided.exceptions.filter((found) => found !== "overpaid")
+  const exceptions: ExceptionClass[] = kept.length === 0 ? ["ambiguous_finality"] : kept
+  return { ...decided, want: "nothing", exceptions }
+}
 
 /** Money that was seen stays seen: a later read that says less does not take it back. */
 const highest = (known: bigint | null, seen: bigint | null): bigint | null =>
@@ -240,7 +244,8 @@ function weigh(
   let said: SaidState = read
   let unmet = false
   let reported = false
-  const holdsMoney = heldMinor(known, received) > 0n
+  const isFirst = known.moneySeenAt === null && reading.astray
+  const holdsMoney = isFirst || heldMinor(known, received) > 0n
   for (const claim of look.claims) {
     const held = { money: holdsMoney, received: countedFor(known, received, rules) }
     const heard = hear({ state: read }, held, claim, rules.says)

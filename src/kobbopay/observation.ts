@@ -83,10 +83,11 @@ export function judgedMinor(
  */
 export function receivedMinor(
   transfers: readonly KnownTransfer[],
-  reading: Pick<Reading, "receivedMinor">,
+  reading: Pick<Reading, "receivedMinor"> & Partial<Pick<Reading, "astray">>,
 ): bigint | null {
-  if (reading.receivedMinor !== null || transfers.length === 0) return reading.receivedMinor
-  return sumOf(transfers)
+  const sum = reading.receivedMinor ?? (transfers.length === 0 ? null : sumOf(transfers))
+  // A sum counts its own rail only: where money came on another one, "0" is not that none came.
+  return sum === 0n && reading.astray === true ? null : sum
 }
 
 const sumOf = (transfers: readonly KnownTransfer[]): bigint =>

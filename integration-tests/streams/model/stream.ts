@@ -1,14 +1,15 @@
 import { brandAs, type SessionId } from "../../../src/kobbopay/ids"
 import { judge } from "../../../src/kobbopay/judge"
 import type { Rules } from "../../../src/kobbopay/rules"
+import { audit } from "../../../src/work/audit"
 import { nextStep } from "../../../src/work/converge"
 import { Dice, FAIR, type Weather } from "./dice"
-import { Invariants } from "./invariants"
+import { Broken, Invariants } from "./invariants"
 import { Kobbopay, type Sent } from "./kobbopay"
 import { Ledger, type Judge, type Lease } from "./ledger"
-import { Medusa, type Steps } from "./medusa"
+import { Medusa, PROVIDER, type Steps } from "./medusa"
 import { type Move, type Truth } from "./truth"
-import { LEASE_MS, providerOf, refresh, work, type Shop } from "./work"
+import { GRACE_MS, LEASE_MS, providerOf, refresh, work, type Shop } from "./work"
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -19,6 +20,8 @@ const DAWN = Date.UTC(2026, 0, 1)
 const CALM_MS = 7 * HOUR
 /** Longer than all calms of a stream together: only a `wait`, and the end, is this long. */
 const STUCK_MS = 150 * HOUR
+const PATIENCE_MS = 15 * MINUTE
+const NEVER_LATE_MS = 10 * 365 * 24 * HOUR
 const CLOSE_PENDING_MS = 200 * HOUR
 const WAIT_MS = CLOSE_PENDING_MS + HOUR
 /** Chances to come to rest before a calm calls it a loop. */
@@ -43,6 +46,9 @@ export const rulesOf = ({ profile, policy, lenient }: Truth): Rules => ({
   }),
   stuckAfterMs: STUCK_MS,
   closePendingAfterMs: CLOSE_PENDING_MS,
+  // A stream's hours pass freely, so no money is late by the clock in it.
+  graceMs: NEVER_LATE_MS,
+  patienceMs: PATIENCE_MS,
   watchForMs: 365 * 24 * HOUR,
 })
 
@@ -82,7 +88,7 @@ export class Stream {
         ledger: this.ledger,
         medusa: this.medusa,
       },
-      ...{ nextStep: under.nextStep, now, dice, random: () => 0.5 },
+      ...{ nextStep: under.nextStep, now, dice, rules, random: () => 0.5 },
     }
     this.invariants = new Invariants(truth, rules, this)
     for (const row of this.ledger.rows.slice(truth.superseded)) {
@@ -164,7 +170,7 @@ export class Stream {
         // The shopper's own page, or the admin, asks for the payment.
         const row = this.ledger.row(dice.roll(this.truth.payments))
         const [session] = row.sessions
-        if (session !== undefined) finish(refresh(this.#shop, session, row))
+        if (session !== undefined) finish(refresh(this.#shop, row))
         this.invariants.hold()
       }
     }
@@ -208,8 +214,36 @@ export class Stream {
     this.#pass(WAIT_MS)
     this.#rest()
     this.invariants.end()
+    this.#audit()
     return this
   }
+
+  /** Nothing contradicts anything at the end but what an open exception tells of. */
+  #audit(): void {
+    const { rows, open, group } = this.ledger
+    const cancelled = group.orderCancelledAt
+    const exceptions = [...open].flatMap((one) => {
+      const [number, name = ""] = one.split(" ")
+      const row = rows[Number(number)]
+      return row === undefined ? [] : [{ paymentId: row.id, class: name }]
+    })
+    const view = this.medusa.view()
+    const now = new Date(this.#time)
+    for (const row of rows) {
+      const found = audit({
+        ...{ payment: row, group: rows, view, shown: this.ledger.shown(), said: null, now },
+        orderCancelledAt: cancelled === null ? null : new Date(cancelled),
+        books: { exceptions, sent: [], released: this.#released(), reservations: this.#leftOver() },
+        ...{ provider: PROVIDER, captureOn: this.truth.policy.captureOn },
+        cancelOrderAfterMs: GRACE_MS,
+      })
+      const untold = found.filter(() => !exceptions.some((one) => one.paymentId === row.id))
+      if (untold.length > 0) throw new Broken(`untold: ${JSON.stringify(untold)}`)
+    }
+  }
+
+  #released = () => (this.entitlement === "released" ? [{ units: 1, gate: "confirmed" }] : [])
+  #leftOver = () => this.medusa.reserved
 
   /** Works what is due until nothing is left to do but to look again some day. */
   #rest(): void {

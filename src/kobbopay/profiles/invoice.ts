@@ -7,6 +7,7 @@ import { secretsOf, type InvoiceOptions } from "../options"
 import type { Rail } from "../rails"
 import type { Reading, SaidState, Transfer } from "../reading"
 import { signRequest } from "../signature"
+import { isSameTransfer } from "../transfers"
 import {
   amount,
   byDecimals,
@@ -231,7 +232,9 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
       const reading = { ...untouched, state, token, astray, transferFailed: isFailed }
       if (isFailed) {
         const earlier = await earlierOf(tracker, known, asked, ask)
-        return earlier === "summed" ? reading : afterFailure(reading, earlier, newest, tracker)
+        if (earlier === "summed") return reading
+        const kept = finalOf(known, tracker, earlier)
+        return afterFailure(reading, [...kept, ...earlier], newest, tracker)
       }
       if (amountMinor === null) return reading
       if (hash === null) return { ...reading, receivedMinor: amountMinor }
@@ -255,6 +258,17 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
 
 const withoutState = ({ state: _, ...transfer }: Transfer & { state: SaidState }): Transfer =>
   transfer
+
+/** Final transfers that were not read again: what was said of them stands. */
+const finalOf = (
+  known: readonly KnownTransfer[],
+  newest: KobbopayId,
+  again: readonly Transfer[],
+): (Transfer & { state: SaidState })[] =>
+  known
+    .filter((one) => one.final && one.trackerId !== newest)
+    .filter((one) => !again.some((seen) => isSameTransfer(seen, one)))
+    .map((one) => ({ ...one, state: "confirmed" }))
 
 /**
  * The newest transfer failed: the payment is where the earlier ones have brought it. Where there are none,
