@@ -79,7 +79,7 @@ export async function routeAll(sql: Sql, routes: readonly Route[], now: Date): P
   await sql.transaction(async (trx) => {
     await execute(
       trx,
-      `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
+      `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true
         WHERE id IN (SELECT id FROM kobbopay_group WHERE id = ANY(?::text[]) ORDER BY id FOR UPDATE)`,
       [now, now, [...new Set(routes.map((route) => route.collectionId))]],
     )

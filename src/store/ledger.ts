@@ -13,7 +13,7 @@ import type {
 } from "../kobbopay/ids"
 import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
-import { scheduleGroupOf, waking } from "./groups"
+import { callGroupOf, scheduleGroupOf, waking } from "./groups"
 import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
@@ -65,7 +65,7 @@ export async function lookNow(sql: Sql, payment: PaymentId, now: Date): Promise<
     `UPDATE kobbopay_payment SET next_look_at = ? WHERE id = ? AND kobbopay_id IS NOT NULL`,
     [now, payment],
   )
-  await scheduleGroupOf(sql, payment, now)
+  await callGroupOf(sql, payment, now)
 }
 
 /** Makes payments due for a look by whoever works their group, without calling for that work. */
