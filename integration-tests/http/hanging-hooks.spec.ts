@@ -1,19 +1,31 @@
-import { cancelOrderWorkflow, completeCartWorkflow } from "@medusajs/medusa/core-flows"
+import {
+  cancelOrderWorkflow,
+  completeCartWorkflow,
+  createOrderFulfillmentWorkflow,
+} from "@medusajs/medusa/core-flows"
 import { z } from "@medusajs/framework/zod"
 import { runtime } from "../../src/runtime"
 import { allDue, booksBecome, booksOf, CANCELLED, capturedFor } from "../support/books"
+import { Entitlements } from "../support/entitlements"
 import { Gate } from "../support/gate"
-import { AFTER, INVOICE, storeSuite } from "../support/store-suite"
+import { AFTER, INVOICE, LICENCES, storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 
 /** What a merchant hooks into Medusa's workflows: calls that never come back while a gate is shut. */
 const completing = new Gate()
 const cancelling = new Gate()
+const fulfilling = new Gate()
+const fulfilled: string[] = []
+const named = z.object({ id: z.string() })
 completeCartWorkflow.hooks.validate(async ({ input }) => {
-  await completing.pass(input.id)
+  await completing.pass(named.parse(input).id)
 })
 cancelOrderWorkflow.hooks.orderCanceled(async ({ order }) => {
-  await cancelling.pass(order.id)
+  await cancelling.pass(named.parse(order).id)
+})
+createOrderFulfillmentWorkflow.hooks.fulfillmentCreated(async ({ fulfillment }) => {
+  fulfilled.push(named.parse(fulfillment).id)
+  await fulfilling.pass("every")
 })
 
 const exceptionList = z.object({
@@ -23,6 +35,7 @@ const exceptionList = z.object({
 })
 
 storeSuite("hanging hooks", (world) => {
+  const entitlements = new Entitlements(world)
   const patience = runtime.work.stepWithinMs
   beforeEach(() => {
     runtime.work.stepWithinMs = 500
@@ -30,8 +43,11 @@ storeSuite("hanging hooks", (world) => {
   afterEach(async () => {
     completing.open()
     cancelling.open()
+    fulfilling.open()
     runtime.work.stepWithinMs = patience
-    await until(() => completing.waiting + cancelling.waiting === 0, { withinMs: 10_000 })
+    await until(() => [completing, cancelling, fulfilling].every((gate) => gate.waiting === 0), {
+      withinMs: 10_000,
+    })
   })
 
   const purchase = (provider: string) => ({
@@ -145,5 +161,39 @@ storeSuite("hanging hooks", (world) => {
     await until(() => completing.waiting === 1, { withinMs: 20_000, what: "the hanging hook" })
     await world().worker.drain({ withinMs: 200 })
     expect(completing.waiting).toBe(1)
+  })
+
+  test("a fulfilment that hangs holds up no other order's entitlements, and is made once", async () => {
+    fulfilling.shut("every")
+    const bought = await world().shopper.buy(purchase(LICENCES))
+    world().second.control.pay(bought.session.kobbopay_id, { amount: "10.5", confirm: true })
+    await allDue(world(), bought.collectionId)
+    await world().worked(() => fulfilling.waiting === 1, "the hanging fulfilment")
+    const hungOn = async () => {
+      const open = await openOf(bought.collectionId)
+      return open.map((one) => [one.class, one.observed["failure"]])
+    }
+    await world().worked(async () => (await hungOn()).length > 0, "the exception")
+    expect(await hungOn()).toEqual([
+      ["entitlement_failed", expect.stringMatching(/step `fulfil` has not returned for/)],
+    ])
+    const path = `/admin/kobbopay/orders/${bought.order.id}`
+    expect(JSON.stringify(await world().merchant.call(path, z.unknown()))).toContain(
+      "entitlement_failed",
+    )
+
+    const other = await world().shopper.buy(purchase(INVOICE))
+    world().sandbox.control.pay(other.session.kobbopay_id, { amount: "10.5", confirm: true })
+    await entitlements.become(other.order.id, ["released", 1, 0])
+
+    fulfilling.open()
+    await world().worked(async () => {
+      await world().rows(`UPDATE kobbopay_entitled_order SET due_at = now() WHERE id = ?`, [
+        bought.order.id,
+      ])
+      return (await hungOn()).length === 0
+    }, "the exception being closed")
+    expect(fulfilled).toHaveLength(1)
+    await entitlements.become(bought.order.id, ["released", 1, 0])
   })
 })

@@ -28,6 +28,15 @@ export const paymentByToken = (sql: Sql, token: PublicToken): Promise<PaymentRow
     [token],
   )
 
+export const newestPaymentOf = (sql: Sql, order: OrderId): Promise<PaymentRow | null> =>
+  row(
+    sql,
+    paymentRow,
+    `SELECT * FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL
+      ORDER BY created_at DESC, id DESC LIMIT 1`,
+    [order],
+  )
+
 /** The payments of a collection, the oldest first. */
 export const paymentsOf = (sql: Sql, collection: CollectionId): Promise<PaymentRow[]> =>
   rows(
