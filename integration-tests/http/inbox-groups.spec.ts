@@ -108,7 +108,8 @@ storeSuite("webhooks recorded in groups", (world) => {
         deliveryId: null,
         type: "payment.paid",
       },
-      ...{ claims: "paid", kobbopayIds: [], reference: null, rawBody: body, secretIndex: 0 },
+      ...{ claims: "paid", reportedAmount: null, kobbopayIds: [] },
+      ...{ reference: null, rawBody: body, secretIndex: 0 },
       ...{ bodyHash: `${pair}-${body}`, isTest: false, receivedAt: new Date() },
     })
     const pairs = Array.from({ length: 30 }, (_, pair) => pair)

@@ -269,9 +269,15 @@ storeSuite("money", (world) => {
     await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["underpaid"] })
   })
 
-  test("Failed ends an unpaid order", async () => {
+  test("a failed transfer ends an unpaid order once its offer is over, and not before", async () => {
     const { collectionId, session } = await buy(INVOICE)
     sandbox().fail(session.kobbopay_id)
+    await allDue(world(), collectionId)
+    await booksRest(world(), collectionId, AWAITING)
+    await world().rows(
+      `UPDATE kobbopay_payment SET window_ends_at = now() - interval '1 second' WHERE collection_id = ?`,
+      [collectionId],
+    )
     await allDue(world(), collectionId)
     await booksBecome(world(), collectionId, { ...CANCELLED, ledger: ["failed"] })
   })

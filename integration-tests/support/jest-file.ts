@@ -3,8 +3,9 @@ import { MetadataStorage } from "@medusajs/framework/mikro-orm/core"
 // Models are registered in a place that outlives a test file.
 MetadataStorage.clear()
 
-// Suites run side by side, each with two sandboxes of its own.
+// Suites run side by side, each with two sandboxes and a meddler of its own.
 const worker = Number(process.env.JEST_WORKER_ID ?? "1") - 1
 const ports = (process.env.TEST_SANDBOX_PORTS ?? "").split(" ")
-process.env.TEST_SANDBOX_PORT = ports[2 * worker]
-process.env.TEST_SECOND_SANDBOX_PORT = ports[2 * worker + 1]
+process.env.TEST_SANDBOX_PORT = ports[3 * worker]
+process.env.TEST_SECOND_SANDBOX_PORT = ports[3 * worker + 1]
+process.env.TEST_MEDDLER_PORT = ports[3 * worker + 2]

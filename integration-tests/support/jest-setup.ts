@@ -18,7 +18,7 @@ export default async function setUp(globalConfig: { maxWorkers: number }): Promi
     DB_PORT: String(postgres.port),
     DB_USERNAME: postgres.user,
     DB_PASSWORD: "",
-    TEST_SANDBOX_PORTS: (await freePorts(2 * globalConfig.maxWorkers)).join(" "),
+    TEST_SANDBOX_PORTS: (await freePorts(3 * globalConfig.maxWorkers)).join(" "),
     MEDUSA_DISABLE_TELEMETRY: "1",
     MEDUSA_ADMIN_DISABLED: "true",
     LOG_LEVEL: process.env.LOG_LEVEL ?? "error",

@@ -14,6 +14,7 @@ import {
   type Reference,
   type SessionId,
 } from "../../src/kobbopay/ids"
+import { booksOf } from "../../src/store/books"
 import { firstPayment, type Offer } from "../../src/store/creation"
 import { callForgotten } from "../../src/store/entitled-orders"
 import { exceptionsOf, listExceptions } from "../../src/store/exceptions"
@@ -21,6 +22,7 @@ import { claimGroups, nextDue, nextWork, noteOrderCancelled } from "../../src/st
 import { historyOfOrder, transitionsOf } from "../../src/store/history"
 import {
   emptyDoneEvents,
+  isRepeated,
   lookAgain,
   openEvents,
   reviving,
@@ -28,14 +30,21 @@ import {
   unroutedEvents,
   wakeWaiting,
 } from "../../src/store/inbox"
-import { noteOrder, paymentsNamed, paymentsOf, sessionsOf } from "../../src/store/ledger"
+import {
+  noteOrder,
+  paymentsNamed,
+  paymentsOf,
+  paymentsOfOrder,
+  sessionsOf,
+} from "../../src/store/ledger"
 import { EVERY_PAYMENT, keptPayments } from "../../src/store/payment-export"
 import { paymentsToReconcile } from "../../src/store/reconciliation"
 import { recordEvents, type InboxConnection, type NewEvent } from "../../src/store/record-events"
 import { unbookedPayBacks } from "../../src/store/refunds"
-import { viewSession } from "../../src/store/sessions"
+import { bookedUnder, isShownLive, viewSession } from "../../src/store/sessions"
 import { execute, type Sql } from "../../src/store/sql"
 import { watchedPayments } from "../../src/store/stranded"
+import { claimTransfers } from "../../src/store/transfers"
 
 const ACCOUNT = brandAs<AccountId>("kobbopay")
 const COLLECTION = brandAs<CollectionId>("open7")
@@ -50,7 +59,13 @@ const longAgo = () => new Date(Date.now() - 90 * DAY_MS)
 
 const NEW_EVENT: NewEvent = {
   ...{ accountId: ACCOUNT, bodyHash: "00", eventId: "event-7", deliveryId: "delivery-7" },
-  ...{ type: "payment.paid", claims: "paid", kobbopayIds: [KOBBOPAY_ID], reference: null },
+  ...{
+    type: "payment.paid",
+    claims: "paid",
+    reportedAmount: null,
+    kobbopayIds: [KOBBOPAY_ID],
+    reference: null,
+  },
   ...{ rawBody: "{}", secretIndex: 0, isTest: false, receivedAt: new Date() },
 }
 
@@ -75,7 +90,8 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   unroutedEvents: (sql) => unroutedEvents(sql, later(), 200),
   openEvents: (sql) => openEvents(sql, COLLECTION),
   unmetEvents: (sql) => unmetEvents(sql, PAYMENT),
-  lookAgain: (sql) => lookAgain(sql, EVENT, new Date()),
+  lookAgain: (sql) => lookAgain(sql, EVENT, new Date(), 30 * DAY_MS),
+  isRepeated: (sql) => isRepeated(sql, EVENT, PAYMENT),
   reviving: (sql) => {
     const { text, bindings } = reviving(ACCOUNT, KOBBOPAY_ID, new Date())
     return execute(sql, text, bindings)
@@ -88,7 +104,19 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   noteOrderCancelled: (sql) => noteOrderCancelled(sql, ORDER, new Date()),
   paymentsOf: (sql) => paymentsOf(sql, COLLECTION),
   paymentsNamed: (sql) => paymentsNamed(sql, ACCOUNT, [KOBBOPAY_ID], brandAs<Reference>("open7")),
-  sessionsOf: (sql) => sessionsOf(sql, PAYMENT),
+  paymentsOfOrder: (sql) => paymentsOfOrder(sql, ORDER),
+  sessionsOf: (sql) => sessionsOf(sql, { collection: COLLECTION, order: ORDER }),
+  sessionsOfCart: (sql) => sessionsOf(sql, { collection: COLLECTION, order: null }),
+  booksOf: (sql) => booksOf(sql, COLLECTION, ORDER),
+  isShownLive: (sql) => isShownLive(sql, PAYMENT),
+  bookedUnder: (sql) => bookedUnder(sql, SESSION),
+  claimTransfers: (sql) => {
+    const transfer = { hash: "aa", amountMinor: 1n, trackerId: KOBBOPAY_ID, final: false }
+    return claimTransfers(sql, { id: PAYMENT, account_id: ACCOUNT, network: "TRC20" }, [
+      { ...transfer, lost: false },
+      { ...transfer, hash: "bb", trackerId: undefined, lost: true },
+    ])
+  },
   noteOrder: (sql) => noteOrder(sql, COLLECTION, null, ORDER, new Date()),
   unbookedPayBacks: (sql) => unbookedPayBacks(sql, COLLECTION),
   exceptionsOf: (sql) => exceptionsOf(sql, [PAYMENT]),

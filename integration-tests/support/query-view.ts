@@ -23,6 +23,7 @@ const session = z.object({
   provider_id: z.string(),
   raw_amount: amount,
   currency_code: z.string(),
+  created_at: z.coerce.date(),
 })
 const collectionShape = z.object({
   raw_amount: amount,
@@ -33,6 +34,7 @@ const collectionShape = z.object({
 const orderShape = z.object({
   id: z.string(),
   status: z.string(),
+  created_at: z.coerce.date(),
   summary: z.object({ raw_current_order_total: amount, raw_pending_difference: amount.nullish() }),
   transactions: z
     .array(z.object({ reference: z.string().nullish(), reference_id: z.string().nullish() }))
@@ -67,7 +69,7 @@ async function queryView({ container }: World, collectionId: string) {
     }),
   ])
   if (collection === null) return null
-  const fields = ["id", "status", "transactions.*", "credit_lines.*", "summary.*"]
+  const fields = ["id", "status", "created_at", "transactions.*", "credit_lines.*", "summary.*"]
   const order =
     orderLink === null
       ? null
@@ -83,6 +85,9 @@ async function queryView({ container }: World, collectionId: string) {
     cartId: cart?.cart_id ?? null,
     orderId: order?.id ?? null,
     order: order === null ? "none" : order.status === "canceled" ? "cancelled" : "open",
+    isClosed: order?.status === "completed" || order?.status === "archived",
+    placedAt: order?.created_at ?? null,
+    collections: order?.payment_collections.length ?? 1,
     amount: collection.raw_amount,
     currencyCode: collection.currency_code,
     total: order?.summary.raw_current_order_total ?? collection.raw_amount,

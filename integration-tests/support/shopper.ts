@@ -26,7 +26,7 @@ const paymentSchema = z.object({
   amount: z.string(),
   amount_received: z.string().nullable(),
   ended: z.boolean(),
-  order_id: z.string().nullable(),
+  order: z.object({ display_id: z.number() }).nullable(),
 })
 
 const idOf = <K extends string>(key: K) =>

@@ -5,6 +5,7 @@ import { startSandbox, type Sandbox } from "../../src/sandbox"
 import type KobbopayModuleService from "../../src/modules/kobbopay/service"
 import { kobbopay, workerOf } from "../../src/work/worker-of"
 import type { Worker } from "../../src/work/worker"
+import { Meddler } from "./meddler"
 import { Merchant } from "./merchant"
 import { seedStore } from "./seed"
 import type { SeededStore } from "./seeded-store"
@@ -14,6 +15,8 @@ import { until } from "./until"
 /** Provider ids of the accounts every suite boots with. */
 export const INVOICE = "pp_kobbopay_kobbopay"
 export const DOCS = "pp_kobbopay_docs"
+/** Medusa's own provider, which authorizes whatever it is asked. */
+export const OTHER_PROVIDER = "pp_system_default"
 /** `placeOrder: "after-payment"`, late payments accepted; its payments live in the second sandbox. */
 export const AFTER = "pp_kobbopay_after"
 /** A window of one second; in the second sandbox. */
@@ -26,6 +29,13 @@ export const LICENCES = "pp_kobbopay_licences"
 /** A docs contract whose reads state no amounts; in the second sandbox, which sends it no webhooks. */
 export const BARE = "pp_kobbopay_bare"
 
+/** Of the invoice profile, in the second sandbox, whose answers to it tests may change; no webhooks come. */
+export const MEDDLED = "pp_kobbopay_meddled"
+/** The same of the docs profile; its reads state no sums. */
+export const MEDDLED_DOCS = "pp_kobbopay_meddled-docs"
+/** What the rails of {@link BARE} are called, with their ids behind it. */
+export const BARE_LABEL = "Tether, by"
+
 export const SECRETS = {
   invoice: "test-invoice-secret",
   invoiceNext: "test-invoice-secret-next",
@@ -35,6 +45,8 @@ export const SECRETS = {
   bare: "test-bare-secret",
   licences: "test-licences-secret",
   guarded: "test-guarded-secret",
+  meddled: "test-meddled-secret",
+  meddledDocs: "test-meddled-docs-secret",
 }
 const ADMIN = { email: "admin@example.com", password: "test-password" }
 export const CREDENTIALS = {
@@ -47,10 +59,15 @@ const rails = [
   { id: "usdt-tron", token: "USDTTRC", decimals: 6, prices: { usd: "1", eur: "1.08" } },
   { id: "usdt-bsc", token: "USDTBSC", decimals: 18, prices: { usd: "1" } },
 ]
+/** Of currencies with no, two and three fraction digits. */
+const worldly = rails.map((rail) => ({
+  ...rail,
+  prices: { usd: "1", eur: "1.08", jpy: "0.0067", kwd: "3.25" },
+}))
 const expiry = { window: "30m", cancelOrderAfter: "0s" }
 const request = { attempts: 2, timeout: "2s" }
 
-function accounts(first: string, second: string) {
+function accounts(first: string, second: string, meddler: string) {
   const { apiKey, publicId, privateKey } = CREDENTIALS
   const shared = { rails, expiry, request }
   return [
@@ -103,6 +120,7 @@ function accounts(first: string, second: string) {
       id: "bare",
       options: {
         ...shared,
+        rails: rails.map((rail) => ({ ...rail, label: `${BARE_LABEL} ${rail.id}` })),
         profile: "docs",
         baseUrl: second,
         apiKey,
@@ -119,6 +137,28 @@ function accounts(first: string, second: string) {
         apiKey,
         webhook: { secrets: [SECRETS.licences] },
         entitlements: { appliesTo: "all", revokeOnRefund: "all", fulfil: true },
+      },
+    },
+    {
+      id: "meddled",
+      options: {
+        ...{ ...shared, rails: worldly },
+        profile: "invoice",
+        baseUrl: meddler,
+        publicId,
+        privateKey,
+        webhook: { secrets: [SECRETS.meddled] },
+      },
+    },
+    {
+      id: "meddled-docs",
+      options: {
+        ...shared,
+        profile: "docs",
+        baseUrl: meddler,
+        apiKey,
+        webhook: { secrets: [SECRETS.meddledDocs] },
+        fields: { received: null },
       },
     },
     // Takes webhooks from one address only; nothing is sold through it.
@@ -149,6 +189,8 @@ export type World = {
   sandbox: Sandbox
   /** Serves the accounts `after` (docs) and `brief` (invoice). */
   second: Sandbox
+  /** Between the accounts `meddled` and `meddled-docs` and the second sandbox. */
+  meddler: Meddler
   /** Rows of a statement over the store's database. */
   rows(statement: string, bindings?: (string | number)[]): Promise<Record<string, unknown>[]>
   /** Works what is due until the probe holds. */
@@ -164,7 +206,8 @@ export function storeSuite(name: string, tests: (world: () => World) => void): v
   const port = (key: string) => Number(process.env[key])
   const first = `http://localhost:${port("TEST_SANDBOX_PORT")}`
   const second = `http://localhost:${port("TEST_SECOND_SANDBOX_PORT")}`
-  process.env.KOBBOPAY_ACCOUNTS = JSON.stringify(accounts(first, second))
+  const third = `http://localhost:${port("TEST_MEDDLER_PORT")}`
+  process.env.KOBBOPAY_ACCOUNTS = JSON.stringify(accounts(first, second, third))
 
   medusaIntegrationTestRunner({
     moduleName: name,
@@ -184,7 +227,17 @@ export function storeSuite(name: string, tests: (world: () => World) => void): v
         const hook = `${url}/hooks/kobbopay`
         const store = await seedStore(container, {
           admin: ADMIN,
-          paymentProviders: [INVOICE, DOCS, AFTER, BRIEF, BARE, LICENCES],
+          paymentProviders: [
+            INVOICE,
+            DOCS,
+            AFTER,
+            BRIEF,
+            BARE,
+            LICENCES,
+            MEDDLED,
+            MEDDLED_DOCS,
+            OTHER_PROVIDER,
+          ],
         })
         const service = kobbopay()
         const worker = workerOf(service)
@@ -208,6 +261,7 @@ export function storeSuite(name: string, tests: (world: () => World) => void): v
           worker,
           sandbox: sandboxes[0],
           second: sandboxes[1],
+          meddler: await Meddler.start(port("TEST_MEDDLER_PORT"), second),
           rows: async (statement, bindings = []) => {
             const result: unknown = await service.sql.raw(statement, bindings)
             return z.object({ rows: z.array(z.record(z.string(), z.unknown())) }).parse(result).rows
@@ -228,11 +282,12 @@ export function storeSuite(name: string, tests: (world: () => World) => void): v
           sandbox.control.clearWeather()
           await sandbox.control.quiet()
         }
+        world().meddler.rest()
         await world().worker.drain()
       })
 
       afterAll(async () => {
-        await Promise.all([made?.sandbox.close(), made?.second.close()])
+        await Promise.all([made?.sandbox.close(), made?.second.close(), made?.meddler.close()])
         await made?.worker.stop()
       })
 

@@ -10,10 +10,13 @@ import {
   adminEntitlementsParams,
   adminEntitlementsQuery,
 } from "./admin/kobbopay/entitlements/query"
+import { keepOnlyRail } from "./store/kobbopay/session-data"
 import {
   storeEntitlementsParams,
   storeEntitlementsQuery,
 } from "./store/kobbopay/entitlements/query"
+import { hideToken } from "./store/kobbopay/hidden-token"
+import { refuseUnstorable, refuseUnstorableSession } from "./storable"
 
 export default defineMiddlewares({
   routes: [
@@ -23,8 +26,20 @@ export default defineMiddlewares({
       methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
       bodyParser: false,
     },
+    {
+      matcher: "/store/payment-collections/:id/payment-sessions",
+      methods: ["POST"],
+      middlewares: [keepOnlyRail],
+    },
     // Without methods, which puts it in front of all routes.
     { matcher: "/hooks/kobbopay", middlewares: [takeWebhookFirst] },
+    { matcher: "/admin/kobbopay", middlewares: [refuseUnstorable] },
+    { matcher: "/store/kobbopay", middlewares: [hideToken, refuseUnstorable] },
+    {
+      matcher: "/store/payment-collections/:id/payment-sessions",
+      methods: ["POST"],
+      middlewares: [refuseUnstorableSession],
+    },
     {
       matcher: "/store/kobbopay/entitlements",
       methods: ["GET"],

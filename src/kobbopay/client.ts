@@ -68,14 +68,12 @@ export function createClient(account: Account, deps: ClientDeps): KobbopayClient
     }
   }
 
-  function answerOf({ status, retryAfter, body }: HttpAnswer): unknown {
+  function answerOf({ status, retryAfter, body, fault }: HttpAnswer): unknown {
     const answer = body === null ? null : parsed(body)
     if (status >= 200 && status < 300) {
       if (answer !== null) return answer.json
-      const wrong = body === null ? "is larger than 1 MiB" : "is not JSON"
-      throw new KobbopayError("invalid_answer", `Kobbopay's answer (${status}) ${wrong}`, {
-        status,
-      })
+      const wrong = `Kobbopay's answer (${status}) ${fault ?? "is not JSON"}`
+      throw new KobbopayError("invalid_answer", wrong, { status })
     }
     const said = reasonOf(answer?.json) ?? body?.toString("utf8") ?? ""
     const reason = said.trim() === "" ? "" : `: ${safeText(said, secrets)}`
@@ -112,6 +110,7 @@ export function createClient(account: Account, deps: ClientDeps): KobbopayClient
         timeoutMs: options.request.timeoutMs,
         signal,
         dispatcher: deps.dispatcher,
+        proxy: options.request.proxy,
       }),
     )
   }

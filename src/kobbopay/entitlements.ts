@@ -1,5 +1,6 @@
 import { BigNumber } from "bignumber.js"
 import type { LineItemId } from "./ids"
+import { halfUnit, isMore } from "./store-amount"
 
 /** What must cover the order before its entitlements are released; "manual": only a person releases. */
 export const GATES = ["paid", "confirmed", "manual"] as const
@@ -43,6 +44,7 @@ export type OrderPayment = {
 
 /** The money of an order. `total` is what it costs now; `credited` what credit lines took off it. */
 export type OrderMoney = {
+  currencyCode: string
   total: string
   credited: readonly string[]
   payments: readonly OrderPayment[]
@@ -61,6 +63,7 @@ export type Verdict = {
    * captured if that is more.
    */
   worth: string
+  currencyCode: string
   revokeOnRefund: Revocation
 }
 
@@ -101,9 +104,12 @@ export function verdictOf(
     new BigNumber(0),
   )
   const owed = BigNumber.min(refunded, sum(money.credited)).plus(money.total)
+  const { currencyCode } = money
+  const covers = (paid: BigNumber) => !isMore(owed.toFixed(), paid.toFixed(), currencyCode)
   return {
     ...order,
-    open: { paid: seen.gte(owed), confirmed: final.gte(owed) },
+    currencyCode,
+    open: { paid: covers(seen), confirmed: covers(final) },
     refunded: refunded.toFixed(),
     worth: BigNumber.max(captured, BigNumber.min(owed, seen)).toFixed(),
   }
@@ -172,11 +178,11 @@ export function takenBack(
  * measure is not what is captured yet: the second half of the money may only be seen.
  */
 function unitsPaidBack(quantity: number, verdict: Verdict): number {
-  const { refunded, worth, revokeOnRefund } = verdict
-  const back = new BigNumber(refunded)
-  if (back.lte(0)) return 0
-  if (revokeOnRefund === "all" || back.gte(worth)) return quantity
-  return back.times(quantity).idiv(worth).toNumber()
+  const { refunded, worth, currencyCode, revokeOnRefund } = verdict
+  if (!isMore(refunded, "0", currencyCode)) return 0
+  if (revokeOnRefund === "all" || !isMore(worth, refunded, currencyCode)) return quantity
+  // A refund that is short of a unit's price by less than half a smallest unit takes the unit.
+  return halfUnit(currencyCode).plus(refunded).times(quantity).idiv(worth).toNumber()
 }
 
 /**

@@ -1,3 +1,5 @@
+import { plainLine } from "./text"
+
 /**
  * A call to Kobbopay that brought nothing:
  * - `unavailable`: nothing is known (no connection, time limit, 429, 5xx); try again later
@@ -31,6 +33,5 @@ const MAX_QUOTED = 200
 /** Text from outside, fit for a log: one line, bounded, and without our secrets should it echo them. */
 export function safeText(text: string, secrets: readonly string[]): string {
   const hidden = secrets.reduce((seen, secret) => seen.replaceAll(secret, "[hidden]"), text)
-  const line = hidden.replace(/[\s\p{Cc}]+/gu, " ").trim()
-  return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED)}…` : line
+  return plainLine(hidden.replace(/\s+/g, " "), MAX_QUOTED)
 }

@@ -9,14 +9,19 @@ import {
   type Want,
 } from "./lifecycle"
 import {
+  counts,
   fitOf,
   hear,
+  isTakenBack,
   judgedMinor,
   mergeTransfers,
   receivedMinor,
+  reportsMoney,
   type Asked,
   type KnownTransfer,
+  type Report,
 } from "./observation"
+import type { EventRowId } from "./ids"
 import type { PaymentState, Reading, SaidState } from "./reading"
 import type { Rules } from "./rules"
 
@@ -27,6 +32,8 @@ export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "e
   want: Want
   receivedMinor: bigint | null
   paidBackMinor: bigint
+  /** What of the money a person set aside. */
+  writtenOffMinor: bigint
   transfers: readonly KnownTransfer[]
   /** How the money seen so far compared with what was asked; null while none was seen. */
   amountFit: Exclude<Fit["amount"], "none"> | null
@@ -35,19 +42,25 @@ export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "e
   createdAt: Date
   moneySeenAt: Date | null
   confirmedAt: Date | null
+  windowEndsAt: Date
 }
 
-/** What an unworked event claims; once it is not patient any more, an unmet claim needs a person. */
-export type Claim = { said: SaidState; patient: boolean }
+/** What a signed event reports that no read has borne out yet. Once it is not patient, it needs a person. */
+export type Claim = Report & { id: EventRowId; patient: boolean; receivedAt: Date }
 
-/** What is known of the order, from Medusa and from the group's marks. */
-export type OrderFacts = Pick<Facts, "order" | "covered" | "superseded" | "captured"> & {
+/** What is known of the order, from Medusa and from the collection's marks. */
+export type OrderFacts = Pick<
+  Facts,
+  "order" | "covered" | "superseded" | "captured" | "overCaptured"
+> & {
   /** The order asks for another amount or currency than the payment was made, or accepted, for. */
   orderChanged: boolean
   /** What it asks for: "10.5 usd"; null when there is nothing left that asks. */
   asks: string | null
   /** Medusa shows this very payment as booked: later changes are not held against it. */
   settled: boolean
+  /** When the order was placed; null while there is none. */
+  placedAt: Date | null
 }
 
 export type Judgement = {
@@ -55,8 +68,8 @@ export type Judgement = {
   fit: Fit
   transfers: KnownTransfer[]
   receivedMinor: bigint | null
-  /** The claims that the read has caught up with. */
-  met: ReadonlySet<SaidState>
+  /** The events whose reports the read bears out. */
+  met: ReadonlySet<EventRowId>
 }
 
 /**
@@ -68,28 +81,32 @@ export function judge(
   look: {
     reading: Reading
     claims: readonly Claim[]
+    /** One of its transfers counts for another payment already. */
+    isTransferTaken: boolean
     order: OrderFacts
     rules: Rules
     now: Date
   },
 ): Judgement {
-  const { reading, rules, order } = look
+  const { reading, rules, order, now } = look
   const transfers = mergeTransfers(known.transfers, reading)
-  const received = highest(known.receivedMinor, receivedMinor(transfers, reading))
+  const received = receivedOf(known, transfers, reading)
   const judged = judgedMinor(transfers, reading, {
     received,
     confirmed: known.confirmedAt !== null,
     fits: known.amountFit === "fits" || known.amountFit === "over",
   })
-  const { said, met, unmet } = weigh(known, look, received)
+  const { said, met, unmet, reported } = weigh(known, look, received)
   const { underMinor, overMinor } = rules.tolerance(known.expectedMinor, known.decimals)
   const asked: Asked = { ...known, underMinor, overMinor, orderChanged: order.orderChanged }
   const seenFit = fitOf(asked, reading, judged, rules.required)
-  // A read that says nothing of money does not take back what an earlier one said.
-  const fit: Fit =
-    seenFit.amount === "none" && known.amountFit !== null
-      ? { ...seenFit, amount: known.amountFit }
-      : seenFit
+  // A read that says nothing of money does not take back what an earlier one said; one that loses it does.
+  const isGone = transfers.length > 0 && !transfers.some(counts)
+  const keeps = seenFit.amount === "none" && known.amountFit !== null && !isGone
+  const amountFit: Fit = keeps ? { ...seenFit, amount: known.amountFit ?? "none" } : seenFit
+  const fit: Fit = look.isTransferTaken
+    ? { ...amountFit, mismatches: ["duplicate_transfer", ...amountFit.mismatches] }
+    : amountFit
   const decided = decide(
     {
       state: known.state,
@@ -97,16 +114,21 @@ export function judge(
       covered: order.covered,
       superseded: order.superseded,
       captured: order.captured,
+      overCaptured: order.overCaptured,
       accepted: acceptedOf(known, judged),
       returned: returnedOf(asked, judged, known),
+      windowOver: now >= known.windowEndsAt,
+      late: isLate(known, look, fit),
+      reported,
       stuck: isStuck(known, look),
       policy: rules.policy,
     },
     { said, fit },
   )
-  const decision = isBehind(known, reading) ? liftsNothing(known, decided) : decided
+  const decision = isBehind(known, reading, isGone) ? liftsNothing(known, decided) : decided
+  const isContradicted = unmet || transfers.some(isTakenBack)
   return {
-    decision: unmet ? withClass(decision, "ambiguous_finality") : decision,
+    decision: isContradicted ? withClass(decision, "ambiguous_finality") : decision,
     fit,
     transfers,
     receivedMinor: received,
@@ -114,10 +136,51 @@ export function judge(
   }
 }
 
-/** How far recorded pay-backs have sent back what arrived. Without amounts in reads, what was asked counts. */
+/**
+ * All that arrived. A sum that Kobbopay states is never taken back by a lower one, which may only be older;
+ * transfers that are counted one by one are, by name, when they fail or are gone.
+ */
+function receivedOf(
+  known: Known,
+  transfers: readonly KnownTransfer[],
+  reading: Reading,
+): bigint | null {
+  const seen = receivedMinor(transfers, reading)
+  // Money on another rail is in no sum: "0", then or before, does not say that there is none.
+  const isUncounted = reading.astray || known.amountFit === "unknown"
+  if (isUncounted && (seen ?? known.receivedMinor ?? 0n) === 0n) return null
+  if (reading.receivedMinor !== null) return highest(known.receivedMinor, seen)
+  return seen ?? known.receivedMinor
+}
+
+/** The time until which money is in time: the offer's window, and the grace before its order is cancelled. */
+export const deadlineOf = (windowEndsAt: Date, rules: Pick<Rules, "graceMs">): Date =>
+  new Date(windowEndsAt.getTime() + rules.graceMs)
+
+/**
+ * Enough money, or the first of it, came after the offer was over. What a signed event reported before
+ * counts as seen then: reads may have been away.
+ */
+function isLate(
+  known: Known,
+  { claims, rules, now }: { claims: readonly Claim[]; rules: Rules; now: Date },
+  fit: Fit,
+): boolean {
+  if (fit.amount === "none") return false
+  const wasEnough = known.amountFit !== null && known.amountFit !== "under"
+  if (wasEnough || (fit.amount === "under" && known.moneySeenAt !== null)) return false
+  const reported = claims.filter(reportsMoney).map((claim) => claim.receivedAt.getTime())
+  return Math.min(now.getTime(), ...reported) > deadlineOf(known.windowEndsAt, rules).getTime()
+}
+
+/**
+ * How far the money was sent back, or set aside, by a person. Without amounts in reads, what was asked
+ * counts.
+ */
 function returnedOf(asked: Asked, judged: bigint | null, known: Known): Returned {
-  if (known.paidBackMinor === 0n) return "nothing"
-  const kept = (judged ?? asked.expectedMinor) - known.paidBackMinor
+  const gone = known.paidBackMinor + known.writtenOffMinor
+  if (gone === 0n) return "nothing"
+  const kept = (judged ?? asked.expectedMinor) - gone
   if (kept <= 0n) return "all"
   if (kept + asked.underMinor < asked.expectedMinor) return "short"
   return kept <= asked.expectedMinor + asked.overMinor ? "excess" : "nothing"
@@ -140,8 +203,9 @@ const withClass = (decision: Decision, found: ExceptionClass): Decision =>
 function isBehind(
   known: Known,
   { state, receivedMinor: sum, transfers, astray }: Reading,
+  isGone: boolean,
 ): boolean {
-  if (known.moneySeenAt === null) return false
+  if (known.moneySeenAt === null || isGone) return false
   if (sum !== null && sum < (known.receivedMinor ?? 0n)) return true
   const isOpen = state === "pending" || state === "expired" || state === "failed"
   return isOpen && (sum ?? 0n) === 0n && transfers.length === 0 && !astray
@@ -160,29 +224,57 @@ const liftsNothing = (known: Known, decided: Decision): Decision =>
 const highest = (known: bigint | null, seen: bigint | null): bigint | null =>
   known === null || (seen !== null && seen > known) ? seen : known
 
-/** What the read, the claims of events and the clock say together. */
+/** What the read, the reports of events and the clock say together. */
 function weigh(
   known: Known,
-  look: { reading: Reading; claims: readonly Claim[]; rules: Rules; now: Date },
+  look: {
+    reading: Reading
+    claims: readonly Claim[]
+    order: OrderFacts
+    rules: Rules
+    now: Date
+  },
   received: bigint | null,
 ) {
-  const met = new Set<SaidState>()
-  let said = look.reading.state
+  const { reading, rules, now } = look
+  const met = new Set<EventRowId>()
+  const isOver = now >= known.windowEndsAt
+  const read = reading.transferFailed === true ? afterFailure(known, isOver) : reading.state
+  let said: SaidState = read
   let unmet = false
-  const holdsMoney = known.moneySeenAt !== null || (received !== null && received > 0n)
+  let reported = false
+  const isFirst = known.moneySeenAt === null && reading.astray
+  const holdsMoney = isFirst || heldMinor(known, received) > 0n
   for (const claim of look.claims) {
-    const heard = hear(look.reading, holdsMoney, claim.said, look.rules.says)
+    const held = { money: holdsMoney, received: countedFor(known, received, rules) }
+    const heard = hear({ state: read }, held, claim, rules.says)
     if (heard.kind === "behind") {
       unmet ||= !claim.patient
+      reported ||= reportsMoney(claim)
       continue
     }
-    met.add(claim.said)
+    met.add(claim.id)
     // Only an ending the reads cannot express comes from an event; everything else is the read's word.
-    if (heard.said !== look.reading.state) said = heard.said
+    if (heard.said !== read) said = heard.said
   }
-  const age = look.now.getTime() - known.createdAt.getTime()
-  if (said === "pending" && !holdsMoney && age >= look.rules.closePendingAfterMs) said = "expired"
-  return { said, met, unmet }
+  const since = Math.min(known.createdAt.getTime(), look.order.placedAt?.getTime() ?? Infinity)
+  const isClosing = now.getTime() - since >= rules.closePendingAfterMs && isOver
+  if (said === "pending" && !holdsMoney && isClosing) said = "expired"
+  return { said, met, unmet, reported }
+}
+
+/** A failed transfer ends nothing while the offer runs, unless the payment was taken for paid by it. */
+const afterFailure = ({ state }: Known, isOver: boolean): SaidState =>
+  isOver || state === "paid" || state === "confirmed" ? "failed" : "pending"
+
+/** What a report's amount is compared with; reads that must carry amounts say by silence that nothing came. */
+const countedFor = (known: Known, received: bigint | null, rules: Rules): bigint | null =>
+  received ?? (rules.required.amount && known.moneySeenAt === null ? 0n : null)
+
+/** Money that is there and that nobody sent back or set aside, minor units of the asset. */
+const heldMinor = (known: Known, received: bigint | null): bigint => {
+  if (known.moneySeenAt === null && received === null) return 0n
+  return (received ?? known.expectedMinor) - known.paidBackMinor - known.writtenOffMinor
 }
 
 const isStuck = (known: Known, look: { rules: Rules; now: Date }): boolean =>

@@ -32,6 +32,7 @@ export type ExceptionClass = (typeof EXCEPTION_CLASSES)[number]
  */
 export const CONDITIONS: readonly ExceptionClass[] = [
   "underpaid",
+  "overpaid",
   "amount_unknown",
   "order_changed",
   "order_cancelled",
@@ -41,11 +42,13 @@ export const CONDITIONS: readonly ExceptionClass[] = [
   "late_payment",
   "ambiguous_finality",
   "stuck",
+  "unreadable",
+  "duplicate_transfer",
 ]
 
 /**
- * How much of what arrived was recorded as paid back: nothing that matters; what was too much, so that the
- * rest fits; so much that the rest is too little; or all of it.
+ * How much of what arrived was sent back or set aside by a person: nothing that matters; what was too much,
+ * so that the rest fits; so much that the rest is too little; or all of it.
  */
 export type Returned = "nothing" | "excess" | "short" | "all"
 
@@ -62,7 +65,9 @@ export type Want = "nothing" | "authorized" | "captured" | "order_cancelled"
 export type Fit = {
   /** `none`: no money reported. `unknown`: money, but the read did not carry what must be compared. */
   amount: "none" | "under" | "fits" | "over" | "unknown"
-  mismatches: readonly ("rail_mismatch" | "reference_mismatch" | "order_changed")[]
+  mismatches: readonly (
+    "rail_mismatch" | "reference_mismatch" | "duplicate_transfer" | "order_changed"
+  )[]
 }
 
 export type Policy = {
@@ -85,6 +90,14 @@ export type Facts = {
   /** A person said that the money settles the order as it is; null: nobody did. */
   accepted: Acceptance | null
   returned: Returned
+  /** The offer is over: its window, and the grace after it. */
+  windowOver: boolean
+  /** Enough money was first seen after the offer was over. */
+  late: boolean
+  /** A signed event reports money that the reads do not bear out. */
+  reported: boolean
+  /** Medusa shows more captured than the order costs. */
+  overCaptured: boolean
   /** Money is there, but not confirmed, for longer than the account's `stuckAfter`. */
   stuck: boolean
   policy: Policy
@@ -110,6 +123,13 @@ const holdsMoney = (fit: Fit): boolean => fit.amount !== "none"
 const withMoney = (state: "paid" | "confirmed", fit: Fit): Step =>
   fit.amount === "under" ? stay("partial") : stay(state)
 
+/** Money that came after the offer, and that a person has to take before it counts. */
+const isLate = ({ state, late, policy, accepted }: Facts): boolean =>
+  late &&
+  (state === "creating" || state === "pending" || state === "partial") &&
+  policy.latePayments === "review" &&
+  accepted === null
+
 /**
  * The transition table: what a state becomes when Kobbopay says something, and what contradicts it.
  * Nothing moves backwards; a read that disagrees with a state already reached is a contradiction for
@@ -117,6 +137,7 @@ const withMoney = (state: "paid" | "confirmed", fit: Fit): Step =>
  */
 function step(facts: Facts, { said, fit }: Observation): Step {
   const { state } = facts
+  if (isLate(facts)) return stay("expired", "late_payment")
   switch (state) {
     case "creating":
     case "pending":
@@ -127,11 +148,12 @@ function step(facts: Facts, { said, fit }: Observation): Step {
       return said === "expired" ? stay("expired") : stay("partial")
     case "paid":
       if (said === "confirmed") return withMoneyKept(fit)
-      return said === "expired" || said === "partial" || said === "failed"
-        ? stay("paid", "ambiguous_finality")
-        : stay("paid")
+      if (said === "paid" || (said === "pending" && !facts.stuck)) return stay("paid")
+      return stay("paid", "ambiguous_finality")
     case "confirmed":
-      return said === "failed" ? stay("confirmed", "ambiguous_finality") : stay("confirmed")
+      return said === "confirmed" || said === "paid"
+        ? stay("confirmed")
+        : stay("confirmed", "ambiguous_finality")
     case "expired":
     case "failed":
       if (said === "paid" || said === "confirmed" || said === "partial") {
@@ -194,10 +216,13 @@ function acceptedWant(accepted: Acceptance, state: PaymentState, said: SaidState
 
 /** Reasons why money that is there may not settle the order; the first one that holds is the reason. */
 function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] {
+  // A transfer that was seen and is gone: nothing to settle by, and for a while nothing to decide.
+  if (state === "paid" && fit.amount === "none") return []
   if (facts.order === "cancelling" || facts.order === "cancelled") {
     return [facts.captured ? "refund_owed" : "order_cancelled"]
   }
   if (facts.covered) return ["duplicate_payment"]
+  if (facts.captured && facts.overCaptured) return ["refund_owed"]
   // Accepted for what the order asked then; what it asks now has to be accepted anew.
   const isChanged = fit.mismatches.includes("order_changed")
   if (facts.accepted !== null) return isChanged ? ["order_changed"] : []
@@ -227,6 +252,11 @@ export function decide(facts: Facts, observation: Observation): Decision {
     accepted === null
       ? wantOf(state, fit, facts.policy)
       : acceptedWant(accepted, state, said, facts.policy)
+  // What a read takes back claims nothing of the order until a person, or a later read, says so.
+  const isGone = state === "paid" && fit.amount === "none"
+  if ((found.has("ambiguous_finality") || isGone) && accepted === null) want = "nothing"
+  // A signed report of money outweighs reads that cannot see it, as long as nobody looked at it.
+  if (facts.reported && want === "order_cancelled") want = "nothing"
 
   const settles = state === "paid" || state === "confirmed" || accepted !== null
   if (settles || state === "partial") {
@@ -236,6 +266,8 @@ export function decide(facts: Facts, observation: Observation): Decision {
       found.add(reason)
       want = "nothing"
     }
+    // What Medusa shows as captured is not taken back by what comes after it.
+    if (facts.captured && facts.order === "open") want = "captured"
     const isOver = fit.amount === "over" && facts.returned === "nothing"
     if (settles && want !== "nothing" && isOver) found.add("overpaid")
   } else if ((state === "expired" || state === "failed") && holdsMoney(fit)) {
@@ -259,9 +291,15 @@ export function decide(facts: Facts, observation: Observation): Decision {
   return { state, want, exceptions: [...found] }
 }
 
-/** All the money went back: it settles nothing new, and nobody needs to look at it. */
-const sentBack = (facts: Facts, state: PaymentState): Decision => ({
-  state,
-  want: facts.captured && facts.order === "open" ? "captured" : "nothing",
-  exceptions: [],
-})
+/**
+ * All the money went back, or was set aside: it settles nothing new, nobody needs to look at it, and once
+ * the offer is over the order has nothing to wait for any more.
+ */
+function sentBack(facts: Facts, state: PaymentState): Decision {
+  if (facts.captured) {
+    return { state, want: facts.order === "open" ? "captured" : "nothing", exceptions: [] }
+  }
+  const isOver = state === "expired" || state === "failed" || facts.windowOver
+  const waits = isOver && !facts.reported && !facts.covered
+  return { state, want: waits ? "order_cancelled" : "nothing", exceptions: [] }
+}

@@ -1,3 +1,5 @@
+import { plainLine } from "./text"
+
 /** Text that is not the amount it should be. The message never repeats more than a short piece of it. */
 export class AmountError extends Error {
   override readonly name = "AmountError"
@@ -15,11 +17,17 @@ type Decimal = { digits: bigint; scale: number }
 function parseDecimal(text: string): Decimal {
   const match = text.length <= MAX_LENGTH ? DECIMAL.exec(text) : null
   if (!match) {
-    throw new AmountError(`"${text.slice(0, 24)}" is not a plain, non-negative decimal number`)
+    throw new AmountError(
+      `"${plainLine(text, 24)}" is not an amount; write digits with a point, such as ${exampleFor(text)}`,
+    )
   }
   const [, whole = "", fraction = ""] = match
   return { digits: BigInt(whole + fraction), scale: fraction.length }
 }
+
+/** What was meant, where only a comma stands for the point; else any amount. */
+const exampleFor = (text: string): string =>
+  /^\d{1,24},\d{1,24}$/.test(text) ? text.replace(",", ".") : "6.95"
 
 const pow10 = (exponent: number): bigint => 10n ** BigInt(exponent)
 const divideUp = (value: bigint, by: bigint): bigint => (value + by - 1n) / by

@@ -1,6 +1,7 @@
 import type { Fit } from "./lifecycle"
 import type { Reading, SaidState, Transfer } from "./reading"
 import type { Reference } from "./ids"
+import { isSameTransfer } from "./transfers"
 
 /** What was asked for, as the ledger has it. */
 export type Asked = {
@@ -25,21 +26,38 @@ export type Required = { amount: boolean; asset: boolean }
 export type KnownTransfer = Transfer & {
   /** Seen in a read that said Confirmed: this one cannot be dropped or replaced any more. */
   final: boolean
+  lost: boolean
 }
 
-/** Joins what reads told of transfers: counted once per hash, the newest word on each wins. */
+/** Joins what reads told of transfers: the newest word on each wins. What identifies one: `transfers.ts`. */
 export function mergeTransfers(
   known: readonly KnownTransfer[],
   reading: Pick<Reading, "state" | "transfers">,
 ): KnownTransfer[] {
-  const byHash = new Map(known.map((transfer) => [transfer.hash, transfer]))
-  for (const transfer of reading.transfers) {
-    const isDone = transfer.final ?? reading.state === "confirmed"
-    const final = isDone || byHash.get(transfer.hash)?.final === true
-    byHash.set(transfer.hash, { ...transfer, final })
+  const merged = [...known]
+  for (const seen of reading.transfers) {
+    const at = merged.findIndex((one) => isSameTransfer(one, seen))
+    const before = merged[at]
+    const isDone = seen.final ?? reading.state === "confirmed"
+    const transfer: KnownTransfer = {
+      ...seen,
+      trackerId: seen.trackerId ?? before?.trackerId,
+      lost: seen.lost ?? false,
+      final: before?.final === true || (isDone && seen.lost !== true),
+    }
+    if (before === undefined) merged.push(transfer)
+    else merged[at] = transfer
   }
-  return [...byHash.values()]
+  return merged
 }
+
+/** A transfer that still brings money: a final one does, whatever a later read says of it. */
+export const counts = (transfer: Pick<KnownTransfer, "final" | "lost">): boolean =>
+  transfer.final || !transfer.lost
+
+/** A final transfer that Kobbopay does not stand by any more. */
+export const isTakenBack = (transfer: Pick<KnownTransfer, "final" | "lost">): boolean =>
+  transfer.final && transfer.lost
 
 /**
  * The money that a read lets a payment be judged by, minor units. While nothing that fits was confirmed,
@@ -61,15 +79,19 @@ export function judgedMinor(
 
 /**
  * All money that arrived, minor units of the asset: the sum that Kobbopay itself states for the payment,
- * else counted once per transaction hash. Null when the reads say nothing of amounts.
+ * else what the transfers that still count come to. Null when the reads say nothing of amounts.
  */
-export function receivedMinor(transfers: readonly Transfer[], reading: Reading): bigint | null {
-  if (reading.receivedMinor !== null || transfers.length === 0) return reading.receivedMinor
-  return sumOf(transfers)
+export function receivedMinor(
+  transfers: readonly KnownTransfer[],
+  reading: Pick<Reading, "receivedMinor"> & Partial<Pick<Reading, "astray">>,
+): bigint | null {
+  const sum = reading.receivedMinor ?? (transfers.length === 0 ? null : sumOf(transfers))
+  // A sum counts its own rail only: where money came on another one, "0" is not that none came.
+  return sum === 0n && reading.astray === true ? null : sum
 }
 
-const sumOf = (transfers: readonly Transfer[]): bigint =>
-  transfers.reduce((sum, transfer) => sum + transfer.amountMinor, 0n)
+const sumOf = (transfers: readonly KnownTransfer[]): bigint =>
+  transfers.filter(counts).reduce((sum, transfer) => sum + transfer.amountMinor, 0n)
 
 const differs = (seen: string | null, asked: string): boolean =>
   seen !== null && seen.toLowerCase() !== asked.toLowerCase()
@@ -126,32 +148,49 @@ const RANK: Record<SaidState, number> = {
   confirmed: 3,
 }
 
-/** What comes of a read when an unworked event claims something. */
+/** What a signed event reports of a payment. */
+export type Report = {
+  state: SaidState
+  /** What it says has arrived in all, minor units of the asset; null when it names no amount. */
+  amountMinor: bigint | null
+}
+
+/** What comes of a read when an unworked event reports something. */
 export type Heard =
-  /** The read stands as it is; every event that claims no more is done. */
+  /** The read stands as it is; an event that reports no more is done. */
   | { kind: "observed"; said: SaidState }
-  /** The event claims more than the read shows: look again later. */
+  /** The event reports more than the read shows: look again later. */
   | { kind: "behind" }
 
+/** A report of money, of whatever size. */
+export const reportsMoney = ({ state }: Pick<Report, "state">): boolean =>
+  state === "partial" || state === "paid" || state === "confirmed"
+
 /**
- * The read decides. An event that claims more than the read is a reason to look again, with one
- * exception: where an account's reads cannot express a state at all (`says`), a verified event may end
- * a payment that the read shows to be without money.
+ * The read decides. An event that reports more than the read, a further state or more money, is a reason to
+ * look again, with one exception: where an account's reads cannot express a state at all (`says`), a
+ * verified event may end a payment that the read shows to be without money.
+ *
+ * @param held.received what the reads say arrived, minor units of the asset; null where they state no amounts
  */
 export function hear(
   reading: Pick<Reading, "state">,
-  holdsMoney: boolean,
-  claim: SaidState | null,
+  held: { money: boolean; received: bigint | null },
+  report: Report,
   says: ReadonlySet<SaidState>,
 ): Heard {
   const observed: Heard = { kind: "observed", said: reading.state }
-  if (claim === null || claim === reading.state) return observed
-  if (claim === "expired" || claim === "failed") {
-    if (reading.state !== "pending") return observed
-    if (says.has(claim)) return { kind: "behind" }
-    return holdsMoney ? observed : { kind: "observed", said: claim }
+  const { state, amountMinor } = report
+  if (reportsMoney(report) && amountMinor !== null && held.received !== null) {
+    if (amountMinor > held.received) return { kind: "behind" }
   }
-  // A partial claim over a settled read, or any claim the reads cannot express, is no more than a hint.
-  if (claim === "partial" && !says.has("partial")) return observed
-  return RANK[claim] > RANK[reading.state] ? { kind: "behind" } : observed
+  if (state === reading.state) return observed
+  if (state === "expired" || state === "failed") {
+    if (reading.state !== "pending") return observed
+    if (says.has(state)) return { kind: "behind" }
+    return held.money ? observed : { kind: "observed", said: state }
+  }
+  // Reads that cannot say Partial bear it out by any money.
+  if (state === "partial" && !says.has("partial")) return held.money ? observed : { kind: "behind" }
+  return RANK[state] > RANK[reading.state] ? { kind: "behind" } : observed
 }

@@ -24,6 +24,8 @@ export type Transfer = {
   trackerId?: KobbopayId | undefined
   /** Whether Kobbopay calls this very transfer done; left out where it says so of the payment only. */
   final?: boolean | undefined
+  /** Kobbopay calls it failed, or does not know it any more: it brings nothing. */
+  lost?: boolean | undefined
 }
 
 /**
@@ -44,8 +46,10 @@ export type Reading = {
   expectedMinor: bigint | null
   /** All that arrived so far as one sum, minor units of the asset, when the answer states a sum. */
   receivedMinor: bigint | null
-  /** The transfers the answer names, each with its hash. */
+  /** The transfers the answer names, each with its hash; known ones that are gone are named as lost. */
   transfers: Transfer[]
+  /** The newest transfer failed, which says nothing of the payment: another one may come. */
+  transferFailed?: boolean | undefined
   /** Money of another asset or network arrived: no minor units of this one, but money all the same. */
   astray: boolean
 }

@@ -15,6 +15,10 @@ export type Rules = {
   tolerance: (expectedMinor: bigint, decimals: number) => { underMinor: bigint; overMinor: bigint }
   stuckAfterMs: number
   closePendingAfterMs: number
+  /** How long after its window a payment may still be paid, before its order is cancelled. */
+  graceMs: number
+  /** How long a signed report may be ahead of the reads before a person is told. */
+  patienceMs: number
   watchForMs: number
 }
 
@@ -35,6 +39,8 @@ export function rulesOf(account: Account): Rules {
     }),
     stuckAfterMs: options.stuckAfterMs,
     closePendingAfterMs: options.expiry.closePendingAfterMs,
+    graceMs: options.expiry.cancelOrderAfterMs,
+    patienceMs: options.unbackedAfterMs,
     watchForMs: options.expiry.watchForMs,
   }
 }

@@ -34,3 +34,16 @@ export const CLAIM_PATIENCE_MS = 15 * MINUTE
 
 /** How long an event may name a payment that the ledger does not know: it may overtake our create. */
 export const UNKNOWN_PATIENCE_MS = 10 * MINUTE
+
+/** Between two reads of one payment that repeated webhooks call for. */
+export const LEAST_READ_PAUSE_MS = 15 * SECOND
+
+/**
+ * When what a webhook repeats is worked: not before the least pause since the last read is over. What says
+ * something for the first time is worked at once.
+ */
+export function repeatedAt(lastReadAt: Date | null, now: Date): Date {
+  const free = (lastReadAt?.getTime() ?? 0) + LEAST_READ_PAUSE_MS
+  // A last read that is to come was stamped by a clock that was wrong.
+  return free > now.getTime() + LEAST_READ_PAUSE_MS ? now : new Date(Math.max(now.getTime(), free))
+}

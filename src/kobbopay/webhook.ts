@@ -1,3 +1,4 @@
+import { BigNumber } from "bignumber.js"
 import { hash } from "node:crypto"
 import { brandAs, type KobbopayId, type Reference } from "./ids"
 import { isObject, parseJson, type JsonObject } from "./json"
@@ -9,6 +10,7 @@ import { verifyWebhook } from "./signature"
 /** Kobbopay's events are a few hundred bytes; longer bodies are refused before anything is computed. */
 export const MAX_WEBHOOK_BYTES = 64 * 1024
 const MAX_HEADER_LENGTH = 512
+const MAX_AMOUNT_LENGTH = 40
 
 /** Lower-case hex SHA-256 of a raw body: the same for a replay under a fresh event id. */
 export const bodyHashOf = (rawBody: Buffer): string => hash("sha256", rawBody, "hex")
@@ -22,6 +24,8 @@ export type WebhookEvent = {
   type: string
   /** The state it claims; null for tests and for types that are only a reason to look. */
   claims: SaidState | null
+  /** What it says has arrived in all: decimal string, units of the asset; null when it names no amount. */
+  reportedAmount: string | null
   kobbopayId: KobbopayId | null
   /** Every id in the body that may name the payment. */
   ids: KobbopayId[]
@@ -192,7 +196,7 @@ function headerOf(headers: SentHeaders, name: string): string | null {
 /** Reads the body of a webhook whose signature holds. */
 function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
   const profile = profileOf(account)
-  const { ids: idKeys, types, references, eventIds } = profile.webhookKeys
+  const { ids: idKeys, types, references, eventIds, amounts } = profile.webhookKeys
   const body = objectIn(rawBody)
   const type = firstText(body, types)
   if (type === null)
@@ -208,6 +212,7 @@ function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
     deliveryId: sent.deliveryId,
     type,
     claims,
+    reportedAmount: amountIn(body, amounts),
     kobbopayId,
     ids,
     reference: reference === null ? null : brandAs<Reference>(reference),
@@ -243,6 +248,16 @@ function textAt(body: JsonObject, key: string): string | null {
 /** Neither control characters nor halves of a pair: a database would refuse or change them. */
 const isStorable = (text: string): boolean =>
   /^[\x20-\x7e]+$/.test(text) || /^[^\p{Cc}\p{Cs}]+$/u.test(text)
+
+/** What a webhook says has arrived in all; text that is no plain amount says nothing. */
+function amountIn(body: JsonObject, keys: readonly string[]): string | null {
+  for (const key of keys) {
+    const value = Object.hasOwn(body, key) ? body[key] : undefined
+    if (typeof value !== "string" || value.length > MAX_AMOUNT_LENGTH) continue
+    if (/^\d+(\.\d+)?([eE][+-]?\d{1,2})?$/.test(value)) return new BigNumber(value).toFixed()
+  }
+  return null
+}
 
 function firstText(body: JsonObject, keys: readonly string[]): string | null {
   for (const key of keys) {

@@ -4,6 +4,7 @@ import { SandboxError } from "./errors"
 import {
   isCovered,
   isSettled,
+  type KnownPayments,
   type Payment,
   type ProfileName,
   withConfirmed,
@@ -40,6 +41,10 @@ export type BookOptions = {
   announce: (payment: Payment, event: string) => void
   expireAfterMs: number | null
   memoTokens: readonly string[]
+  /** What an earlier stand-in knew. */
+  known?: KnownPayments | undefined
+  /** Keeps what is known, before anybody is told of a change. */
+  keep?: ((known: KnownPayments) => void) | undefined
 }
 
 type Entry = {
@@ -54,8 +59,24 @@ type Entry = {
 export class PaymentBook {
   readonly #entries = new Map<string, Entry>()
   readonly #byReference = new Map<string, { payments: string[]; creates: number }>()
+  readonly #earlierTrackers = new Map<string, string>()
 
-  constructor(private readonly options: BookOptions) {}
+  constructor(private readonly options: BookOptions) {
+    for (const payment of options.known?.payments ?? []) {
+      this.#enter(payment)
+      for (const { trackerId } of payment.transfers)
+        this.#earlierTrackers.set(trackerId, payment.id)
+      this.#earlierTrackers.set(payment.failureTrackerId, payment.id)
+    }
+    for (const [reference, row] of Object.entries(options.known?.references ?? {})) {
+      this.#byReference.set(reference, structuredClone(row))
+    }
+  }
+
+  /** The payment of a transaction that an earlier stand-in already handed out; null: none. */
+  earlierOwnerOf(trackerId: string): string | null {
+    return this.#earlierTrackers.get(trackerId) ?? null
+  }
 
   /**
    * Carries out a create. The same reference and token answer the same payment, unless `forgetful`.
@@ -82,17 +103,9 @@ export class PaymentBook {
       ended: null,
       failureTrackerId: newId("ttk_"),
     }
-    const entry: Entry = {
-      versions: [{ payment, since: createdAt }],
-      shown: 0,
-      oldReads: 0,
-      expiry: null,
-    }
-    if (expireAfterMs !== null) {
-      entry.expiry = setTimeout(() => this.#runOut(id), expireAfterMs).unref()
-    }
-    this.#entries.set(id, entry)
+    this.#enter(payment)
     reference.payments.push(id)
+    this.#keep()
     this.options.announce(payment, "payment.created")
     return payment
   }
@@ -204,6 +217,21 @@ export class PaymentBook {
     return known
   }
 
+  #enter(payment: Payment): void {
+    const { now } = this.options
+    const versions = [{ payment, since: payment.createdAt }]
+    const entry: Entry = { versions, shown: 0, oldReads: 0, expiry: null }
+    if (payment.expiresAt !== null && payment.ended === null) {
+      const left = Math.max(0, payment.expiresAt - now())
+      entry.expiry = setTimeout(() => this.#runOut(payment.id), left).unref()
+    }
+    this.#entries.set(payment.id, entry)
+  }
+
+  #keep(): void {
+    this.options.keep?.({ payments: this.list(), references: this.references() })
+  }
+
   #runOut(id: string): void {
     const payment = this.get(id)
     if (payment.ended === null && !isCovered(payment)) this.expire(id)
@@ -211,6 +239,7 @@ export class PaymentBook {
 
   #change(after: Payment, event: (after: Payment) => string): Payment {
     this.#entries.get(after.id)?.versions.push({ payment: after, since: this.options.now() })
+    this.#keep()
     this.options.announce(after, event(after))
     return after
   }

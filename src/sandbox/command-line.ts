@@ -18,6 +18,7 @@ export type StartOptions = SandboxOptions & {
   profiles: readonly ProfileName[]
   tokens: readonly string[]
   seed: number
+  stateFile: string | null
 }
 
 /** Credentials as they are printed: those built in as they are, given ones by where they came from. */
@@ -31,7 +32,7 @@ export type Credentials = {
 export const HELP = `Usage: medusa-payment-kobbopay sandbox [options]
 
 Starts a stand-in for Kobbopay on this machine: both profiles, signed webhooks, a payer page and a
-control API. Play money only; everything is forgotten when it stops.
+control API. Play money only; without --state everything is forgotten when it stops.
 
 Options (each may be given by the variable beside it)
   --port N               port, 0 for any free one          SANDBOX_PORT             4500
@@ -48,6 +49,7 @@ Options (each may be given by the variable beside it)
   --memo-tokens A,B      tokens paid with a memo           SANDBOX_MEMO_TOKENS      none
   --expire-after N       seconds until unpaid payments     SANDBOX_EXPIRE_AFTER     never
                          expire by themselves
+  --state FILE           keeps the payments in a file     SANDBOX_STATE            none: forgotten
   --seed N               the dice of the weather           SANDBOX_SEED             drawn anew
   --help                 this text
 `
@@ -73,6 +75,7 @@ const OPTIONS = {
   "memo-tokens": text,
   "expire-after": text,
   seed: text,
+  state: text,
   help: { type: "boolean", short: "h" },
 } as const
 
@@ -122,6 +125,7 @@ export function readCommand(args: readonly string[], env: Environment): Command 
       memoTokens: list(given(values["memo-tokens"], "SANDBOX_MEMO_TOKENS")) ?? [],
       expireAfterMs: seconds ? whole(seconds, "--expire-after", 2_000_000) * 1000 : null,
       seed: seed ? whole(seed, "--seed", 4_294_967_295) : randomInt(1_000_000),
+      stateFile: given(values.state, "SANDBOX_STATE") ?? null,
     },
     shown: {
       apiKey: apiKey.shown,

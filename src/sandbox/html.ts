@@ -86,7 +86,8 @@ const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64")
 export const PAGE_HEADERS: Record<string, string> = {
   "content-security-policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
+  // Without one the forms of the pages would not say where they come from.
+  "referrer-policy": "same-origin",
 }
 
 /** A whole page. */

@@ -7,12 +7,14 @@ import { PROFILE_NAMES, type Payment, type ProfileName } from "./payments"
 import { docsWire } from "./profiles/docs"
 import { invoiceWire } from "./profiles/invoice"
 import { listen } from "./server"
+import { stateIn } from "./state"
 import { seededRandom, WeatherStation } from "./weather"
 import { WebhookSender, type WebhookTarget } from "./webhooks"
 import { kobbopayApi } from "./api"
 
 export type { SandboxControl, TransferOrder, WebhookChange } from "./control"
 export { SandboxError } from "./errors"
+export { StateError } from "./state"
 export type { ProfileName } from "./payments"
 export type { PaymentView, Stats } from "./views"
 export { STORM, type Weather, type WeatherPatch } from "./weather"
@@ -53,6 +55,10 @@ export type SandboxOptions = {
   /** Payments expire by themselves after this long; null: only when told to. */
   expireAfterMs?: number | null
   seed?: number
+  /** Keeps the payments in this file, so that they survive the end of the process, however it comes. */
+  stateFile?: string | null
+  /** Told, in words, what a person should know of while it runs. */
+  tell?: (line: string) => void
 }
 
 export type Sandbox = {
@@ -65,7 +71,8 @@ export type Sandbox = {
 
 /**
  * Starts a stand-in for Kobbopay, in memory, over real HTTP. It speaks the wire from the published
- * contract by itself, so that it can disagree with the plugin. Rejects when the port cannot be had.
+ * contract by itself, so that it can disagree with the plugin. Rejects when the port cannot be had, and
+ * with a StateError when the state file cannot be used.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { credentials, tokens = DEFAULT_TOKENS, profiles = PROFILE_NAMES } = options
@@ -78,6 +85,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     weather,
     now,
     newId,
+    tell: options.tell ?? (() => undefined),
   })
   const announce = (payment: Payment, event: string): void => {
     const wire = wires.find(({ profile }) => profile === payment.profile)
@@ -86,7 +94,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const { id: paymentId, reference } = payment
     sender.send({ ...composed, wire, type: event, paymentId, reference })
   }
+  const state = options.stateFile ? stateIn(options.stateFile) : null
   const book = new PaymentBook({
+    known: state?.known,
+    keep: state?.keep,
     now,
     newId,
     announce,

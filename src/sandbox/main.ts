@@ -1,6 +1,6 @@
 import { HELP, readCommand, type StartOptions, UsageError } from "./command-line"
 import { factsOf } from "./errors"
-import { type Sandbox, startSandbox } from "./index"
+import { type Sandbox, startSandbox, StateError } from "./index"
 import { welcome } from "./welcome"
 
 export type Surroundings = {
@@ -23,7 +23,10 @@ export async function main(
       around.out(HELP)
       return 0
     }
-    const sandbox = await startSandbox(command.options).catch((error: unknown) => {
+    const sandbox = await startSandbox({
+      ...command.options,
+      tell: (line) => around.err(`${line}\n`),
+    }).catch((error: unknown) => {
       throw explained(error, command.options)
     })
     around.out(welcome(sandbox.url, command.options, command.shown))
@@ -37,6 +40,7 @@ export async function main(
 
 /** The ways in which listening fails, each with its fix; anything else stays what it is. */
 function explained(error: unknown, { host, port }: StartOptions): unknown {
+  if (error instanceof StateError) return new UsageError(`--state: ${error.message}`)
   switch (factsOf(error).code) {
     case "EADDRINUSE":
       return new UsageError(

@@ -115,20 +115,32 @@ function receivedText({ received_by_token: received }: PaymentView): string {
   return sums.length > 0 ? sums.join(" and ") : "nothing yet"
 }
 
+const MOVES_NOTHING = new Set(["confirm", "expire", "fail"])
+
 function actions(payment: PaymentView, due: string): Html {
+  // What moves no money needs no amount, so the browser shall not ask for one.
   const button = (action: string, label: string, kind = ""): Html =>
     html`<button
       class="${kind}"
+      ${MOVES_NOTHING.has(action) ? "formnovalidate" : ""}
       formaction="/sandbox/payments/${encodeURIComponent(payment.id)}/${action}"
     >
       ${label}
     </button>`
   return html`<form method="post">
     <input type="hidden" name="back" value="${pathOf(payment.id)}" />
+    ${
+      due === ""
+        ? html`<p>
+            The shop does not tell Kobbopay the amount in this profile: write what its page asks
+            for.
+          </p>`
+        : NOTHING
+    }
     <div class="row">
       <label
         >Amount due
-        <input name="due" inputmode="decimal" size="12" value="${due}" autocomplete="off"
+        <input name="due" inputmode="decimal" size="12" required value="${due}" autocomplete="off"
       /></label>
       <span>${payment.asset}</span>
       <label><input type="checkbox" name="confirm" /> confirm at once</label>

@@ -1,3 +1,5 @@
+import { z } from "@medusajs/framework/zod"
+
 import { reaches, sum } from "./amounts"
 
 /** The two public wire contracts. */
@@ -38,6 +40,43 @@ export type Payment = {
   /** The invoice profile's id of the transaction a failure without any transfer shows. */
   readonly failureTrackerId: string
 }
+
+const text = z.string()
+const paymentSchema: z.ZodType<Payment> = z.strictObject({
+  id: text,
+  profile: z.enum(PROFILE_NAMES),
+  reference: text,
+  token: text,
+  asset: text,
+  network: text,
+  address: text,
+  memo: text.nullable(),
+  asked: text.nullable(),
+  createdAt: z.number(),
+  expiresAt: z.number().nullable(),
+  transfers: z.array(
+    z.strictObject({
+      hash: text,
+      trackerId: text,
+      token: text,
+      amount: text,
+      confirmed: z.boolean(),
+      at: z.number(),
+    }),
+  ),
+  ended: z.enum(["Expired", "Failed"]).nullable(),
+  failureTrackerId: text,
+})
+
+/** All that a stand-in must know to go on where another one stopped. */
+export const knownPaymentsSchema = z.strictObject({
+  payments: z.array(paymentSchema),
+  references: z.record(
+    z.string(),
+    z.strictObject({ creates: z.number(), payments: z.array(text) }),
+  ),
+})
+export type KnownPayments = z.output<typeof knownPaymentsSchema>
 
 export type Status = "Pending" | "Partial" | "Paid" | "Confirmed" | "Expired" | "Failed"
 

@@ -5,6 +5,7 @@ import { type KobbopayApi, RESET } from "./api"
 import type { SandboxControl } from "./control"
 import { answerControl, isControlPath, isForm } from "./control-routes"
 import { factsOf, SandboxError } from "./errors"
+import { refuseForeign } from "./guard"
 import { PAGE_HEADERS } from "./html"
 import { decoded, readRequest, sendAnswer } from "./http"
 import { errorPage, indexPage, payPage } from "./pages"
@@ -51,10 +52,11 @@ async function serve(
 }
 
 async function answerTo(
-  { api, control }: ServerParts,
+  { api, control, host }: ServerParts,
   request: ApiRequest,
 ): Promise<Answer | typeof RESET> {
   if (api.owns(request.path)) return api.answer(request)
+  refuseForeign(request, host)
   if (!isControlPath(request.path)) return pageAnswer(control, request)
   try {
     return await answerControl(control, request)

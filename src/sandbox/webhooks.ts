@@ -44,7 +44,12 @@ export type SenderOptions = {
   weather: WeatherStation
   now: () => number
   newId: (prefix: string) => string
+  /** Told, in words, of what no further try will mend. */
+  tell: (line: string) => void
 }
+
+/** Tries of one event that may all be answered 401: the receiver does not know the signature, and will not. */
+const MOST_UNKNOWN = 5
 
 /** How many deliveries are remembered; the oldest are forgotten first. */
 const REMEMBERED = 20_000
@@ -132,9 +137,22 @@ export class WebhookSender {
 
   async #retry(event: OutgoingEvent): Promise<void> {
     for (const [index, delayMs] of this.options.delaysMs.entries()) {
+      if (this.#isUnknownThere(event, index + 1)) return
       await this.#wait(delayMs)
       if (this.#closing.signal.aborted || (await this.#try(event, index + 2, []))) return
     }
+  }
+
+  /** Whether a receiver refuses the event's signature for good; a try or two may be wrong by the weather. */
+  #isUnknownThere({ type, wire, eventId }: OutgoingEvent, tries: number): boolean {
+    const own = this.#rows.filter(({ event }) => event.eventId === eventId).slice(-tries)
+    if (own.length < tries || own.some(({ delivery }) => delivery.status !== 401)) return false
+    const about = `${type} (profile ${wire.profile}) was answered 401`
+    const fix = `does the store have an account of profile ${wire.profile} with this webhook secret? Start with --profile, or look at webhook.secrets`
+    if (tries === 1) this.options.tell(`${about}: ${fix}.`)
+    if (tries < MOST_UNKNOWN) return false
+    this.options.tell(`${about} ${tries} times, and is not sent again: ${fix}.`)
+    return true
   }
 
   /** One request. True when the receiver took it, or when there is no point in another try. */

@@ -1,11 +1,12 @@
 import type { Credentials, StartOptions } from "./command-line"
+import type { ProfileName } from "./payments"
 
 /** What is printed once the stand-in listens: addresses, credentials, and commands to copy. */
 export function welcome(url: string, options: StartOptions, shown: Credentials): string {
   const docs = options.profiles.includes("docs")
   const invoice = options.profiles.includes("invoice")
   const lines = [
-    "Kobbopay sandbox: play money only, everything is forgotten when it stops.",
+    `Kobbopay sandbox: play money only, ${forgotten(options.stateFile)}.`,
     "",
     `  base URL       ${url}   (profiles: ${options.profiles.join(", ")})`,
     `  payer pages    ${url}/`,
@@ -29,6 +30,8 @@ export function welcome(url: string, options: StartOptions, shown: Credentials):
         ]
       : []),
     "",
+    ...(docs ? environment("docs", url, shown) : []),
+    ...(invoice ? environment("invoice", url, shown) : []),
     "Try it",
     ...(docs ? docsExample(url, shown.apiKey) : []),
     ...(invoice ? invoiceExample(url, shown) : []),
@@ -43,6 +46,33 @@ export function welcome(url: string, options: StartOptions, shown: Credentials):
     "",
   ]
   return lines.join("\n")
+}
+
+const forgotten = (stateFile: string | null): string =>
+  stateFile === null
+    ? "everything is forgotten when it stops (--state FILE keeps the payments)"
+    : `the payments are kept in ${stateFile}`
+
+/** Lines for the .env of a store whose options read these variables; what was given by hand is not repeated. */
+function environment(profile: ProfileName, url: string, shown: Credentials): string[] {
+  const values: [string, string][] = [
+    ["KOBBOPAY_PROFILE", profile],
+    ["KOBBOPAY_BASE_URL", url],
+    ...(profile === "docs"
+      ? ([["KOBBOPAY_API_KEY", shown.apiKey]] satisfies [string, string][])
+      : ([
+          ["KOBBOPAY_PUBLIC_ID", shown.publicId],
+          ["KOBBOPAY_PRIVATE_KEY", shown.privateKey],
+        ] satisfies [string, string][])),
+    ["KOBBOPAY_WEBHOOK_SECRET", shown.webhookSecret[profile]],
+  ]
+  return [
+    `For the .env of a store with profile ${profile}`,
+    ...values.map(([name, value]) =>
+      value.startsWith("as given") ? `  # ${name} is what you gave here` : `  ${name}=${value}`,
+    ),
+    "",
+  ]
 }
 
 /** A credential inside a command: what was given by hand is not repeated here. */

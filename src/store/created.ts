@@ -4,7 +4,7 @@ import { dueOrders } from "./entitled-orders"
 import { holdGroup, scheduleGroupOf, waking } from "./groups"
 import { reviving } from "./inbox"
 import { insertTransition, paymentById } from "./ledger"
-import { paymentColumns, paymentIdRow, paymentRow, type PaymentRow } from "./payment"
+import { paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { attaching, attachSession } from "./sessions"
 import { execute, newId, row, type Sql } from "./sql"
 
@@ -21,7 +21,8 @@ export type CreatedAtKobbopay = {
 /**
  * Records what Kobbopay answered to the create, and makes the session show it. A second id under the same
  * reference (a repeated create that was not idempotent there) becomes a watched payment of its own:
- * somebody might pay it. Returns the payment to show. Afterwards {@link wakeWaiting} is to be called.
+ * somebody might pay it. Returns the payment to show. Throws {@link AnotherPaymentsId} where the id is that of
+ * another checkout's payment. Afterwards {@link wakeWaiting} is to be called.
  */
 export async function recordCreated(
   sql: Sql,
@@ -34,7 +35,7 @@ export async function recordCreated(
   if (recorded !== null) return recorded
   return sql.transaction(async (trx) => {
     await holdGroup(trx, payment.collection_id, null)
-    const known = await adoptKnown(trx, payment.id, made, now)
+    const known = await adoptKnown(trx, payment, made, now)
     if (known === null) {
       await watchSibling(trx, payment.id, made.kobbopayId, made.nextLookAt)
       const revive = reviving(made.accountId, made.kobbopayId, now)
@@ -88,24 +89,41 @@ function finishCreation(
   )
 }
 
+const knownRow = paymentRow.pick({ id: true, reference: true, collection_id: true })
+
+/** Kobbopay answered a create with the id of a payment that was made for something else. */
+export class AnotherPaymentsId extends Error {
+  override readonly name = "AnotherPaymentsId"
+
+  constructor(
+    readonly paymentId: PaymentId,
+    readonly kobbopayId: KobbopayId,
+  ) {
+    super(`${kobbopayId} is payment ${paymentId} already`)
+  }
+}
+
 /**
  * A create whose answer was lost may have come to the ledger by its webhook already, as a payment of its
  * own; when the repeated create brings the same id, that payment takes the place of the unfinished one.
  */
 async function adoptKnown(
   trx: Sql,
-  id: PaymentId,
+  { id, reference, collection_id }: Unfinished,
   made: CreatedAtKobbopay,
   now: Date,
 ): Promise<PaymentId | null> {
   const known = await row(
     trx,
-    paymentIdRow,
-    `SELECT id FROM kobbopay_payment
+    knownRow,
+    `SELECT id, reference, collection_id FROM kobbopay_payment
       WHERE account_id = ? AND kobbopay_id = ? AND id <> ? AND deleted_at IS NULL FOR UPDATE`,
     [made.accountId, made.kobbopayId, id],
   )
   if (known === null) return null
+  if (known.reference !== reference || known.collection_id !== collection_id) {
+    throw new AnotherPaymentsId(known.id, made.kobbopayId)
+  }
   const ended = await execute(
     trx,
     `UPDATE kobbopay_payment

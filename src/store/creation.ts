@@ -38,7 +38,15 @@ const unfinishedRow = paymentRow.pick({
   id: true,
   collection_id: true,
   reference: true,
+  rail_id: true,
+  token: true,
+  asset: true,
+  network: true,
+  decimals: true,
+  memo: true,
   expected_minor: true,
+  account_id: true,
+  order_id: true,
   window_ends_at: true,
 })
 /** What is needed of a payment to create it at Kobbopay. */
@@ -138,12 +146,14 @@ const FIRST_PAYMENT = {
   text: insertFor(`SELECT s.payment_collection_id AS id FROM payment_session s
     WHERE s.id = ? AND s.provider_id = ? AND s.deleted_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p
-        WHERE p.collection_id = s.payment_collection_id AND p.deleted_at IS NULL)`),
+        WHERE p.collection_id = s.payment_collection_id AND p.deleted_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM order_payment_collection l
+        WHERE l.payment_collection_id = s.payment_collection_id AND l.deleted_at IS NULL)`),
 }
 
 /**
- * Inserts a payment like {@link currentPayment}, if it is the first one of the session's collection: then there
- * is no other to show, and nothing else to know of the session. Null, and nothing done, when it is not.
+ * Inserts a payment like {@link currentPayment}, if it is the first one of the session's collection, and no
+ * order was placed from that: then there is no other to show, and nothing else to know of the session. Null, and nothing done, when it is not.
  */
 export async function firstPayment(
   sql: Sql,

@@ -30,6 +30,16 @@ export const isGroupDue = async (sql: Sql, collection: CollectionId, now: Date):
     now,
   ])) !== null
 
+/** Whether something has called for a group's work since it was claimed. */
+export const wasWoken = async (
+  sql: Sql,
+  lease: { collectionId: CollectionId; wakes: number },
+): Promise<boolean> =>
+  (await row(sql, idRow, `SELECT id FROM kobbopay_group WHERE id = ? AND wakes <> ?`, [
+    lease.collectionId,
+    lease.wakes,
+  ])) !== null
+
 /**
  * When there is work to do next: a due group (or the end of the lease it is under), or an event not yet
  * routed. Null when everything rests.

@@ -174,8 +174,10 @@ export const ledgerOf = (
     `SELECT p.account_id, p.confirmed_at, p.money_seen_at, p.accepted, p.settled_session_id,
             ARRAY(SELECT s.session_id FROM kobbopay_payment_session s
                    WHERE s.payment_id = p.id AND s.deleted_at IS NULL) AS sessions,
-            EXISTS (SELECT 1 FROM kobbopay_payment_session s WHERE s.payment_id = p.id
-                       AND s.detached_at IS NULL AND s.deleted_at IS NULL) AS attached
+            EXISTS (SELECT 1 FROM kobbopay_payment_session s
+                      JOIN payment_session live ON live.id = s.session_id AND live.deleted_at IS NULL
+                     WHERE s.payment_id = p.id AND s.detached_at IS NULL
+                       AND s.deleted_at IS NULL) AS attached
        FROM kobbopay_payment p
       WHERE p.deleted_at IS NULL AND (p.order_id = ? OR p.collection_id = ANY(?::text[]))
       ORDER BY p.created_at, p.id`,

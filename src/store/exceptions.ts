@@ -8,7 +8,7 @@ import type {
   PaymentId,
   RailId,
 } from "../kobbopay/ids"
-import { idColumn } from "./payment"
+import { idColumn, type PaymentRow } from "./payment"
 import { countRow, execute, newId, row, rows, type Sql } from "./sql"
 
 export type NewException = {
@@ -26,6 +26,18 @@ export type NewException = {
   /** The fact it is about: a fault that a person closed does not open again over the same fact. */
   fingerprint: string
 }
+
+/** What an exception about a payment says of it, whatever its class. */
+export const aboutPayment = (
+  payment: Pick<PaymentRow, "id" | "account_id" | "order_id" | "rail_id">,
+) => ({
+  subjectId: payment.id,
+  paymentId: payment.id,
+  eventRowId: null,
+  accountId: payment.account_id,
+  orderId: payment.order_id,
+  railId: payment.rail_id,
+})
 
 const insertedRow = z.object({ inserted: z.boolean() })
 

@@ -4,7 +4,7 @@ import { dueOrders } from "./entitled-orders"
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 
-export { isGroupDue, nextDue, nextWork } from "./due-times"
+export { isGroupDue, nextDue, nextWork, wasWoken } from "./due-times"
 export { callGroupOf, calling, scheduleGroupOf, wakeGroup, waking } from "./wakes"
 
 /**
@@ -219,8 +219,8 @@ export async function holdGroup(
 }
 
 /**
- * Marks the group as cancelling, if nothing of it holds money, no payment is still open, and no event
- * is unworked, routed or not. From here on nothing settles until the mark is resolved. The row is locked
+ * Marks the group as cancelling, if nothing of it holds money, every payment's end asks for it, no event
+ * is unworked, routed or not, and none reports money that no read bore out. From here on nothing settles until the mark is resolved. The row is locked
  * first: a statement that waited for the lock itself would judge by what was so before it waited.
  *
  * @throws LeaseLost when the lease was taken over
@@ -234,9 +234,13 @@ export const markCancelling = (sql: Sql, lease: Lease, now: Date): Promise<boole
         WHERE g.id = ? AND g.cancelling_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p
                 WHERE p.collection_id = g.id AND p.deleted_at IS NULL
-                  AND (p.money_seen_at IS NOT NULL OR p.state NOT IN ('expired', 'failed')))
+                  AND (p.want <> 'order_cancelled' OR p.money_seen_at IS NOT NULL
+                    AND COALESCE(p.received_minor, p.expected_minor)::numeric
+                      > p.paid_back_minor::numeric + p.written_off_minor::numeric))
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e
-                WHERE e.state = 'received' AND e.deleted_at IS NULL AND e.collection_id = g.id)
+                WHERE e.deleted_at IS NULL AND e.collection_id = g.id AND (e.state = 'received'
+                  OR e.state = 'dead' AND e.outcome = 'ambiguous_finality'
+                    AND e.claims IN ('partial', 'paid', 'confirmed')))
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e JOIN kobbopay_payment p
                  ON p.account_id = e.account_id
                 AND (p.kobbopay_id = ANY(e.kobbopay_ids) OR p.reference = e.reference)
@@ -267,4 +271,13 @@ export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise
       WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)
       RETURNING ?::text AS order_id) ${dueOrders("cancelled")}`,
     [now, now, now, order, order],
+  )
+
+/** Calls for work on every collection of an order: what Medusa shows of it has changed. */
+export const wakeCollectionsOf = (sql: Sql, order: OrderId, at: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true
+      WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)`,
+    [at, at, order],
   )

@@ -7,6 +7,8 @@ import type {
   PaymentId,
   Reference,
 } from "../kobbopay/ids"
+import { LEAST_READ_PAUSE_MS } from "../kobbopay/schedule"
+import { wakeGroup } from "./groups"
 import { idColumn } from "./payment"
 import { execute, rows, type Part, type Sql } from "./sql"
 
@@ -16,6 +18,7 @@ const eventRow = z.object({
   event_id: z.string().nullable(),
   type: z.string(),
   claims: z.enum(["pending", "partial", "paid", "confirmed", "expired", "failed"]).nullable(),
+  reported_amount: z.string().nullable(),
   kobbopay_ids: z.array(idColumn<KobbopayId>()),
   reference: idColumn<Reference>().nullable(),
   payment_id: idColumn<PaymentId>().nullable(),
@@ -27,19 +30,46 @@ const eventRow = z.object({
 export type EventRow = z.output<typeof eventRow>
 
 /** Without the raw body, which the work never needs. */
-const EVENT = `id, account_id, event_id, type, claims, kobbopay_ids, reference, payment_id, collection_id,
+const EVENT = `id, account_id, event_id, type, claims, reported_amount, kobbopay_ids, reference, payment_id, collection_id,
   received_at, next_attempt_at, attempts`
 
-/** Where an event belongs. */
+/** Where an event belongs, and when it is worked. */
 export type Route = {
   eventId: EventRowId
   paymentId: PaymentId
   collectionId: CollectionId
+  at: Date
 }
+
+/** Whether an event claims of a payment what another one did that was worked before. */
+const repeating = (payment: string, event: string) =>
+  `EXISTS (SELECT 1 FROM kobbopay_event w WHERE w.payment_id = ${payment} AND w.attempts > 0
+     AND w.claims IS NOT DISTINCT FROM ${event}.claims AND w.deleted_at IS NULL)`
+
+const repeatsRow = z.object({ repeats: z.boolean() })
+
+/** Whether an event claims nothing of the payment that was not worked before. */
+export const isRepeated = async (
+  sql: Sql,
+  event: EventRowId,
+  payment: PaymentId,
+): Promise<boolean> =>
+  (
+    await rows(
+      sql,
+      repeatsRow,
+      `SELECT ${repeating("?", "e")} AS repeats FROM kobbopay_event e WHERE e.id = ?`,
+      [payment, event],
+    )
+  )[0]?.repeats ?? false
 
 const unroutedRow = eventRow.extend({
   named_payment: idColumn<PaymentId>().nullable(),
   named_collection: idColumn<CollectionId>().nullable(),
+  /** When the payment that it names was last read. */
+  named_read_at: z.date().nullable(),
+  /** Whether another event that claims the same of that payment was worked before. */
+  repeats: z.boolean(),
   /** Whether its reference is one of the ledger's. */
   referenced: z.boolean(),
 })
@@ -56,13 +86,14 @@ export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<Unrou
     {
       name: "kobbopay_unrouted_events",
       text: `SELECT e.*, p.id AS named_payment, p.collection_id AS named_collection,
+            p.last_read_at AS named_read_at, p.id IS NOT NULL AND ${repeating("p.id", "e")} AS repeats,
             e.reference IS NOT NULL AND EXISTS (SELECT 1 FROM kobbopay_payment r
               WHERE r.account_id = e.account_id AND r.reference = e.reference
                 AND r.deleted_at IS NULL) AS referenced
        FROM (SELECT ${EVENT} FROM kobbopay_event
               WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL
                 AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?) AS e
-       LEFT JOIN LATERAL (SELECT id, collection_id FROM kobbopay_payment
+       LEFT JOIN LATERAL (SELECT id, collection_id, last_read_at FROM kobbopay_payment
               WHERE account_id = e.account_id AND kobbopay_id = ANY(e.kobbopay_ids)
                 AND deleted_at IS NULL ORDER BY created_at LIMIT 1) AS p ON true
       ORDER BY e.next_attempt_at`,
@@ -71,28 +102,36 @@ export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<Unrou
   )
 
 /**
- * Hands events to the payments they name, and calls for work on their groups. The groups are locked
+ * Hands events to the payments they name, and calls for work on their groups, each for its time. The groups are locked
  * first, in order, so that two that route at once wait for each other and do not block each other.
  */
-export async function routeAll(sql: Sql, routes: readonly Route[], now: Date): Promise<void> {
+export async function routeAll(sql: Sql, routes: readonly Route[]): Promise<void> {
   if (routes.length === 0) return
+  const collections = routes.map((route) => route.collectionId)
+  const times = routes.map((route) => route.at.toISOString())
   await sql.transaction(async (trx) => {
     await execute(
       trx,
-      `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true
-        WHERE id IN (SELECT id FROM kobbopay_group WHERE id = ANY(?::text[]) ORDER BY id FOR UPDATE)`,
-      [now, now, [...new Set(routes.map((route) => route.collectionId))]],
+      `UPDATE kobbopay_group g SET due_at = LEAST(g.due_at, r.at), wakes = wakes + 1, urgent = true
+         FROM (SELECT r.id, min(r.at) AS at FROM unnest(?::text[], ?::timestamptz[]) AS r(id, at)
+                GROUP BY r.id) AS r
+        WHERE g.id = r.id AND g.id IN (SELECT id FROM kobbopay_group WHERE id = ANY(?::text[])
+                                        ORDER BY id FOR UPDATE)`,
+      [collections, times, [...new Set(collections)]],
     )
     await execute(
       trx,
       `UPDATE kobbopay_event e
-          SET payment_id = r.payment_id, collection_id = r.collection_id, updated_at = now()
-         FROM unnest(?::text[], ?::text[], ?::text[]) AS r(id, payment_id, collection_id)
+          SET payment_id = r.payment_id, collection_id = r.collection_id, updated_at = now(),
+              next_attempt_at = GREATEST(e.next_attempt_at, r.at)
+         FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
+           AS r(id, payment_id, collection_id, at)
         WHERE e.id = r.id AND e.state = 'received'`,
       [
         routes.map((route) => route.eventId),
         routes.map((route) => route.paymentId),
-        routes.map((route) => route.collectionId),
+        collections,
+        times,
       ],
     )
   })
@@ -101,15 +140,14 @@ export async function routeAll(sql: Sql, routes: readonly Route[], now: Date): P
 /** Hands an event to the payment it names; the group it belongs to works it from now on. */
 export const routeEvent = (
   sql: Sql,
-  event: EventRowId,
-  payment: PaymentId,
-  collection: CollectionId,
+  { eventId, paymentId, collectionId, at }: Route,
 ): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_event SET payment_id = ?, collection_id = ?, updated_at = now()
+    `UPDATE kobbopay_event SET payment_id = ?, collection_id = ?, updated_at = now(),
+            next_attempt_at = GREATEST(next_attempt_at, ?)
       WHERE id = ? AND state = 'received'`,
-    [payment, collection, event],
+    [paymentId, collectionId, at, eventId],
   )
 
 /** The unworked events of a group, the oldest first. */
@@ -137,6 +175,20 @@ export const unmetEvents = (sql: Sql, payment: PaymentId): Promise<EventRow[]> =
         AND deleted_at IS NULL`,
     },
     [payment],
+  )
+
+/**
+ * Sets aside what events reported of a payment and no read ever bore out: a person looked at it. Returns how
+ * many.
+ */
+export const setReportsAside = (sql: Sql, payment: PaymentId, now: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_event
+        SET state = 'done', outcome = 'set_aside', done_at = ?, next_attempt_at = NULL, updated_at = now()
+      WHERE payment_id = ? AND deleted_at IS NULL
+        AND (state = 'dead' AND outcome = 'ambiguous_finality')`,
+    [now, payment],
   )
 
 export const finishEvent = (
@@ -186,15 +238,40 @@ export const retryEvents = (
     ],
   )
 
-/** Brings the next look at the event's payment forward, unless nothing more can come of it. */
-export const lookAgain = (sql: Sql, event: EventRowId, now: Date): Promise<number> =>
-  execute(
+const calledRow = z.object({ collection_id: idColumn<CollectionId>(), at: z.date() })
+
+/**
+ * Brings the next look at a repeated event's payment forward, unless nothing more can come of it. Whoever
+ * overheard a webhook may send it again: a payment past its watch is not read for that, and another one only
+ * after the least pause since it was last read, or could not be. Returns whether it was brought forward.
+ */
+export async function lookAgain(
+  sql: Sql,
+  event: EventRowId,
+  now: Date,
+  watchForMs: number,
+): Promise<boolean> {
+  const pause = `${LEAST_READ_PAUSE_MS} milliseconds`
+  const free = new Date(now.getTime() + LEAST_READ_PAUSE_MS)
+  const [called] = await rows(
     sql,
-    `UPDATE kobbopay_payment SET next_look_at = ?, updated_at = now()
-      WHERE id = (SELECT payment_id FROM kobbopay_event WHERE id = ?)
-        AND state <> 'confirmed' AND (next_look_at IS NULL OR next_look_at > ?)`,
-    [now, event, now],
+    calledRow,
+    `UPDATE kobbopay_payment p SET next_look_at = c.at
+       FROM (SELECT p.id, GREATEST(?::timestamptz,
+                CASE WHEN p.last_read_at IS NOT NULL
+                  THEN LEAST(?::timestamptz, p.last_read_at + ?::interval) END,
+                CASE WHEN p.failures > 0 THEN LEAST(?::timestamptz, p.updated_at + ?::interval) END) AS at
+               FROM kobbopay_payment p JOIN kobbopay_event e ON e.payment_id = p.id
+              WHERE e.id = ? AND (p.state <> 'confirmed' OR e.state = 'received')
+                AND p.kobbopay_id IS NOT NULL AND p.created_at > ? AND p.deleted_at IS NULL) AS c
+      WHERE p.id = c.id AND (p.next_look_at IS NULL OR p.next_look_at > c.at)
+      RETURNING p.collection_id, c.at`,
+    [now, free, pause, free, pause, event, new Date(now.getTime() - watchForMs)],
   )
+  if (called === undefined) return false
+  await wakeGroup(sql, called.collection_id, called.at)
+  return true
+}
 
 /** Makes the events due that gave up on an id which is being learnt: in the transaction that learns it. */
 export const reviving = (account: AccountId, kobbopayId: KobbopayId, now: Date): Part => ({

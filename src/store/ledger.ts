@@ -15,6 +15,7 @@ import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
 import { callGroupOf, scheduleGroupOf, waking } from "./groups"
 import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
+import type { Shown } from "./order-facts"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
 export const paymentById = (sql: Sql, id: PaymentId): Promise<PaymentRow | null> =>
@@ -50,22 +51,52 @@ export const paymentsOf = (sql: Sql, collection: CollectionId): Promise<PaymentR
     [collection],
   )
 
-const sessionIdRow = z.object({ session_id: idColumn<SessionId>() })
+/** The payments of an order, of all its collections, the oldest first. */
+export const paymentsOfOrder = (sql: Sql, order: OrderId): Promise<PaymentRow[]> =>
+  rows(
+    sql,
+    paymentRow,
+    `SELECT * FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL ORDER BY created_at, id`,
+    [order],
+  )
 
-/** Sessions that were ever given a payment and not detached from it, as far as the ledger knows. */
-export const sessionsOf = async (sql: Sql, payment: PaymentId): Promise<SessionId[]> =>
-  (
-    await rows(
-      sql,
-      sessionIdRow,
-      {
-        name: "kobbopay_sessions_of",
-        text: `SELECT session_id FROM kobbopay_payment_session
-        WHERE payment_id = ? AND detached_at IS NULL AND deleted_at IS NULL ORDER BY created_at DESC, id DESC`,
-      },
-      [payment],
-    )
-  ).map((found) => found.session_id)
+const shownRow = z
+  .object({
+    session_id: idColumn<SessionId>(),
+    payment_id: idColumn<PaymentId>(),
+    settles: z.boolean(),
+  })
+  .transform((found): Shown => ({
+    session: found.session_id,
+    payment: found.payment_id,
+    settles: found.settles,
+  }))
+
+/**
+ * The sessions that show payments of a collection, or of the order it belongs to, the newest first: as far
+ * as the ledger knows, also ones that Medusa has no more.
+ */
+export const sessionsOf = (
+  sql: Sql,
+  of: { collection: CollectionId; order: OrderId | null },
+): Promise<Shown[]> =>
+  rows(
+    sql,
+    shownRow,
+    {
+      name: "kobbopay_sessions_of",
+      text: `SELECT k.session_id, k.payment_id, p.want IN ('authorized', 'captured') AS settles
+        FROM kobbopay_payment p JOIN kobbopay_payment_session k ON k.payment_id = p.id
+       WHERE (p.collection_id = ? OR p.order_id = ?) AND p.deleted_at IS NULL
+         AND k.detached_at IS NULL AND k.deleted_at IS NULL
+       ORDER BY k.created_at DESC, k.id DESC`,
+    },
+    [of.collection, of.order],
+  )
+
+/** The sessions, of those that show some payments, that show this one. */
+export const showing = (shown: readonly Shown[], payment: PaymentId): SessionId[] =>
+  shown.filter((one) => one.payment === payment).map((one) => one.session)
 
 /** Makes a payment due for a look at once; one that was never created at Kobbopay cannot be read. */
 export async function lookNow(sql: Sql, payment: PaymentId, now: Date): Promise<void> {
@@ -194,18 +225,51 @@ export const acceptPayment = (
     [by.accepted, by.minor?.toString() ?? null, by.amount, by.actor, now, id],
   )
 
-export const noteFailedRead = (
+/**
+ * Sets aside the money of a payment that is to settle nothing: all that arrived, or was asked where reads
+ * state no amounts. Where its transfers are gone the payment is over instead: money that is seen after that
+ * is late, and told. Returns the state it is in then.
+ */
+export async function writeOff(
+  trx: Sql,
+  payment: PaymentRow,
+  now: Date,
+): Promise<PaymentRow["state"]> {
+  const left = (payment.received_minor ?? payment.expected_minor) - payment.paid_back_minor
+  if (left > 0n) {
+    await execute(
+      trx,
+      `UPDATE kobbopay_payment SET written_off_minor = ?, converged_at = NULL, updated_at = now() WHERE id = ?`,
+      [left.toString(), payment.id],
+    )
+    return payment.state
+  }
+  const state = payment.state === "expired" ? "expired" : "failed"
+  await execute(
+    trx,
+    `UPDATE kobbopay_payment
+        SET state = ?, want = 'order_cancelled', current = false, amount_fit = NULL, money_seen_at = NULL,
+            ended_at = COALESCE(ended_at, ?), converged_at = NULL, updated_at = now()
+      WHERE id = ?`,
+    [state, now, payment.id],
+  )
+  return state
+}
+
+export const recordFailedRead = (
   sql: Sql,
   id: PaymentId,
   cause: string,
   nextLookAt: Date,
+  now: Date,
 ): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_payment
-        SET failures = failures + 1, last_error = ?, next_look_at = ?, updated_at = now()
+        SET failures = failures + 1, last_error = ?, next_look_at = ?,
+            failing_since = COALESCE(failing_since, ?), updated_at = now()
       WHERE id = ?`,
-    [cause, nextLookAt, id],
+    [cause, nextLookAt, now, id],
   )
 
 export type NewTransition = {

@@ -2,9 +2,9 @@ import { z } from "@medusajs/framework/zod"
 import { judge, type Claim, type Known, type OrderFacts } from "../kobbopay/judge"
 import { CONDITIONS, type Decision, type ExceptionClass, type Fit } from "../kobbopay/lifecycle"
 import { formatAmount } from "../kobbopay/money"
-import type { KnownTransfer } from "../kobbopay/observation"
-import type { CollectionId, PaymentId } from "../kobbopay/ids"
-import type { Reading, SaidState } from "../kobbopay/reading"
+import { mergeTransfers, type KnownTransfer } from "../kobbopay/observation"
+import type { CollectionId, EventRowId, PaymentId } from "../kobbopay/ids"
+import type { Reading } from "../kobbopay/reading"
 import type { Rules } from "../kobbopay/rules"
 import { nextLook } from "../kobbopay/schedule"
 import { closeCleared, openException } from "./exceptions"
@@ -12,6 +12,7 @@ import { holdGroup, wakeGroup, type Lease } from "./groups"
 import { insertTransition, type NewTransition } from "./ledger"
 import { owedMinor, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { row, type Sql } from "./sql"
+import { claimTransfers, type Taken } from "./transfers"
 
 export type Look = {
   paymentId: PaymentId
@@ -21,7 +22,7 @@ export type Look = {
   reading: Reading
   /** When the read began: a judgement of something newer is not undone by it. */
   readAt: Date
-  /** What unworked events claim; the read decides over each. */
+  /** What events report that no read has borne out yet; the read decides over each. */
   claims: readonly Claim[]
   rules: Rules
   facts: OrderFacts
@@ -32,8 +33,8 @@ export type Look = {
 export type Observed = {
   payment: PaymentRow
   decision: Decision
-  /** The claims that the read has caught up with. */
-  met: ReadonlySet<SaidState>
+  /** The events whose reports the read bears out. */
+  met: ReadonlySet<EventRowId>
   opened: ExceptionClass[]
 }
 
@@ -53,8 +54,10 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
 
     if (isOutdated(before.last_read_at, look)) return outdated(before)
 
+    const taken = await claimTransfers(trx, before, mergeTransfers(before.transfers, look.reading))
     const { decision, fit, transfers, receivedMinor, met } = judge(knownOf(before), {
       ...look,
+      isTransferTaken: taken !== null,
       order: {
         ...look.facts,
         order: marks.cancelled ? "cancelled" : marks.cancelling ? "cancelling" : look.facts.order,
@@ -68,7 +71,7 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
       transfers,
       received: receivedMinor,
     })
-    const opened = await keepExceptions(trx, look, payment, decision, open_exceptions)
+    const opened = await keepExceptions(trx, { ...look, taken }, payment, decision, open_exceptions)
     // The provider only answers Medusa's call: what else is wanted now, a capture, is the work's to do.
     if (look.lease === null && payment.want !== before.want) {
       await wakeGroup(trx, look.collectionId, look.now)
@@ -109,7 +112,11 @@ export function stillWaits(
     payment.window_ends_at > look.now &&
     look.reading.transfers.length === 0
   if (!rests) return false
-  const { decision, fit } = judge(knownOf(payment), { ...look, order: look.facts })
+  const { decision, fit } = judge(knownOf(payment), {
+    ...look,
+    isTransferTaken: false,
+    order: look.facts,
+  })
   return (
     decision.state === payment.state &&
     decision.want === payment.want &&
@@ -155,6 +162,7 @@ const knownOf = (payment: PaymentRow): Known => ({
   want: payment.want,
   receivedMinor: payment.received_minor,
   paidBackMinor: payment.paid_back_minor,
+  writtenOffMinor: payment.written_off_minor,
   transfers: payment.transfers,
   amountFit: payment.amount_fit,
   accepted:
@@ -162,6 +170,7 @@ const knownOf = (payment: PaymentRow): Known => ({
   createdAt: payment.created_at,
   moneySeenAt: payment.money_seen_at,
   confirmedAt: payment.confirmed_at,
+  windowEndsAt: payment.window_ends_at,
 })
 
 const SAVE = {
@@ -173,7 +182,9 @@ UPDATE kobbopay_payment p
        money_seen_at = COALESCE(money_seen_at, ?), paid_at = COALESCE(paid_at, ?),
        confirmed_at = COALESCE(confirmed_at, ?), ended_at = COALESCE(ended_at, ?),
        converged_at = CASE WHEN ? THEN NULL ELSE converged_at END,
-       last_read_at = ?, next_look_at = ?, failures = 0, last_error = NULL, updated_at = now()
+       written_off_minor = CASE WHEN ? THEN '0' ELSE written_off_minor END,
+       last_read_at = ?, next_look_at = ?, failures = 0, failing_since = NULL, last_error = NULL,
+       updated_at = now()
  WHERE id = ? RETURNING ${paymentColumns("p")}`,
 }
 
@@ -201,6 +212,7 @@ async function save(
         hash: transfer.hash,
         amount_minor: transfer.amountMinor.toString(),
         final: transfer.final,
+        lost: transfer.lost,
         tracker_id: transfer.trackerId,
       })),
     ),
@@ -212,6 +224,8 @@ async function save(
     state === "confirmed" ? now : null,
     ended ? now : null,
     wantChanged,
+    // What was set aside before it was final is judged afresh once it is.
+    state === "confirmed" && before.state !== "confirmed",
     now,
     nextLookOf(before, state, look),
     before.id,
@@ -230,11 +244,22 @@ async function save(
   return after
 }
 
-/** The next scheduled look, and not later than the time at which a payment that stays pending ends. */
+/**
+ * The next scheduled look, and not later than the times at which something of a payment that stays pending
+ * ends: its offer, where its newest transfer has failed, and its being waited for at all.
+ */
 function nextLookOf(payment: PaymentRow, state: PaymentRow["state"], look: Look): Date | null {
   const next = nextLook(payment.created_at, look.now, look.rules.watchForMs)
-  const close = new Date(payment.created_at.getTime() + look.rules.closePendingAfterMs)
-  return state === "pending" && next !== null && close > look.now && close < next ? close : next
+  if (state !== "pending" || next === null) return next
+  const since = Math.min(
+    payment.created_at.getTime(),
+    look.facts.placedAt?.getTime() ?? payment.created_at.getTime(),
+  )
+  const ends = [
+    look.reading.transferFailed === true ? payment.window_ends_at.getTime() : Infinity,
+    Math.max(since + look.rules.closePendingAfterMs, payment.window_ends_at.getTime()),
+  ].filter((at) => at > look.now.getTime())
+  return new Date(Math.min(next.getTime(), ...ends))
 }
 
 /** What an exception is about: over the same, one that a person closed does not open again. */
@@ -242,15 +267,21 @@ function fingerprintOf(found: ExceptionClass, payment: PaymentRow, look: Look): 
   const money = payment.received_minor?.toString() ?? look.reading.state
   if (found === "order_changed") return `${money} for ${look.facts.asks ?? "nothing"}`
   if (found !== "ambiguous_finality") return money
-  const claimed = look.claims.filter((claim) => !claim.patient).map((claim) => claim.said)
+  const claimed = look.claims.filter((claim) => !claim.patient).map((claim) => claim.state)
   return [money, look.reading.state, ...new Set(claimed)].join(" ")
 }
+
+const takenBy = (taken: Taken | null) => ({
+  hash: taken?.key ?? null,
+  other_payment: taken?.paymentId ?? null,
+  other_order: taken?.orderId ?? null,
+})
 
 const MONEY_CONDITIONS: readonly ExceptionClass[] = ["underpaid", "amount_unknown"]
 
 async function keepExceptions(
   trx: Sql,
-  look: Look,
+  look: Look & { taken: Taken | null },
   payment: PaymentRow,
   decision: Decision,
   openBefore: readonly string[],
@@ -287,6 +318,7 @@ async function keepExceptions(
           reference: look.reading.reference,
           order: look.facts.order,
           ...(found === "order_changed" ? { store_amount: look.facts.asks } : {}),
+          ...(found === "duplicate_transfer" ? takenBy(look.taken) : {}),
         },
         fingerprint: fingerprintOf(found, payment, look),
       },

@@ -1,7 +1,8 @@
 import { formatAmount } from "../kobbopay/money"
-import { KNOWN_TOKENS } from "../kobbopay/rails"
+import type { Rail } from "../kobbopay/rails"
 import type { PaymentState } from "../kobbopay/reading"
 import type { PaymentRow } from "./payment"
+import { labelOf } from "./rail"
 
 /** What the payer of a payment may see: the session's data and the status route say this and no more. */
 export type PayerView = {
@@ -28,7 +29,12 @@ export type PayerView = {
   ended: boolean
 }
 
-export function payerView(payment: PaymentRow, now: Date): PayerView {
+/** @param rails those of the payment's account, as its options have them */
+export function payerView(
+  payment: PaymentRow,
+  now: Date,
+  rails: readonly Pick<Rail, "id" | "token" | "label">[],
+): PayerView {
   const unpaid = payment.state === "pending" || payment.state === "creating"
   return {
     token: payment.public_token,
@@ -36,7 +42,7 @@ export function payerView(payment: PaymentRow, now: Date): PayerView {
     rail: payment.rail_id,
     asset: payment.asset,
     network: payment.network,
-    label: KNOWN_TOKENS.get(payment.token)?.label ?? `${payment.asset} (${payment.network})`,
+    label: labelOf(payment, rails),
     amount: formatAmount(payment.expected_minor, payment.decimals),
     amount_received:
       payment.received_minor === null

@@ -17,6 +17,7 @@ import type {
 import { brandAs } from "../kobbopay/ids"
 import type { Acceptance } from "../kobbopay/lifecycle"
 import { PAYMENT_STATES } from "../kobbopay/reading"
+import { isMore } from "../kobbopay/store-amount"
 import { minorColumn } from "./sql"
 
 /** A text column that holds an id. */
@@ -29,6 +30,7 @@ const transfersColumn = z
       hash: z.string(),
       amount_minor: minorColumn,
       final: z.boolean(),
+      lost: z.boolean().default(false),
       tracker_id: idColumn<KobbopayId>().optional(),
     }),
   )
@@ -38,6 +40,7 @@ const transfersColumn = z
       hash: entry.hash,
       amountMinor: entry.amount_minor,
       final: entry.final,
+      lost: entry.lost,
       trackerId: entry.tracker_id,
     })),
   )
@@ -75,6 +78,8 @@ export const paymentRow = z.object({
   amount_fit: z.enum(["under", "fits", "over", "unknown"]).nullable(),
   /** The sum of recorded pay-backs. */
   paid_back_minor: minorColumn,
+  /** What of the money a person set aside: it keeps nothing waiting. */
+  written_off_minor: minorColumn,
   /** What a person accepted, and the store amount that it settles; null: nobody did. */
   accepted: z.enum(["amount", "finality"] satisfies Acceptance[]).nullable(),
   accepted_amount: z.string().nullable(),
@@ -92,6 +97,7 @@ export const paymentRow = z.object({
   create_lease_until: z.date().nullable(),
   last_read_at: z.date().nullable(),
   next_look_at: z.date().nullable(),
+  failing_since: z.date().nullable(),
   failures: z.number(),
   last_error: z.string().nullable(),
   created_at: z.date(),
@@ -115,10 +121,13 @@ export const settledAmount = (
  * for at first where a person accepted the payment for an order that had become cheaper.
  */
 export function owedMinor(
-  payment: Pick<PaymentRow, "expected_minor" | "accepted_amount" | "store_amount">,
+  payment: Pick<
+    PaymentRow,
+    "expected_minor" | "accepted_amount" | "store_amount" | "currency_code"
+  >,
 ): bigint {
-  const { expected_minor, accepted_amount, store_amount } = payment
-  if (accepted_amount === null || BigNumber(accepted_amount).gte(store_amount)) {
+  const { expected_minor, accepted_amount, store_amount, currency_code } = payment
+  if (accepted_amount === null || !isMore(store_amount, accepted_amount, currency_code)) {
     return expected_minor
   }
   const share = BigNumber(expected_minor.toString()).times(accepted_amount).div(store_amount)
@@ -136,6 +145,18 @@ export function leftToPayBack(
   const left = (payment.received_minor ?? payment.expected_minor) - payment.paid_back_minor
   return left > 0n ? left : 0n
 }
+
+/**
+ * Whether money is on a payment that nobody sent back or set aside: then nothing may be done as if there were
+ * none. Minor units as in {@link leftToPayBack}.
+ */
+export const holdsMoney = (
+  payment: Parameters<typeof leftToPayBack>[0] & Pick<PaymentRow, "written_off_minor">,
+): boolean => leftToPayBack(payment) > payment.written_off_minor
+
+/** A person sent all the money back, or set it aside: it is to settle nothing. */
+export const isFreed = (payment: Parameters<typeof holdsMoney>[0]): boolean =>
+  payment.paid_back_minor + payment.written_off_minor > 0n && !holdsMoney(payment)
 
 /** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */
 export const isPaidBack = (

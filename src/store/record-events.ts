@@ -12,6 +12,8 @@ export type NewEvent = {
   deliveryId: string | null
   type: string
   claims: SaidState | null
+  /** What it says has arrived in all: decimal string, units of the asset; null when it names no amount. */
+  reportedAmount: string | null
   kobbopayIds: readonly KobbopayId[]
   reference: Reference | null
   rawBody: string
@@ -46,10 +48,10 @@ const recordedRows = z.array(recordedRow)
 
 const RECORD = `
 INSERT INTO kobbopay_event
-  (id, account_id, body_hash, event_id, delivery_ids, type, claims, kobbopay_ids, reference, raw_body,
-   secret_index, received_at, last_seen_at, times_seen, state, outcome, done_at, next_attempt_at, conflict)
-SELECT r.id, r.account_id, r.body_hash, r.event_id, r.delivery_ids, r.type, r.claims, r.kobbopay_ids,
-       r.reference, r.raw_body, r.secret_index, r.received_at, r.received_at, r.times_seen,
+  (id, account_id, body_hash, event_id, delivery_ids, type, claims, reported_amount, kobbopay_ids, reference,
+   raw_body, secret_index, received_at, last_seen_at, times_seen, state, outcome, done_at, next_attempt_at, conflict)
+SELECT r.id, r.account_id, r.body_hash, r.event_id, r.delivery_ids, r.type, r.claims, r.reported_amount,
+       r.kobbopay_ids, r.reference, r.raw_body, r.secret_index, r.received_at, r.received_at, r.times_seen,
        CASE WHEN r.is_test THEN 'done' ELSE 'received' END,
        CASE WHEN r.is_test THEN 'test' END,
        CASE WHEN r.is_test THEN r.received_at END,
@@ -58,7 +60,7 @@ SELECT r.id, r.account_id, r.body_hash, r.event_id, r.delivery_ids, r.type, r.cl
          WHERE e.account_id = r.account_id AND e.event_id = r.event_id
            AND e.body_hash <> r.body_hash AND e.deleted_at IS NULL)
   FROM json_to_recordset($1::json) AS r(id text, account_id text, body_hash text, event_id text,
-       delivery_ids text[], type text, claims text, kobbopay_ids text[], reference text, raw_body text,
+       delivery_ids text[], type text, claims text, reported_amount text, kobbopay_ids text[], reference text, raw_body text,
        secret_index int, received_at timestamptz, times_seen int, is_test boolean, conflict boolean)
 ON CONFLICT (account_id, body_hash) WHERE deleted_at IS NULL DO UPDATE
   SET times_seen = kobbopay_event.times_seen + excluded.times_seen,
@@ -70,7 +72,9 @@ ON CONFLICT (account_id, body_hash) WHERE deleted_at IS NULL DO UPDATE
         ELSE kobbopay_event.delivery_ids || ARRAY(SELECT d FROM unnest(excluded.delivery_ids) AS d
           WHERE d <> ALL(kobbopay_event.delivery_ids)) END,
       next_attempt_at = CASE WHEN kobbopay_event.state = 'received'
-        THEN LEAST(kobbopay_event.next_attempt_at, excluded.next_attempt_at) END,
+        THEN CASE WHEN kobbopay_event.collection_id IS NULL
+          THEN LEAST(kobbopay_event.next_attempt_at, excluded.next_attempt_at)
+          ELSE kobbopay_event.next_attempt_at END END,
       updated_at = now()
 RETURNING id, account_id, body_hash, (xmax = 0) AS inserted, state, collection_id`
 
@@ -140,6 +144,7 @@ const rowOf = (event: NewEvent, conflict: boolean) => ({
   delivery_ids: event.deliveryId === null ? [] : [event.deliveryId],
   type: event.type,
   claims: event.claims,
+  reported_amount: event.reportedAmount,
   kobbopay_ids: event.kobbopayIds,
   reference: event.reference,
   raw_body: event.rawBody,

@@ -1,5 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { AccountId, CollectionId, OrderId, PaymentId, RefundId } from "../kobbopay/ids"
+import { sameStore } from "../kobbopay/store-amount"
 import { dueOrders } from "./entitled-orders"
 import { idColumn, isPaidBack, type PaymentRow } from "./payment"
 import { execute, minorColumn, newId, row, rows, type Sql } from "./sql"
@@ -112,21 +113,34 @@ export const priceRefund = (sql: Sql, id: RefundId, storeAmount: string): Promis
  * other refund has. False when there is none, so that nothing is refunded that nobody paid back. Asked
  * again for a refund that has one, by a process that had paused, it says so again.
  */
-export const claimPayBack = async (
+export const claimPayBack = (
   sql: Sql,
-  payment: PaymentId,
+  payment: Pick<PaymentRow, "id" | "currency_code">,
   refund: { id: string; amount: string },
 ): Promise<boolean> =>
-  (await execute(
-    sql,
-    `UPDATE kobbopay_refund SET medusa_refund_id = ?, updated_at = now()
-      WHERE id = (SELECT id FROM kobbopay_refund
-                   WHERE payment_id = ? AND deleted_at IS NULL
-                     AND store_amount::numeric = ?::numeric
-                     AND (medusa_refund_id = ? OR state = 'recorded' AND medusa_refund_id IS NULL)
-                   ORDER BY medusa_refund_id = ? DESC NULLS LAST, recorded_at, id LIMIT 1 FOR UPDATE)`,
-    [refund.id, payment, refund.amount, refund.id, refund.id],
-  )) === 1
+  sql.transaction(async (trx) => {
+    const open = await rows(
+      trx,
+      refundRow,
+      `SELECT * FROM kobbopay_refund
+        WHERE payment_id = ? AND deleted_at IS NULL AND store_amount IS NOT NULL
+          AND (medusa_refund_id = ? OR state = 'recorded' AND medusa_refund_id IS NULL)
+        ORDER BY medusa_refund_id = ? DESC NULLS LAST, recorded_at, id FOR UPDATE`,
+      [payment.id, refund.id, refund.id],
+    )
+    const found = open.find(
+      (one) =>
+        one.store_amount !== null &&
+        sameStore(one.store_amount, refund.amount, payment.currency_code),
+    )
+    if (found === undefined) return false
+    const claimed = await execute(
+      trx,
+      `UPDATE kobbopay_refund SET medusa_refund_id = ?, updated_at = now() WHERE id = ?`,
+      [refund.id, found.id],
+    )
+    return claimed === 1
+  })
 
 /** Frees a pay-back whose refund Medusa took back again. */
 export const freePayBack = (sql: Sql, payBack: RefundRow): Promise<number> =>

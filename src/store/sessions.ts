@@ -1,7 +1,7 @@
 import { z } from "@medusajs/framework/zod"
 import type { CollectionId, PaymentId, ProviderId, SessionId } from "../kobbopay/ids"
 import { calling } from "./groups"
-import { idColumn, isPaidBack, paymentColumns, paymentRow, type PaymentRow } from "./payment"
+import { holdsMoney, idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Part, type Sql } from "./sql"
 
 const sessionRow = z.object({
@@ -11,10 +11,6 @@ const sessionRow = z.object({
   collection_id: idColumn<CollectionId>(),
   session_amount: z.string(),
   session_currency: z.string(),
-  collection_amount: z.string(),
-  collection_currency: z.string(),
-  /** Those of the collection that have a Payment. */
-  paid_sessions: z.array(idColumn<SessionId>()),
   /** Those of the collection that Medusa still has. */
   live_sessions: z.array(idColumn<SessionId>()),
 })
@@ -64,11 +60,6 @@ const VIEW = {
          COALESCE(p.id = (${shownBy("m.session_id")}), false) AS is_shown
     FROM (SELECT s.id AS session_id, s.status, s.provider_id, c.id AS collection_id,
                  s.raw_amount->>'value' AS session_amount, s.currency_code AS session_currency,
-                 c.raw_amount->>'value' AS collection_amount,
-                 c.currency_code AS collection_currency,
-                 ARRAY(SELECT paid.payment_session_id FROM payment paid
-                        WHERE paid.payment_collection_id = c.id AND paid.canceled_at IS NULL
-                          AND paid.deleted_at IS NULL) AS paid_sessions,
                  ARRAY(SELECT live.id FROM payment_session live
                         WHERE live.payment_collection_id = c.id
                           AND live.deleted_at IS NULL) AS live_sessions
@@ -80,10 +71,8 @@ const VIEW = {
 }
 
 /**
- * Reads a session with the payments of its collection. The provider's one read of Medusa's own tables: it
- * is told neither its own id nor the collection of the session it serves, nor what the collection asks for
- * now, nor which of its sessions have a Payment already. Amounts of the session and the collection are
- * decimal strings of the store currency.
+ * Reads a session with the payments of its collection: the provider is told neither its own id nor the
+ * collection of the session it serves. The session's amount is a decimal string of the store currency.
  */
 export async function viewSession(sql: Sql, id: SessionId): Promise<SessionView | null> {
   const found = await rows(sql, viewRow, VIEW, [id])
@@ -138,33 +127,60 @@ export async function attachSession(
 }
 
 /**
- * Detaches a session from what it shows. Returns false, and changes nothing, when money was booked through
- * it, and while money that was not paid back is on any payment of its collection.
+ * Whether Medusa has to keep a session: money was booked through it, or money that is neither sent back nor
+ * set aside is on a payment of its collection. Nothing is changed here: that a session is gone, Medusa's own
+ * row says.
  */
-export async function detachSession(sql: Sql, session: SessionId, now: Date): Promise<boolean> {
-  return sql.transaction(async (trx) => {
-    const related = await rows(
-      trx,
-      paymentRow,
-      `SELECT * FROM kobbopay_payment WHERE deleted_at IS NULL AND collection_id IN
-         (SELECT p.collection_id FROM kobbopay_payment p
-            JOIN kobbopay_payment_session s ON s.payment_id = p.id
-           WHERE s.session_id = ? AND s.deleted_at IS NULL) FOR UPDATE`,
-      [session],
-    )
-    const mustStay = (payment: PaymentRow) =>
-      payment.settled_session_id === session ||
-      (payment.money_seen_at !== null && !isPaidBack(payment))
-    if (related.some(mustStay)) return false
-    await execute(
-      trx,
-      `UPDATE kobbopay_payment_session SET detached_at = ?
-        WHERE session_id = ? AND detached_at IS NULL AND deleted_at IS NULL`,
-      [now, session],
-    )
-    return true
-  })
+export async function mustStay(sql: Sql, session: SessionId): Promise<boolean> {
+  const related = await rows(
+    sql,
+    paymentRow,
+    `SELECT * FROM kobbopay_payment WHERE deleted_at IS NULL AND collection_id IN
+       (SELECT p.collection_id FROM kobbopay_payment p
+          JOIN kobbopay_payment_session s ON s.payment_id = p.id
+         WHERE s.session_id = ? AND s.deleted_at IS NULL)`,
+    [session],
+  )
+  return related.some((payment) => payment.settled_session_id === session || holdsMoney(payment))
 }
+
+const liveRow = z.object({ is_live: z.boolean() })
+
+/** Whether Medusa still has a session that shows the payment. */
+export const isShownLive = async (sql: Sql, payment: PaymentId): Promise<boolean> =>
+  (
+    await row(
+      sql,
+      liveRow,
+      `SELECT EXISTS (SELECT 1 FROM kobbopay_payment_session k
+           JOIN payment_session s ON s.id = k.session_id AND s.deleted_at IS NULL
+          WHERE k.payment_id = ? AND k.detached_at IS NULL AND k.deleted_at IS NULL) AS is_live`,
+      [payment],
+    )
+  )?.is_live ?? false
+
+const bookedRow = z.object({
+  session_id: idColumn<SessionId>(),
+  captured: z.string(),
+})
+
+/**
+ * The session of the Payment that Medusa names in a call by the id of that Payment, or of a capture or
+ * refund of it, and what its captures come to, the one under way included: decimal, store currency.
+ */
+export const bookedUnder = (sql: Sql, key: string): Promise<z.output<typeof bookedRow> | null> =>
+  row(
+    sql,
+    bookedRow,
+    `SELECT p.payment_session_id AS session_id,
+            COALESCE((SELECT sum((c.raw_amount->>'value')::numeric) FROM capture c
+                       WHERE c.payment_id = p.id AND c.deleted_at IS NULL), 0)::text AS captured
+       FROM payment p
+      WHERE p.deleted_at IS NULL AND p.payment_session_id IS NOT NULL
+        AND p.id IN (SELECT ? UNION ALL SELECT payment_id FROM capture WHERE id = ?
+                     UNION ALL SELECT payment_id FROM refund WHERE id = ?)`,
+    [key, key, key],
+  )
 
 /**
  * Reserves the one session on which a payment's money is booked: several may show it, and Medusa would

@@ -17,10 +17,21 @@ export type Part = { text: string; bindings: readonly Binding[] }
  */
 export type Prepared = { name: string; text: string }
 
-const run = (sql: Sql, statement: string | Prepared, bindings: readonly Binding[]) =>
-  typeof statement === "string"
-    ? sql.raw(statement, [...bindings])
-    : sql.raw(statement.text, [...bindings]).options({ name: statement.name })
+let keepsPlans = true
+
+/**
+ * From now on no statement of this process goes by its name: behind a pooler the next transaction may be
+ * another backend's, which does not know the name, or knows it already.
+ */
+export function planEachTime(): void {
+  keepsPlans = false
+}
+
+function run(sql: Sql, statement: string | Prepared, bindings: readonly Binding[]) {
+  if (typeof statement === "string") return sql.raw(statement, [...bindings])
+  const raw = sql.raw(statement.text, [...bindings])
+  return keepsPlans ? raw.options({ name: statement.name }) : raw
+}
 
 /** Runs one statement and parses its rows once, here, so that everything inside may trust them. */
 export async function rows<S extends z.ZodType>(

@@ -1,6 +1,8 @@
 import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { brandAs, type OrderId } from "../kobbopay/ids"
+import { runtime } from "../runtime"
 import { callOrder } from "../store/entitled-orders"
+import { wakeCollectionsOf } from "../store/groups"
 import { kobbopay, workerOf } from "../work/worker-of"
 
 /** An order's lines changed, or came back: what it entitles to may have changed with them. */
@@ -8,7 +10,10 @@ export default async function orderChanged({
   event,
 }: SubscriberArgs<{ order_id: string }>): Promise<void> {
   const service = kobbopay()
-  await callOrder(service.sql, brandAs<OrderId>(event.data.order_id))
+  const order = brandAs<OrderId>(event.data.order_id)
+  await callOrder(service.sql, order)
+  // What it asks of its payments may have changed, too.
+  await wakeCollectionsOf(service.sql, order, runtime.now())
   workerOf(service).wake()
 }
 

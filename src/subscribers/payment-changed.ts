@@ -3,6 +3,8 @@ import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import type { OrderId } from "../kobbopay/ids"
 import { callOrder } from "../store/entitled-orders"
+import { runtime } from "../runtime"
+import { wakeCollectionsOf } from "../store/groups"
 import { idColumn } from "../store/payment"
 import { kobbopay, workerOf } from "../work/worker-of"
 
@@ -28,7 +30,11 @@ export default async function paymentChanged({
     },
   })
   const service = kobbopay()
-  for (const link of links.parse(data)) await callOrder(service.sql, link.order_id)
+  for (const { order_id: order } of links.parse(data)) {
+    await callOrder(service.sql, order)
+    // It may be the second one that pays for the order.
+    await wakeCollectionsOf(service.sql, order, runtime.now())
+  }
   workerOf(service).wake()
 }
 

@@ -1,4 +1,7 @@
-/** One payment of an export. Amounts ending in `_minor` are minor units of the asset; times are ISO 8601. */
+/**
+ * One payment of an export. Amounts ending in `_minor` are minor units of the asset; the same without it are
+ * decimals in its units. Times are ISO 8601.
+ */
 export type ExportedPayment = {
   payment_id: string
   kobbopay_id: string | null
@@ -20,6 +23,13 @@ export type ExportedPayment = {
   paid_back_minor: string
   written_off_minor: string
   in_flight_minor: string
+  expected: string
+  received: string | null
+  captured: string
+  in_open_exceptions: string
+  paid_back: string
+  written_off: string
+  in_flight: string
   /** Decimal, units of the store currency: what was asked for, and what a person accepted instead. */
   store_amount: string
   accepted_amount: string | null
@@ -62,5 +72,6 @@ export type ExportedTransition = {
   actor: string | null
   note: string | null
   received_minor: string | null
+  received: string | null
   at: string
 }

@@ -1,7 +1,8 @@
-import { MathBN } from "@medusajs/framework/utils"
 import type { CartId, ProviderId, SessionId } from "../kobbopay/ids"
-import { isPaidBack, settledAmount, type PaymentRow } from "../store/payment"
-import { sameAmount } from "./medusa"
+import { isMore, less, lesser, sameStore } from "../kobbopay/store-amount"
+import { showing } from "../store/ledger"
+import { orderFacts, type Shown } from "../store/order-facts"
+import { isFreed, settledAmount, type PaymentRow } from "../store/payment"
 import {
   capturedOf,
   type MedusaCapture,
@@ -12,6 +13,7 @@ import {
 /** What of a payment tells how it settles. */
 export type Settling = Pick<
   PaymentRow,
+  | "id"
   | "want"
   | "settled_session_id"
   | "accepted"
@@ -19,21 +21,28 @@ export type Settling = Pick<
   | "store_amount"
   | "currency_code"
   | "paid_back_minor"
+  | "written_off_minor"
   | "received_minor"
   | "expected_minor"
+  | "money_seen_at"
 >
 
 /** The one thing to do next so that Medusa shows what a payment wants. */
 export type Step =
   | { do: "nothing" }
-  /** Nothing now, and nothing reached: what is wanted is about to be judged anew. */
+  /** Nothing now, and nothing reached: the payment is about to be judged again. */
   | { do: "wait" }
+  /** What Medusa shows has changed what the payment's money means: it has to be judged before it settles. */
+  | { do: "judge" }
   /** Let a live session of the account show the payment, which none does. */
   | { do: "attach"; session: SessionId }
   | { do: "create_session"; amount: string }
-  /** The session asks for another amount than a person accepted the payment for. */
+  /** The session asks for another amount than the payment settles. */
   | { do: "resize"; session: SessionId; amount: string }
-  | { do: "complete_cart"; cart: CartId }
+  /** Medusa left the collection's amount wrong: `amount` is what its cart or order really costs. */
+  | { do: "correct_collection"; amount: string }
+  /** `others`: waiting sessions of other providers, which Medusa would complete the cart by. */
+  | { do: "complete_cart"; cart: CartId; others: SessionId[] }
   | { do: "authorize"; session: SessionId }
   /** `rest`: what is left to capture, decimal, where a part was captured before; else null. */
   | { do: "capture"; payment: string; rest: string | null }
@@ -50,48 +59,64 @@ const ABANDONED_CAPTURE_MS = 2 * 60_000
 
 /**
  * Compares what is wanted with what Medusa shows. Pure: the work runs the step, looks again and asks
- * anew, so a crash between two steps drops nothing and a step done by somebody else is not repeated.
- * `sessions` are the Medusa sessions that show the payment; `provider` is its account's.
+ * again, so a crash between two steps drops nothing and a step done by somebody else is not repeated. What
+ * the order asks, and who else pays for it, is asked before each step that moves money.
+ *
+ * @param provider the payment's account in Medusa
+ * @param shown the sessions that show the order's payments of ours
  */
 export function nextStep(
   payment: Settling,
   provider: ProviderId,
   view: MedusaView,
-  sessions: readonly SessionId[],
+  shown: readonly Shown[],
   now: Date,
 ): Step {
+  const sessions = showing(shown, payment.id)
   const mine = view.payments.filter(
     (one) => one.payment_session_id != null && sessions.includes(one.payment_session_id),
   )
   const live = mine.find((one) => one.canceled_at === null)
   if (payment.want !== "authorized" && payment.want !== "captured") {
     // Authorized in Medusa, it would look paid, and keep another payment from paying the order.
-    return live !== undefined && live.captures.length === 0 && isPaidBack(payment)
+    return live !== undefined && live.captures.length === 0 && isFreed(payment)
       ? { do: "cancel_payment", payment: live.id }
       : { do: "nothing" }
   }
   if (view.order === "cancelled") return { do: "wait" }
+  const { covered, orderChanged, settled } = orderFacts(payment, shown, view)
+  if (!settled && (covered || orderChanged)) return { do: "judge" }
   if (live !== undefined && view.order !== "none") {
-    return payment.want === "authorized" ? { do: "nothing" } : captureOf(live, view, now)
+    return payment.want === "authorized" ? { do: "nothing" } : captureOf(payment, live, view, now)
   }
   if (mine.length === 0) {
     const showing = view.sessions.filter((session) => sessions.includes(session.id))
     if (showing.length === 0) return showOn(payment, provider, view)
     const amount = settledAmount(payment)
-    const unlike = showing.find((session) => !sameAmount(session.amount, amount))
-    if (unlike !== undefined && payment.accepted !== null) {
-      return { do: "resize", session: unlike.id, amount }
-    }
+    const unlike = showing.find(
+      (session) => !sameStore(session.amount, amount, payment.currency_code),
+    )
+    if (unlike !== undefined) return { do: "resize", session: unlike.id, amount }
+  }
+  // Of an order of several collections each asks for a part, which nothing tells.
+  if (view.collections === 1 && !sameStore(view.amount, view.total, view.currencyCode)) {
+    return { do: "correct_collection", amount: view.total }
   }
   if (view.order === "none") {
     return view.cartId === null
       ? { do: "blocked", why: "the payment collection has neither cart nor order" }
-      : { do: "complete_cart", cart: view.cartId }
+      : { do: "complete_cart", cart: view.cartId, others: othersWaiting(provider, view) }
   }
   return mine.length > 0
     ? { do: "blocked", why: "Medusa's payment was cancelled and can never be captured" }
     : authorizeOn(payment, view, sessions)
 }
+
+/** A cart is completed by its first session, so those of other providers have to go. */
+const othersWaiting = (provider: ProviderId, view: MedusaView): SessionId[] =>
+  view.sessions
+    .filter((one) => one.provider_id !== provider && WAITING.has(one.status))
+    .map((one) => one.id)
 
 const WAITING: ReadonlySet<string> = new Set(["pending", "requires_more", "pending_authorization"])
 
@@ -105,7 +130,7 @@ function showOn(payment: Settling, provider: ProviderId, view: MedusaView): Step
       WAITING.has(one.status) &&
       !booked.has(one.id) &&
       one.currency_code === payment.currency_code &&
-      sameAmount(one.amount, amount),
+      sameStore(one.amount, amount, payment.currency_code),
   )
   return session === undefined
     ? { do: "create_session", amount }
@@ -123,10 +148,21 @@ function authorizeOn(payment: Settling, view: MedusaView, sessions: readonly Ses
     : { do: "authorize", session: session.id }
 }
 
-/** Captured means all three: the payment's mark, captures for all of it, and the order's transactions. */
-function captureOf(payment: MedusaPayment, view: MedusaView, now: Date): Step {
-  const captured = capturedOf(payment)
-  const isWhole = MathBN.gte(captured, payment.amount)
+/**
+ * Captured means all three: captures for all that the payment settles, the order's transactions, and, where
+ * that is all of Medusa's payment, its mark. Never more than the payment settles: Medusa's own payment is
+ * larger where its order has become cheaper since.
+ */
+function captureOf(
+  { currency_code: currency, ...settling }: Settling,
+  payment: MedusaPayment,
+  view: MedusaView,
+  now: Date,
+): Step {
+  const target = lesser(payment.amount, settledAmount(settling))
+  const captured = capturedOf(payment).toFixed()
+  const isWhole = !isMore(target, captured, currency)
+  const isAll = sameStore(target, payment.amount, currency)
   const booked = new Set(
     view.transactions
       .filter((transaction) => transaction.reference === "capture")
@@ -136,15 +172,17 @@ function captureOf(payment: MedusaPayment, view: MedusaView, now: Date): Step {
   const isAbandoned = (capture: MedusaCapture) =>
     now.getTime() - capture.created_at.getTime() > ABANDONED_CAPTURE_MS
   const busy = { do: "blocked", why: "another process is capturing this payment" } as const
-  if (payment.captured_at === null && !isWhole && unbooked.length > 0) {
+  const isMarked = payment.captured_at !== null
+  if (!isMarked && unbooked.length > 0 && !(isWhole && isAll)) {
     // Medusa would book the rest's amount for each capture that is not booked yet.
     return unbooked.every(isAbandoned) ? { do: "book_captures", captures: unbooked } : busy
   }
-  if (payment.captured_at === null && !isWhole) {
-    const rest = MathBN.sub(payment.amount, captured).toFixed()
-    return { do: "capture", payment: payment.id, rest: payment.captures.length > 0 ? rest : null }
+  if (!isMarked && !isWhole) {
+    const isPart = payment.captures.length > 0 || !isAll
+    const rest = isPart ? less(target, captured) : null
+    return { do: "capture", payment: payment.id, rest }
   }
-  if (payment.captured_at === null) {
+  if (!isMarked && isAll) {
     return payment.captures.every(isAbandoned)
       ? { do: "finish_capture", payment: payment.id }
       : busy

@@ -3,7 +3,7 @@ import { DEAD_AFTER_FAILURES, retryPause } from "../kobbopay/schedule"
 import { retryOrder, type EntitledOrder } from "../store/entitled-orders"
 import { closeEntitlementFaults } from "../store/entitlement-faults"
 import { errorText } from "../store/error-text"
-import { openException } from "../store/exceptions"
+import { aboutPayment, openException } from "../store/exceptions"
 import { newestPaymentOf } from "../store/ledger"
 import type { Deps } from "./deps"
 import { BeingFulfilled } from "./fulfil"
@@ -36,13 +36,9 @@ export async function openFault(deps: Deps, order: OrderId, failure: string): Pr
   await openException(
     deps.sql,
     {
+      ...aboutPayment(payment),
       class: "entitlement_failed",
-      subjectId: payment.id,
-      paymentId: payment.id,
-      eventRowId: null,
-      accountId: payment.account_id,
       orderId: order,
-      railId: payment.rail_id,
       expected: {},
       observed: { failure },
       fingerprint: failure,

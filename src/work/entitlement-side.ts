@@ -36,6 +36,7 @@ const lineShape = z.object({
 const orderShape = z.object({
   id: idColumn<OrderId>(),
   status: z.string(),
+  currency_code: z.string(),
   created_at: z.coerce.date(),
   summary: z.object({ raw_current_order_total: amount }),
   credit_lines: z.array(z.object({ raw_amount: amount })).nullish(),
@@ -67,6 +68,7 @@ export type SoldLine = Line & {
 export type EntitledOrderView = {
   cancelled: boolean
   placedAt: Date
+  currencyCode: string
   total: string
   /** What credit lines took off the total. */
   credited: string[]
@@ -96,7 +98,16 @@ export type EntitlementSide = {
 }
 
 const FIELDS = [
-  ...["id", "status", "created_at", "summary.*", "credit_lines.*", "items.*", "items.detail.*"],
+  ...[
+    "id",
+    "status",
+    "currency_code",
+    "created_at",
+    "summary.*",
+    "credit_lines.*",
+    "items.*",
+    "items.detail.*",
+  ],
   "payment_collections.id",
   "payment_collections.payments.*",
   "payment_collections.payments.captures.*",
@@ -131,6 +142,7 @@ export function entitlementSide(container: MedusaContainer, now: () => Date): En
       return {
         cancelled: order.status === "canceled",
         placedAt: order.created_at,
+        currencyCode: order.currency_code,
         total: order.summary.raw_current_order_total,
         credited: (order.credit_lines ?? []).map((one) => one.raw_amount),
         lines: order.items.map((line) => ({

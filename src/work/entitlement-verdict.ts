@@ -26,6 +26,7 @@ export function verdictFor(
 ): Verdict {
   return verdictOf(
     {
+      currencyCode: view.currencyCode,
       total: view.total,
       credited: view.credited,
       payments: view.payments.map((payment) => ({

@@ -1,5 +1,5 @@
-import { MathBN } from "@medusajs/framework/utils"
-import type { AccountId, SessionId } from "../kobbopay/ids"
+import type { AccountId } from "../kobbopay/ids"
+import { isMore } from "../kobbopay/store-amount"
 import {
   clearCancelling,
   LEASE_MS,
@@ -10,6 +10,7 @@ import {
   type Lease,
 } from "../store/groups"
 import { markConverged, paymentsOf, sessionsOf } from "../store/ledger"
+import type { Shown } from "../store/order-facts"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { Looked } from "./look"
@@ -39,11 +40,17 @@ export async function expireOrder(
     return AT_REST
   if (payments.every((one) => one.converged_at !== null)) return AT_REST
   const view = await deps.medusa.view(lease.collectionId)
-  const ours = await sessionsShowing(deps, payments)
-  if (view === null || view.order !== "open" || !waitsForUs(view, ours)) {
+  const ours = await sessionsShowing(deps, lease, view)
+  if (view === null || view.order !== "open") {
     await convergeAll(deps, payments)
     return AT_REST
   }
+  const wait = waitsForUs(view, ours, deps.now())
+  if (wait === "no") {
+    await convergeAll(deps, payments)
+    return AT_REST
+  }
+  if (wait !== "yes") return { next: wait, failure: null }
   const due = cancelDue(
     payments,
     (account) => deps.accounts.get(account)?.account.options.expiry.cancelOrderAfterMs ?? 0,
@@ -65,7 +72,8 @@ export async function expireOrder(
 
   const now = await deps.medusa.view(lease.collectionId)
   if (now === null || now.orderId === null || now.order !== "open") return AT_REST
-  if (showsMoney(now) || !waitsForUs(now, await sessionsShowing(deps, payments))) return AT_REST
+  const shown = await sessionsShowing(deps, lease, now)
+  if (showsMoney(now, shown) || waitsForUs(now, shown, deps.now()) !== "yes") return AT_REST
   // Refused over an unworked event or money: each has its own time at which it is looked at again.
   if (!(await markCancelling(deps.sql, lease, deps.now()))) return AT_REST
   // The last moment to notice that another process took over: it would clear the mark and settle.
@@ -93,33 +101,49 @@ async function convergeAll(deps: Deps, payments: readonly PaymentRow[]): Promise
   for (const payment of payments) await markConverged(deps.sql, payment, deps.now())
 }
 
-async function sessionsShowing(
-  deps: Deps,
-  payments: readonly PaymentRow[],
-): Promise<ReadonlySet<SessionId>> {
-  const ours = new Set<SessionId>()
-  for (const payment of payments) {
-    for (const session of await sessionsOf(deps.sql, payment.id)) ours.add(session)
-  }
-  return ours
+const sessionsShowing = (deps: Deps, lease: Lease, view: MedusaView | null): Promise<Shown[]> =>
+  sessionsOf(deps.sql, { collection: lease.collectionId, order: view?.orderId ?? null })
+
+/** A session of another provider that nobody has gone on with for this long was abandoned. */
+const ABANDONED_SESSION_MS = 60 * 60_000
+const WAITING: ReadonlySet<string> = new Set(["pending", "requires_more"])
+const OVER: ReadonlySet<string> = new Set(["error", "canceled"])
+
+/**
+ * Whether an order waits for our payments and nothing else. It does not where it is completed or archived,
+ * costs nothing, was placed from another cart, or where a session of another provider is what it really
+ * waits for (a bank transfer chosen after all, say). A session that was only opened may still be paid: it is
+ * given time, until the moment that is returned, and holds up nothing after it. Pure.
+ */
+export function waitsForUs(
+  view: MedusaView,
+  shown: readonly Shown[],
+  now: Date,
+): "yes" | "no" | Date {
+  const isOrder = view.cartId !== null && view.orderId !== null && !view.isClosed
+  if (!isOrder || !isMore(view.total, "0", view.currencyCode)) return "no"
+  const others = view.sessions.filter(
+    (session) => !shown.some((one) => one.session === session.id) && !OVER.has(session.status),
+  )
+  if (others.some((session) => !WAITING.has(session.status))) return "no"
+  const until = Math.max(
+    0,
+    ...others.map((session) => session.created_at.getTime() + ABANDONED_SESSION_MS),
+  )
+  return until > now.getTime() ? new Date(until) : "yes"
 }
 
 /**
- * The order is the one placed from our payments' cart, it costs something, and no session of another
- * provider is what it really waits for (a bank transfer chosen after all, say). Pure.
+ * Medusa shows a payment, capture or transaction, of whatever provider, on any collection of the order;
+ * other than an authorization of ours whose money is gone.
  */
-export const waitsForUs = (view: MedusaView, ours: ReadonlySet<SessionId>): boolean =>
-  view.cartId !== null &&
-  view.orderId !== null &&
-  MathBN.gt(view.amount, 0) &&
-  view.sessions.every(
-    (session) =>
-      ours.has(session.id) || session.status === "error" || session.status === "canceled",
-  )
-
-/** Medusa shows a payment, capture or transaction, of whatever provider, on any collection of the order. */
-export const showsMoney = (view: MedusaView): boolean =>
-  view.transactions.length > 0 || view.payments.some((payment) => payment.canceled_at === null)
+export const showsMoney = (view: MedusaView, shown: readonly Shown[]): boolean =>
+  view.transactions.length > 0 ||
+  view.payments.some((payment) => {
+    if (payment.canceled_at !== null) return false
+    const ours = shown.find((one) => one.session === payment.payment_session_id)
+    return ours === undefined || ours.settles || payment.captures.length > 0
+  })
 
 /** When a payment that got no money ended. */
 export const endOf = (payment: Pick<PaymentRow, "window_ends_at" | "ended_at">): Date =>

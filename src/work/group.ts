@@ -1,6 +1,6 @@
 import { DEAD_AFTER_FAILURES, retryPause } from "../kobbopay/schedule"
 import { errorText } from "../store/error-text"
-import { closeCleared, openException } from "../store/exceptions"
+import { aboutPayment, closeCleared, openException } from "../store/exceptions"
 import {
   LEASE_MS,
   LeaseLost,
@@ -136,13 +136,8 @@ async function callDead(
   await openException(
     deps.sql,
     {
+      ...aboutPayment(payment),
       class: "dead",
-      subjectId: payment.id,
-      paymentId: payment.id,
-      eventRowId: null,
-      accountId: payment.account_id,
-      orderId: payment.order_id,
-      railId: payment.rail_id,
       expected: { want: payment.want },
       observed: { failure, state: payment.state },
       fingerprint,

@@ -2,7 +2,7 @@ import type { KobbopayClient } from "../kobbopay/client"
 import { KobbopayError } from "../kobbopay/errors"
 import type { AccountId, KobbopayId } from "../kobbopay/ids"
 import type { Deps, WorkAccount } from "./deps"
-import type { Said } from "./drift"
+import type { Said } from "./audit"
 
 /** An account that could not be reached this often in a row is left alone for a while. */
 const AWAY_AFTER = 8

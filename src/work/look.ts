@@ -1,17 +1,20 @@
-import { MathBN } from "@medusajs/framework/utils"
 import { KobbopayError } from "../kobbopay/errors"
-import type { SessionId } from "../kobbopay/ids"
-import type { OrderFacts } from "../kobbopay/judge"
-import { CLAIM_PATIENCE_MS, retryPause } from "../kobbopay/schedule"
+import { mustBeProven } from "../kobbopay/environment"
+import type { Claim } from "../kobbopay/judge"
+import { AmountError, parseAmount } from "../kobbopay/money"
+import { reportsMoney } from "../kobbopay/observation"
+import type { Rules } from "../kobbopay/rules"
+import { retryPause } from "../kobbopay/schedule"
+import { aboutPayment, openException } from "../store/exceptions"
 import type { Lease } from "../store/groups"
 import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/inbox"
-import { noteFailedRead, sessionsOf } from "../store/ledger"
+import { recordFailedRead, sessionsOf } from "../store/ledger"
+import type { MedusaView } from "../store/medusa-view"
 import { observe } from "../store/observe"
-import { settledAmount, type PaymentRow } from "../store/payment"
+import { orderFacts } from "../store/order-facts"
+import type { PaymentRow } from "../store/payment"
 import { railOf } from "../store/rail"
 import type { Deps } from "./deps"
-import { sameAmount } from "./medusa"
-import { refundedOf, type MedusaView } from "../store/medusa-view"
 
 /** The work comes back by itself, so one read need not try for long. */
 const READ_ATTEMPTS = 2
@@ -30,11 +33,14 @@ export async function lookAt(
   events: readonly EventRow[],
   view: MedusaView | null,
 ): Promise<Looked> {
-  if (payment.kobbopay_id === null) return { payment, failure: null }
   const account = deps.accounts.get(payment.account_id)
   if (account === undefined) {
     const failure = `payment ${payment.id} belongs to account ${payment.account_id}, which is no longer configured`
     return { payment, failure }
+  }
+  if (payment.kobbopay_id === null) {
+    if (events.length > 0) await putOff(deps, account.rules, payment, events, neverCreated())
+    return { payment, failure: null }
   }
   let reading
   const readAt = deps.now()
@@ -43,18 +49,18 @@ export async function lookAt(
       attempts: READ_ATTEMPTS,
       known: payment.transfers,
     })
+    mustBeProven(payment, account.account, reading)
   } catch (cause) {
     if (!(cause instanceof KobbopayError)) throw cause
-    return { payment, failure: await putOff(deps, payment, events, cause) }
+    return { payment, failure: await putOff(deps, account.rules, payment, events, cause) }
   }
   const now = deps.now()
-  const [unmet, sessions] = await Promise.all([
+  const [unmet, shown] = await Promise.all([
     unmetEvents(deps.sql, payment.id),
-    sessionsOf(deps.sql, payment.id),
+    sessionsOf(deps.sql, { collection: payment.collection_id, order: view?.orderId ?? null }),
   ])
-  const claims = [...events, ...unmet].flatMap((event) =>
-    event.claims === null ? [] : [{ said: event.claims, patient: isPatient(event, now) }],
-  )
+  const { patienceMs } = account.rules
+  const claims = [...events, ...unmet].flatMap((event) => claimOf(event, payment, patienceMs, now))
   const seen = await observe(deps.sql, {
     paymentId: payment.id,
     collectionId: payment.collection_id,
@@ -63,7 +69,7 @@ export async function lookAt(
     readAt,
     claims,
     rules: account.rules,
-    facts: orderFacts(payment, sessions, view),
+    facts: orderFacts(payment, shown, view),
     source: events.length > 0 ? "event" : "read",
     now,
   })
@@ -75,9 +81,9 @@ export async function lookAt(
     )
   }
   for (const event of [...events, ...unmet]) {
-    if (event.claims === null || seen.met.has(event.claims)) {
+    if (event.claims === null || seen.met.has(event.id)) {
       await finishEvent(deps.sql, event.id, "done", seen.payment.state, now)
-    } else if (!isPatient(event, now)) {
+    } else if (!isPatient(event, patienceMs, now)) {
       await finishEvent(deps.sql, event.id, "dead", "ambiguous_finality", now)
     } else {
       const pause = retryPause(event.attempts, deps.random)
@@ -87,90 +93,90 @@ export async function lookAt(
   return { payment: seen.payment, failure: null }
 }
 
-/** An event this young may still be ahead of the reads. */
-const isPatient = (event: EventRow, now: Date): boolean =>
-  now.getTime() - event.received_at.getTime() < CLAIM_PATIENCE_MS
-
-/** Puts the look, and the events that called for it, off until Kobbopay may answer again. */
-async function putOff(
-  deps: Deps,
-  payment: PaymentRow,
-  events: readonly EventRow[],
-  cause: KobbopayError,
-): Promise<string | null> {
-  const pause = Math.max(cause.retryAfterMs ?? 0, retryPause(payment.failures, deps.random))
-  const at = new Date(deps.now().getTime() + pause)
-  await noteFailedRead(deps.sql, payment.id, cause.message, at)
-  for (const event of events) await retryEvent(deps.sql, event, at)
-  deps.log.warn(
-    `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, again at ${at.toISOString()}: ${cause.message}`,
+const neverCreated = (): KobbopayError =>
+  new KobbopayError(
+    "unavailable",
+    "the answer to its creation was lost, and the id that a webhook names cannot be read",
   )
-  return cause.kind === "unavailable" ? null : cause.message
+
+/** An event this young may still be ahead of the reads. */
+const isPatient = (event: EventRow, patienceMs: number, now: Date): boolean =>
+  now.getTime() - event.received_at.getTime() < patienceMs
+
+/** What an event reports, as the lifecycle weighs it; none where its type says nothing of a state. */
+function claimOf(
+  event: EventRow,
+  { decimals }: Pick<PaymentRow, "decimals">,
+  patienceMs: number,
+  now: Date,
+): Claim[] {
+  if (event.claims === null) return []
+  return [
+    {
+      id: event.id,
+      state: event.claims,
+      amountMinor: reportedMinor(event.reported_amount, decimals),
+      patient: isPatient(event, patienceMs, now),
+      receivedAt: event.received_at,
+    },
+  ]
 }
 
-/** What Medusa's view says of a payment that is shown by these sessions. Pure. */
-export function orderFacts(
-  payment: Pick<PaymentRow, "store_amount" | "accepted" | "accepted_amount" | "currency_code">,
-  sessions: readonly SessionId[],
-  view: MedusaView | null,
-): OrderFacts {
-  if (view === null) {
-    return {
-      ...{ order: "none", covered: false, superseded: true, orderChanged: false },
-      ...{ settled: false, captured: false, asks: null },
-    }
-  }
-  const isMine = (id: SessionId | null | undefined) => id != null && sessions.includes(id)
-  const settled = view.payments.some(
-    (own) => own.canceled_at === null && own.captures.length > 0 && isMine(own.payment_session_id),
-  )
-  const asks = `${view.amount} ${view.currencyCode}`
-  // What this payment settled stays settled: later changes of the order are not held against it.
-  if (settled) {
-    return {
-      order: view.order,
-      covered: false,
-      superseded: false,
-      orderChanged: false,
-      settled,
-      captured: true,
-      asks,
-    }
-  }
-  const shown = view.sessions.filter((session) => isMine(session.id))
-  const asked = (amount: string, currency: string) =>
-    sameAmount(amount, settledAmount(payment)) && currency === payment.currency_code
-  return {
-    order: view.order,
-    covered: coveredBy(view, payment, isMine),
-    superseded: shown.length === 0,
-    orderChanged:
-      !asked(view.amount, view.currencyCode) ||
-      // A session is made to ask for what a person accepted.
-      (payment.accepted === null &&
-        shown.some((session) => !asked(session.amount, session.currency_code))),
-    settled: false,
-    captured: false,
-    asks,
+/** Text that is no amount of the asset is no report of one. */
+function reportedMinor(amount: string | null, decimals: number): bigint | null {
+  if (amount === null) return null
+  try {
+    return parseAmount(amount, decimals)
+  } catch (cause) {
+    if (cause instanceof AmountError) return null
+    throw cause
   }
 }
 
 /**
- * Whether other payments, of whatever provider, leave no room for this one: what they come to, less what
- * was paid back of them, and this one together are more than the order costs.
+ * Puts the look, and the events that called for it, off until Kobbopay may answer again. Once that has lasted
+ * for too long, or an event that reports money has waited for too long, a person is told.
  */
-function coveredBy(
-  view: MedusaView,
-  payment: Pick<PaymentRow, "store_amount" | "accepted_amount">,
-  isMine: (session: SessionId | null | undefined) => boolean,
-): boolean {
-  const others = view.payments.filter(
-    (other) => other.canceled_at === null && !isMine(other.payment_session_id),
+async function putOff(
+  deps: Deps,
+  rules: Rules,
+  payment: PaymentRow,
+  events: readonly EventRow[],
+  cause: KobbopayError,
+): Promise<string | null> {
+  const now = deps.now()
+  const pause = Math.max(cause.retryAfterMs ?? 0, retryPause(payment.failures, deps.random))
+  const at = new Date(now.getTime() + pause)
+  await recordFailedRead(deps.sql, payment.id, cause.message, at, now)
+  for (const event of events) await retryEvent(deps.sql, event, at)
+  deps.log.warn(
+    `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, again at ${at.toISOString()}: ${cause.message}`,
   )
-  if (others.length === 0) return false
-  const paid = others.reduce(
-    (sum, other) => MathBN.add(sum, MathBN.sub(other.amount, refundedOf(other))),
-    MathBN.convert(0),
+  const since = payment.failing_since ?? now
+  const isLong = now.getTime() - since.getTime() >= rules.stuckAfterMs
+  const waiting = events.find(
+    (event) =>
+      event.claims !== null &&
+      reportsMoney({ state: event.claims }) &&
+      !isPatient(event, rules.patienceMs, now),
   )
-  return MathBN.gt(MathBN.add(paid, settledAmount(payment)), view.total)
+  if (isLong || waiting !== undefined) {
+    await openException(
+      deps.sql,
+      {
+        ...aboutPayment(payment),
+        class: "unreadable",
+        expected: { said: "an answer" },
+        observed: {
+          said: waiting === undefined ? "nothing" : `a webhook reports ${waiting.claims}`,
+          since: since.toISOString(),
+          failure: cause.message,
+        },
+        // While nobody can read it, what a person decided about it holds until an event says more.
+        fingerprint: waiting?.id ?? since.toISOString(),
+      },
+      now,
+    )
+  }
+  return cause.kind === "unavailable" ? null : cause.message
 }

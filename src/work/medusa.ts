@@ -1,5 +1,5 @@
 import type { MedusaContainer } from "@medusajs/framework/types"
-import { defaultCurrencies, MathBN, Modules, PaymentEvents } from "@medusajs/framework/utils"
+import { MathBN, Modules, PaymentEvents } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import {
   cancelOrderWorkflow,
@@ -14,6 +14,7 @@ import type {
   RefundId,
   SessionId,
 } from "../kobbopay/ids"
+import { isMore } from "../kobbopay/store-amount"
 import type { Sql } from "../store/sql"
 import { dropCutOff } from "./cut-off"
 import {
@@ -34,6 +35,8 @@ const completionShape = z.object({
     .default([]),
 })
 
+const cartShape = z.object({ raw_total: z.object({ value: z.string() }) })
+
 /** Medusa as the work sees it: one way to look, and what it may do. */
 export type MedusaSide = {
   /** Null when the collection is gone. */
@@ -48,6 +51,10 @@ export type MedusaSide = {
   cancelOrder(order: OrderId): Promise<void>
   /** Adds a session of the provider to a collection, for that amount, in place of other providers' waiting ones. */
   createSession(collection: CollectionId, session: NewSession): Promise<void>
+  /** Makes a collection ask for what its cart or order costs: decimal, store currency. */
+  correctCollection(collection: CollectionId, amount: string): Promise<void>
+  /** Deletes a waiting session; its provider has to agree. */
+  deleteSession(session: SessionId): Promise<void>
   /** Makes a session ask for another amount; its provider has to agree. */
   resizeSession(session: SessionId, to: Omit<NewSession, "provider">): Promise<void>
   /** Refunds a part of a captured payment, in the name of a recorded pay-back; not yet of the order. */
@@ -75,13 +82,20 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
   const engine = container.resolve(Modules.WORKFLOW_ENGINE)
   const payments = container.resolve(Modules.PAYMENT)
   const orders = container.resolve(Modules.ORDER)
+  const carts = container.resolve(Modules.CART)
+
+  /** What a cart costs, by Medusa's own sums: they stand in no table. */
+  async function totalOf(cart: CartId): Promise<string> {
+    const found: unknown = await carts.retrieveCart(cart, { select: ["id", "total"] })
+    return cartShape.parse(found).raw_total.value
+  }
 
   /** What an order does not owe anyway, a refund lowers it by: as a credit line that names the refund. */
   async function lowerOrder(view: MedusaView, refund: MedusaRefund): Promise<void> {
     if (view.creditLines.includes(refund.id)) return
     const owed = MathBN.mult(MathBN.min(view.pending ?? 0, 0), -1)
     const credit = MathBN.sub(refund.amount, MathBN.min(refund.amount, owed))
-    if (!MathBN.gt(credit, 0)) return
+    if (!isMore(credit.toFixed(), "0", view.currencyCode)) return
     await engine.run(REFUND_CREDIT_LINES, {
       input: {
         order_id: view.orderId,
@@ -93,7 +107,11 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
   }
 
   return {
-    view: (collection) => viewOf(sql, collection),
+    async view(collection) {
+      const view = await viewOf(sql, collection)
+      if (view?.order !== "none" || view.cartId === null) return view
+      return { ...view, total: await totalOf(view.cartId) }
+    },
 
     async completeCart(cart) {
       const run: unknown = await engine.run(completeCartWorkflowId, {
@@ -144,6 +162,14 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
       })
     },
 
+    async correctCollection(collection, amount) {
+      await payments.updatePaymentCollections(collection, { amount: MathBN.convert(amount) })
+    },
+
+    async deleteSession(session) {
+      await payments.deletePaymentSession(session)
+    },
+
     async resizeSession(session, { amount, currencyCode }) {
       const { data } = await payments.retrievePaymentSession(session)
       await payments.updatePaymentSession({
@@ -151,6 +177,8 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
         amount,
         currency_code: currencyCode,
         data: data ?? {},
+        // By which the provider knows the session, as in Medusa's other calls.
+        context: { idempotency_key: session },
       })
     },
 
@@ -203,10 +231,3 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
     },
   }
 }
-
-/** Fraction digits of a store currency. */
-export const decimalsOf = (currencyCode: string): number =>
-  defaultCurrencies[currencyCode.toUpperCase()]?.decimal_digits ?? 2
-
-/** True when two decimal amounts of the store currency are the same. */
-export const sameAmount = (a: string, b: string): boolean => MathBN.eq(a, b)

@@ -1,23 +1,10 @@
-import {
-  brandAs,
-  type CollectionId,
-  type PaymentId,
-  type ProviderId,
-  type SessionId,
-} from "../kobbopay/ids"
-import {
-  claimGroup,
-  isGroupDue,
-  LEASE_MS,
-  orderCancelledAt,
-  returnLease,
-  type Lease,
-} from "../store/groups"
-import { makeDue, paymentsOf, putLookOff, sessionsOf } from "../store/ledger"
+import type { CollectionId, PaymentId } from "../kobbopay/ids"
+import { claimGroup, isGroupDue, LEASE_MS, returnLease, type Lease } from "../store/groups"
+import { makeDue, putLookOff } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
-import { closeCleared, openException } from "../store/exceptions"
 import type { Deps } from "./deps"
-import { driftOf, type Drift, type Said } from "./drift"
+import type { Contradiction, Said } from "./audit"
+import { compare, keepContradictions, type Compared } from "./contradictions"
 import { workGroup } from "./group"
 import type { Listener } from "./listen"
 
@@ -34,8 +21,9 @@ export type Finding = {
   /** Its reading was under our own reference: the account, as it is now, is the one it was made with. */
   proven: boolean
   moved: boolean
-  mended: Drift | null
-  drift: Drift | null
+  /** What contradicted it before, and does not any more; and what does. */
+  mended: readonly Contradiction[]
+  drift: readonly Contradiction[]
 }
 
 /**
@@ -65,7 +53,12 @@ const putOff = async (deps: Deps, listener: Listener, payment: PaymentRow): Prom
 
 /** A payment of which nothing was learnt. */
 export const unheard = (payment: PaymentRow, heard: "failed" | "put_off"): Finding => ({
-  ...{ payment, heard, proven: false, moved: false, mended: null, drift: null },
+  payment,
+  heard,
+  proven: false,
+  moved: false,
+  mended: [],
+  drift: [],
 })
 
 async function look(
@@ -100,20 +93,18 @@ async function look(
       return unheard(payment, isPaused ? "put_off" : "failed")
     }
     const stood = before.get(payment.id)
-    const drift = after?.get(payment.id)?.drift ?? null
+    const found = after?.get(payment.id)?.found ?? []
     const is = after?.get(payment.id)?.payment ?? payment
     return {
       payment,
       heard: heard === "unknown" ? "failed" : "read",
       proven: heard !== "unknown" && heard.reference === payment.reference,
       moved: is.state !== (stood?.payment ?? payment).state,
-      mended: after !== null && drift === null ? (stood?.drift ?? null) : null,
-      drift,
+      mended: after !== null && found.length === 0 ? (stood?.found ?? []) : [],
+      drift: found,
     }
   })
 }
-
-type Compared = Map<PaymentId, { payment: PaymentRow; drift: Drift | null }>
 
 /**
  * Judges what the look left behind, while nobody works the group: what looks like drift may be work that
@@ -137,7 +128,8 @@ async function judge(
       const found = await compare(deps, collection, said)
       for (const { id } of asked) {
         const seen = found.get(id)
-        if (seen !== undefined && (said.get(id) ?? null) !== null) await keep(deps, seen)
+        if (seen !== undefined && (said.get(id) ?? null) !== null)
+          await keepContradictions(deps, seen)
       }
       return found
     } finally {
@@ -154,70 +146,5 @@ async function claim(deps: Deps, collection: CollectionId): Promise<Lease | null
     const lease = await claimGroup(deps.sql, deps.owner, collection, LEASE_MS)
     if (lease !== null || deps.now().getTime() >= deadline) return lease
     await deps.sleep(WAIT_STEP_MS)
-  }
-}
-
-/** Compares every payment of a collection, as they are now. */
-async function compare(
-  deps: Deps,
-  collection: CollectionId,
-  said: ReadonlyMap<PaymentId, Said>,
-): Promise<Compared> {
-  const [group, view, cancelledAt] = await Promise.all([
-    paymentsOf(deps.sql, collection),
-    deps.medusa.view(collection),
-    orderCancelledAt(deps.sql, collection),
-  ])
-  const sessions = new Map<PaymentId, SessionId[]>()
-  for (const { id } of group) sessions.set(id, await sessionsOf(deps.sql, id))
-  const groupSessions = new Set([...sessions.values()].flat())
-  return new Map(
-    group.map((payment) => {
-      const account = deps.accounts.get(payment.account_id)?.account
-      const drift = driftOf({
-        ...{ payment, group, view, groupSessions },
-        orderCancelledAt: cancelledAt,
-        said: said.get(payment.id) ?? null,
-        sessions: sessions.get(payment.id) ?? [],
-        provider: account?.providerId ?? brandAs<ProviderId>(`pp_kobbopay_${payment.account_id}`),
-        captureOn: account?.options.captureOn ?? "confirmed",
-        cancelOrderAfterMs: account?.options.expiry.cancelOrderAfterMs ?? 0,
-        now: deps.now(),
-      })
-      return [payment.id, { payment, drift }]
-    }),
-  )
-}
-
-/** Opens, refreshes or closes a payment's exception `drift`. */
-async function keep(
-  deps: Deps,
-  { payment, drift }: { payment: PaymentRow; drift: Drift | null },
-): Promise<void> {
-  if (drift === null) {
-    await closeCleared(deps.sql, payment.id, ["drift"], deps.now())
-    return
-  }
-  const observed = { kind: drift.kind, ...drift.observed }
-  const isNew = await openException(
-    deps.sql,
-    {
-      class: "drift",
-      subjectId: payment.id,
-      paymentId: payment.id,
-      eventRowId: null,
-      accountId: payment.account_id,
-      orderId: payment.order_id,
-      railId: payment.rail_id,
-      expected: { ...drift.expected },
-      observed,
-      fingerprint: JSON.stringify(observed),
-    },
-    deps.now(),
-  )
-  if (isNew) {
-    deps.log.warn(
-      `kobbopay: payment ${payment.id} (${payment.kobbopay_id}): ${drift.kind}, order ${payment.order_id ?? "none"}`,
-    )
   }
 }

@@ -196,8 +196,8 @@ function tallyOf(findings: readonly Finding[]): Tally {
   const heard = (how: Finding["heard"]) => findings.filter((one) => one.heard === how).length
   const kinds = (which: "mended" | "drift") => {
     const counts: Record<string, number> = {}
-    for (const { [which]: drift } of findings) {
-      if (drift !== null) counts[drift.kind] = (counts[drift.kind] ?? 0) + 1
+    for (const { kind } of findings.flatMap((finding) => finding[which])) {
+      counts[kind] = (counts[kind] ?? 0) + 1
     }
     return counts
   }

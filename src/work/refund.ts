@@ -3,11 +3,12 @@ import { BigNumber } from "bignumber.js"
 import type { PaymentId } from "../kobbopay/ids"
 import { AmountError, formatAmount, parseAmount } from "../kobbopay/money"
 import { refundOf } from "../kobbopay/pay-back"
+import { decimalsOf } from "../kobbopay/store-amount"
 import { MONEY_CLASSES } from "../kobbopay/ways-out"
 import { closeByPerson } from "../store/exceptions"
 import { errorText } from "../store/error-text"
 import { holdGroup, wakeGroup, type Lease } from "../store/groups"
-import { insertTransition, paymentById, sessionsOf } from "../store/ledger"
+import { insertTransition, paymentById, sessionsOf, showing } from "../store/ledger"
 import {
   isPaidBack,
   leftToPayBack,
@@ -26,7 +27,6 @@ import {
 } from "../store/refunds"
 import type { Sql } from "../store/sql"
 import type { Deps } from "./deps"
-import { decimalsOf } from "./medusa"
 import { capturedOf, type MedusaPayment, type MedusaView } from "../store/medusa-view"
 
 export type PayBack = {
@@ -147,7 +147,7 @@ function amountOf(amount: string, payment: PaymentRow): bigint {
     if (!(cause instanceof AmountError)) throw cause
     throw invalid(`amount: ${cause.message}`)
   }
-  throw invalid("amount: must be above zero")
+  throw invalid("amount: is nothing; write what was sent, such as 6.95")
 }
 
 /** Nothing is paid back that never came: that is a mistyped amount, or another payment's. */
@@ -258,10 +258,8 @@ async function bookedPayment(
   view: MedusaView,
   ledger: PaymentRow,
 ): Promise<MedusaPayment | null> {
-  const sessions: (string | null)[] = [
-    ...(await sessionsOf(sql, ledger.id)),
-    ledger.settled_session_id,
-  ]
+  const shown = await sessionsOf(sql, { collection: ledger.collection_id, order: null })
+  const sessions: (string | null)[] = [...showing(shown, ledger.id), ledger.settled_session_id]
   return (
     view.payments.find(
       (one) =>

@@ -2,7 +2,14 @@ import { MedusaError } from "@medusajs/framework/utils"
 import type { ExceptionId, OrderId, PaymentId } from "../kobbopay/ids"
 import type { Acceptance, Want } from "../kobbopay/lifecycle"
 import type { PaymentState } from "../kobbopay/reading"
-import { acceptanceOf, answeredBy, canBeAdopted, type Dismissal } from "../kobbopay/ways-out"
+import { isMore } from "../kobbopay/store-amount"
+import {
+  acceptanceOf,
+  answeredBy,
+  canBeAdopted,
+  MONEY_CLASSES,
+  type Dismissal,
+} from "../kobbopay/ways-out"
 import {
   closeByPerson,
   closeException,
@@ -11,8 +18,18 @@ import {
   type ExceptionRow,
 } from "../store/exceptions"
 import { holdGroup, wakeGroup } from "../store/groups"
-import { acceptPayment, insertTransition, lookNow, paymentById } from "../store/ledger"
+import { setReportsAside } from "../store/inbox"
+import {
+  acceptPayment,
+  insertTransition,
+  lookNow,
+  paymentById,
+  sessionsOf,
+  writeOff,
+} from "../store/ledger"
+import { asksOf, type Shown } from "../store/order-facts"
 import { isPaidBack, type PaymentRow } from "../store/payment"
+import type { Sql } from "../store/sql"
 import type { Deps } from "./deps"
 import type { MedusaView } from "../store/medusa-view"
 
@@ -62,7 +79,11 @@ export async function acceptException(
   const payment = await lookAfresh(deps, drain, paymentId)
   const still = await openOne(deps, exceptionId)
   const view = await deps.medusa.view(payment.collection_id)
-  const amount = mustBeOpen(view, payment)
+  const shown = await sessionsOf(deps.sql, {
+    collection: payment.collection_id,
+    order: view?.orderId ?? null,
+  })
+  const amount = mustBeOpen(view, shown, payment)
   const isFinal = asked.final || acceptanceOf(found.class) === "finality"
   mustHoldMoney(payment, still, isFinal)
   const accepted: Acceptance = isFinal ? "finality" : "amount"
@@ -98,13 +119,52 @@ export async function dismissException(
   asked: { exceptionId: ExceptionId; code: Dismissal; actor: string; note: string },
 ): Promise<void> {
   const found = await openOne(deps, asked.exceptionId)
-  const by: Closing = { actor: asked.actor, resolution: asked.code, note: asked.note }
-  if (!(await closeException(deps.sql, asked.exceptionId, by, deps.now()))) {
-    throw await tooLate(deps, asked.exceptionId)
-  }
+  const { actor, code, note } = asked
+  const by: Closing = { actor, resolution: code, note }
+  const now = deps.now()
+  const paymentId = found.payment_id
+  await deps.sql.transaction(async (trx) => {
+    const payment = paymentId === null ? null : await paymentById(trx, paymentId)
+    if (payment !== null) await holdGroup(trx, payment.collection_id, null)
+    if (!(await closeException(trx, asked.exceptionId, by, now))) {
+      throw await tooLate({ sql: trx }, asked.exceptionId)
+    }
+    const held = payment === null ? null : await paymentById(trx, payment.id)
+    if (held !== null) await free(trx, held, found.class, by, now)
+  })
   deps.log.info(
-    `kobbopay: exception ${asked.exceptionId} (${found.class}) dismissed as ${asked.code} by ${asked.actor}`,
+    `kobbopay: exception ${asked.exceptionId} (${found.class}) dismissed as ${code} by ${actor}`,
   )
+}
+
+/**
+ * What a person has looked at keeps nothing waiting any more: signed reports that no read bore out, and money
+ * that is to settle nothing. Where nothing that counts has come, the payment is over.
+ */
+async function free(
+  trx: Sql,
+  payment: PaymentRow,
+  found: string,
+  by: Closing,
+  now: Date,
+): Promise<void> {
+  if (found === "ambiguous_finality") await setReportsAside(trx, payment.id, now)
+  const settles = payment.want === "authorized" || payment.want === "captured"
+  const isAboutMoney = found === "ambiguous_finality" || MONEY_CLASSES.some((one) => one === found)
+  if (isAboutMoney && !settles && payment.captured_at === null && payment.money_seen_at !== null) {
+    const to = await writeOff(trx, payment, now)
+    await insertTransition(trx, {
+      paymentId: payment.id,
+      from: payment.state,
+      to,
+      source: "admin",
+      actor: by.actor,
+      note: by.note,
+      receivedMinor: payment.received_minor,
+      at: now,
+    })
+  }
+  await lookNow(trx, payment.id, now)
 }
 
 async function openOne(
@@ -168,7 +228,7 @@ const orderIsOver = (): MedusaError =>
   )
 
 /** Something must be open to be paid for; returns what it asks for, decimal, store currency. */
-function mustBeOpen(view: MedusaView | null, payment: PaymentRow): string {
+function mustBeOpen(view: MedusaView | null, shown: readonly Shown[], payment: PaymentRow): string {
   if (view === null || (view.order === "none" && view.cartId === null)) {
     throw refuse(
       "There is no cart or order left that this money could settle. Send it back and record the pay-back.",
@@ -180,7 +240,11 @@ function mustBeOpen(view: MedusaView | null, payment: PaymentRow): string {
       `The order is in ${view.currencyCode} now, the payment was made in ${payment.currency_code}. Send the money back and record the pay-back.`,
     )
   }
-  return view.amount
+  const asks = asksOf(view, shown, payment.id)
+  if (isMore(asks, "0", view.currencyCode)) return asks
+  throw refuse(
+    "The order is paid for already, so this money cannot settle it. Send the money back and record the pay-back.",
+  )
 }
 
 /** Money must be there, and final or about to be by Kobbopay's word, unless the person takes it for final. */

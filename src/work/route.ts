@@ -1,9 +1,11 @@
 import { isOurReference } from "../kobbopay/reference"
-import { UNKNOWN_PATIENCE_MS, unknownPause } from "../kobbopay/schedule"
+import { repeatedAt, UNKNOWN_PATIENCE_MS, unknownPause } from "../kobbopay/schedule"
+import { plainLine } from "../kobbopay/text"
 import { closeCleared, openException } from "../store/exceptions"
 import { wakeGroup } from "../store/groups"
 import {
   finishEvent,
+  isRepeated,
   retryEvent,
   retryEvents,
   routeAll,
@@ -12,7 +14,6 @@ import {
   type EventRow,
   type Route,
 } from "../store/inbox"
-import { watchSibling } from "../store/created"
 import { paymentsNamed } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
@@ -39,12 +40,13 @@ export async function routeEvents(deps: Deps): Promise<boolean> {
       if (isStranger && isPatient(event, now)) strangers.push(event)
       else others.push(event)
     } else if (event.attempts === 0) {
-      routes.push({ eventId: event.id, paymentId, collectionId })
+      const at = event.repeats ? repeatedAt(event.named_read_at, now) : now
+      routes.push({ eventId: event.id, paymentId, collectionId, at })
     } else {
       others.push(event) // it may have an exception to close
     }
   }
-  await routeAll(deps.sql, routes, now)
+  await routeAll(deps.sql, routes)
   await putOffAll(deps, strangers, now)
   for (const event of others) await routeOne(deps, event)
   return events.length === BATCH
@@ -67,11 +69,18 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
     return
   }
   const named = await paymentsNamed(deps.sql, event.account_id, event.kobbopay_ids, event.reference)
-  const payment = await paymentFor(deps, event, named, now)
+  const payment = paymentFor(event, named, now)
   if (payment !== null) {
+    const repeats = await isRepeated(deps.sql, event.id, payment.id)
+    const at = repeats ? repeatedAt(payment.last_read_at, now) : now
     await deps.sql.transaction(async (trx) => {
-      await wakeGroup(trx, payment.collection_id, now)
-      await routeEvent(trx, event.id, payment.id, payment.collection_id)
+      await wakeGroup(trx, payment.collection_id, at)
+      await routeEvent(trx, {
+        eventId: event.id,
+        paymentId: payment.id,
+        collectionId: payment.collection_id,
+        at,
+      })
       await closeCleared(trx, event.id, ["unknown_payment"], now)
     })
     return
@@ -87,26 +96,25 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
 const isPatient = (event: EventRow, now: Date): boolean =>
   now.getTime() - event.received_at.getTime() < UNKNOWN_PATIENCE_MS
 
-/** The payment to work for this event; null while it is better to wait. */
-async function paymentFor(
-  deps: Deps,
+/**
+ * The payment to work for this event; null while it is better to wait. One that carries a reference of ours
+ * is that payment's, whatever id it names: what else the id may be is found out by reading it.
+ */
+function paymentFor(
   event: EventRow,
   named: readonly PaymentRow[],
   now: Date,
-): Promise<Pick<PaymentRow, "id" | "collection_id"> | null> {
+): Pick<PaymentRow, "id" | "collection_id" | "last_read_at"> | null {
   const byId = named.find(
     (payment) => payment.kobbopay_id !== null && event.kobbopay_ids.includes(payment.kobbopay_id),
   )
   if (byId !== undefined) return byId
   const byReference = named[0]
   if (byReference === undefined) return null
-  const [unknownId] = event.kobbopay_ids
-  if (unknownId === undefined) return byReference.kobbopay_id === null ? null : byReference
   // Our reference under an id we never stored: our create may be on its way, or its answer was lost.
-  if (byReference.state === "creating" && isPatient(event, now)) return null
-  await watchSibling(deps.sql, byReference.id, unknownId, now)
-  const [sibling] = await paymentsNamed(deps.sql, event.account_id, [unknownId], null)
-  return sibling ?? null
+  const isMade = byReference.kobbopay_id !== null
+  if (!isMade && (event.kobbopay_ids.length === 0 || isPatient(event, now))) return null
+  return byReference
 }
 
 async function giveUp(deps: Deps, event: EventRow, now: Date): Promise<void> {
@@ -136,6 +144,6 @@ async function giveUp(deps: Deps, event: EventRow, now: Date): Promise<void> {
     )
   })
   deps.log.warn(
-    `kobbopay: event ${event.id} (${event.type}) names a payment that the ledger does not know; it rests as unknown_payment`,
+    `kobbopay: event ${event.id} (${plainLine(event.type)}) names a payment that the ledger does not know; it rests as unknown_payment`,
   )
 }

@@ -1,19 +1,23 @@
-import { openException, closeCleared } from "../store/exceptions"
+import { repeatedAt } from "../kobbopay/schedule"
+import { aboutPayment, openException, closeCleared } from "../store/exceptions"
 import {
   clearCancelling,
   nextWork,
   noteOrderCancelled,
   wakeGroup,
+  wasWoken,
   type Lease,
 } from "../store/groups"
 import { openEvents, type EventRow } from "../store/inbox"
 import { endAbandonedCreations } from "../store/creation"
 import { markConverged, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
-import { isPaidBack, type PaymentRow } from "../store/payment"
+import { isFreed, type PaymentRow } from "../store/payment"
 import { attachSession } from "../store/sessions"
+import { auditAtRest } from "./contradictions"
 import { nextStep } from "./converge"
 import type { Deps } from "./deps"
 import { expireOrder } from "./expire"
+import { learnIds } from "./learn"
 import { lookAt, type Looked } from "./look"
 import type { MedusaView } from "../store/medusa-view"
 import { bookPayBacks } from "./refund"
@@ -72,6 +76,9 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
     lookAt(deps, lease, payment, [], fresh),
   )
   if (expiry.failure !== null) failures.push(expiry.failure)
+  if (failures.length === 0 && !(await wasWoken(deps.sql, lease))) {
+    await auditAtRest(deps, lease.collectionId, payments)
+  }
   return {
     next: await nextTime(deps, lease, expiry.next),
     failure: failures.length === 0 ? null : failures.join("; "),
@@ -97,12 +104,17 @@ async function lookIfDue(
   events: readonly EventRow[],
   view: MedusaView | null,
 ): Promise<Looked> {
-  const own = events.filter((event) => event.payment_id === payment.id)
-  const isDue = payment.next_look_at !== null && payment.next_look_at <= deps.now()
+  const now = deps.now()
+  const named = events.filter((event) => event.payment_id === payment.id)
+  const isDue = payment.next_look_at !== null && payment.next_look_at <= now
+  const calls = named.some(({ next_attempt_at: at }) => at === null || at <= now)
+  // Events that only repeat what was just read wait together: a flood of them is one read.
+  const free = repeatedAt(payment.last_read_at, now)
+  const isFlooded = free > now && named.some(({ next_attempt_at: at }) => at !== null && at <= free)
   // Held money is judged anew whenever something calls: the order may have changed under it.
-  return isDue || own.length > 0 || payment.money_seen_at !== null
-    ? lookAt(deps, lease, payment, own, view)
-    : { payment, failure: null }
+  const looks = isDue || calls || (payment.money_seen_at !== null && !isFlooded)
+  if (!looks) return { payment, failure: null }
+  return lookAt(deps, lease, payment, await learnIds(deps, payment, named), view)
 }
 
 /**
@@ -134,7 +146,7 @@ async function converge(
 ): Promise<{ failure: string | null; moved: boolean }> {
   const resting = { failure: null, moved: false }
   if (payment.want === "order_cancelled") return resting
-  if (payment.want === "nothing" && (payment.converged_at !== null || !isPaidBack(payment))) {
+  if (payment.want === "nothing" && (payment.converged_at !== null || !isFreed(payment))) {
     if (payment.converged_at === null) await atRest(deps, payment)
     return resting
   }
@@ -143,10 +155,16 @@ async function converge(
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = await deps.medusa.view(payment.collection_id)
     if (view === null) return resting
-    const sessions = await sessionsOf(deps.sql, payment.id)
-    const step = nextStep(payment, provider, view, sessions, deps.now())
+    const shown = await sessionsOf(deps.sql, {
+      collection: payment.collection_id,
+      order: view.orderId,
+    })
+    const step = nextStep(payment, provider, view, shown, deps.now())
     switch (step.do) {
       case "wait":
+        return resting
+      case "judge":
+        await wakeGroup(deps.sql, payment.collection_id, deps.now())
         return resting
       case "nothing":
         if (payment.converged_at === null) await atRest(deps, payment)
@@ -169,7 +187,11 @@ async function converge(
           currencyCode: payment.currency_code,
         })
         break
+      case "correct_collection":
+        await deps.medusa.correctCollection(payment.collection_id, step.amount)
+        break
       case "complete_cart": {
+        for (const other of step.others) await deps.medusa.deleteSession(other)
         const why = await deps.medusa.completeCart(step.cart)
         if (why !== null) {
           return { failure: await completionFailed(deps, payment, why), moved: false }
@@ -218,13 +240,8 @@ async function completionFailed(deps: Deps, payment: PaymentRow, why: string): P
   await openException(
     deps.sql,
     {
+      ...aboutPayment(payment),
       class: "completion_failed",
-      subjectId: payment.id,
-      paymentId: payment.id,
-      eventRowId: null,
-      accountId: payment.account_id,
-      orderId: null,
-      railId: payment.rail_id,
       expected: { order: "placed", cart: payment.cart_id },
       observed: { state: payment.state, reason: why },
       fingerprint: why,

@@ -7,10 +7,14 @@ import {
   type OrderId,
   type PaymentId,
 } from "../kobbopay/ids"
+import { isStorable } from "../kobbopay/text"
 import { DISMISSALS } from "../kobbopay/ways-out"
 import { TRIGGERS } from "../store/reconciliation"
 
-const words = (most: number) => z.string().trim().min(1).max(most)
+const words = (most: number) =>
+  z.string().trim().min(1).max(most).refine(isStorable, {
+    error: "holds a NUL or a broken character; leave it out",
+  })
 
 /** The person in whose name it happens, such as a user's id. "kobbopay" is the plugin's own name. */
 const actor = words(200).refine((name) => name !== "kobbopay", {
@@ -42,7 +46,10 @@ export const payBackInput = z.strictObject({
   /** One spelling each, so that the same transaction is not recorded twice: hex without 0x, lower case. */
   hash: z
     .string()
-    .regex(/^[\x21-\x7e]{1,200}$/, { error: "is not a transaction hash" })
+    .regex(/^[\x21-\x7e]{1,200}$/, {
+      error:
+        "is not a transaction hash; write it as the explorer of its network shows it, without spaces",
+    })
     .transform((hash) =>
       /^(0x)?[0-9a-f]+$/i.test(hash) ? hash.replace(/^0x/i, "").toLowerCase() : hash,
     ),
@@ -61,8 +68,12 @@ export const decideInput = z.strictObject({
 
 /** A moment that is not to come; text is read as ISO 8601. */
 const past = z
-  .union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))])
-  .refine((at) => at.getTime() <= Date.now(), { error: "is in the future" })
+  .union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))], {
+    error: 'is no moment; write one such as "2026-01-31T08:00:00Z"',
+  })
+  .refine((at) => at.getTime() <= Date.now(), {
+    error: "is in the future; write a moment that has passed",
+  })
 
 export const reconcileInput = z.strictObject({
   /** From when on payments that ended are looked at too. */

@@ -3,12 +3,13 @@ const config = await (await fetch("/shop/config.json")).json()
 export const { sandbox } = config
 
 /** One call of Medusa's store API. Throws an Error with Medusa's own words. */
-async function store(path, body) {
+async function store(path, body, more = {}) {
   const answer = await fetch(`/store${path}`, {
     method: body === undefined ? "GET" : "POST",
     headers: {
       "content-type": "application/json",
       "x-publishable-api-key": config.publishableKey,
+      ...more,
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   })
@@ -49,9 +50,9 @@ export async function startCart(variantId) {
 
 export const cartOf = async (id) => (await store(`/carts/${id}`)).cart
 
-/** The rails that can be paid in this store's currency. */
-export const rails = async () =>
-  (await store(`/kobbopay/rails?currency_code=${config.currencyCode}`)).rails
+/** The rails that this cart can be paid on. */
+export const rails = async (cartId) =>
+  (await store(`/kobbopay/rails?cart_id=${encodeURIComponent(cartId)}`)).rails
 
 /** Makes the payment and places the order. Without an order yet, the store waits for the money first. */
 export async function placeOrder(cartId, railId) {
@@ -72,12 +73,14 @@ export async function placeOrder(cartId, railId) {
   return { token: session.data.token, orderId: done.order?.id ?? null }
 }
 
-export const paymentOf = async (token) =>
-  (await store(`/kobbopay/payments/${encodeURIComponent(token)}`)).payment
+/** The token goes in a header: a path would stand in the logs of everything it passes. */
+const withToken = (path, token) => store(path, undefined, { "x-kobbopay-token": token })
+
+export const paymentOf = async (token) => (await withToken("/kobbopay/payment", token)).payment
 
 /** What the order of a payment entitles to, and whether it is released. */
 export const entitlementsOf = async (token) =>
-  (await store(`/kobbopay/payments/${encodeURIComponent(token)}/entitlements`)).entitlements
+  (await withToken("/kobbopay/payment/entitlements", token)).entitlements
 
 export const orderOf = async (id) => (await store(`/orders/${encodeURIComponent(id)}`)).order
 

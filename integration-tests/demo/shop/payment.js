@@ -55,16 +55,16 @@ export async function paymentView(token, orderId, go) {
   const render = (payment) => {
     // Once the money is there, or the time is over, nobody should be invited to send more.
     howToPay.hidden = payment.ended || !["pending", "partial"].includes(payment.state)
-    const facts = `${payment.state} ${payment.amount_received} ${payment.ended}`
+    const number = payment.order?.display_id ?? null
+    const facts = `${payment.state} ${payment.amount_received} ${payment.ended} ${number}`
     if (shown !== facts) {
       shown = facts
       status.replaceChildren(...statusOf(payment))
       steps.replaceChildren(...stepsOf(payment))
     }
     countdown.hidden = payment.ended || !["creating", "pending", "partial"].includes(payment.state)
-    const placed = payment.order_id ?? orderId
-    if (!OPEN.includes(payment.state) && placed !== null) {
-      go({ order: placed, token }, { forward: true })
+    if (!OPEN.includes(payment.state) && orderId !== null) {
+      go({ order: orderId, token }, { forward: true })
     }
   }
   render(first)
@@ -134,7 +134,7 @@ function sandboxHint(payment) {
   ]
 }
 
-function statusOf({ state, ended, amount, amount_received: received, asset }) {
+function statusOf({ state, ended, amount, amount_received: received, asset, order }) {
   if (ended && state === "pending") {
     return [h("p", { class: "notice bad", "data-state": "ended" }, WORDS.expired)]
   }
@@ -143,7 +143,15 @@ function statusOf({ state, ended, amount, amount_received: received, asset }) {
     state === "partial"
       ? ` (${received} of ${amount} ${asset}): send the rest to the same address`
       : ""
-  return [h("p", { class: `notice ${tone}`, "data-state": state }, (WORDS[state] ?? state) + rest)]
+  const words = h(
+    "p",
+    { class: `notice ${tone}`, "data-state": state },
+    (WORDS[state] ?? state) + rest,
+  )
+  // The status names an order by its number alone: its page is for the browser that placed it.
+  return order === null
+    ? [words]
+    : [words, h("p", {}, `Your order has the number ${order.display_id}.`)]
 }
 
 function stepsOf({ state }) {

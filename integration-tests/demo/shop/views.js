@@ -48,7 +48,7 @@ export async function shopView(go) {
 
 /** The cart, and the choice of a rail. */
 export async function checkoutView(cartId, go) {
-  const [cart, choices] = await Promise.all([cartOf(cartId), rails()])
+  const [cart, choices] = await Promise.all([cartOf(cartId), rails(cartId)])
   const form = h("form", { class: "card" })
   const place = h(
     "button",

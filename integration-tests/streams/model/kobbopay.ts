@@ -123,7 +123,7 @@ function readingOf({ profile }: Truth, told: Told, payment: number): Reading {
   if (profile === "invoice") {
     const newest = transfers.at(-1)
     if (newest === undefined) return blank
-    if (blank.state === "failed") return { ...blank, token: RAIL.token }
+    if (blank.state === "failed") return { ...blank, token: RAIL.token, transferFailed: true }
     if (newest.astray) return { ...blank, token: OTHER.token, astray: true }
     return { ...blank, token: RAIL.token, transfers: [money(newest)] }
   }

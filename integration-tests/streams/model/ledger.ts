@@ -1,11 +1,19 @@
-import { brandAs, type AccountId, type PaymentId, type SessionId } from "../../../src/kobbopay/ids"
+import {
+  brandAs,
+  type AccountId,
+  type EventRowId,
+  type PaymentId,
+  type SessionId,
+} from "../../../src/kobbopay/ids"
 import type { Claim, judge, Known, OrderFacts } from "../../../src/kobbopay/judge"
 import { CONDITIONS, type ExceptionClass } from "../../../src/kobbopay/lifecycle"
+import { reportsMoney } from "../../../src/kobbopay/observation"
 import type { PaymentState, Reading, SaidState } from "../../../src/kobbopay/reading"
 import type { Rules } from "../../../src/kobbopay/rules"
 import { nextLook } from "../../../src/kobbopay/schedule"
 import { LEASE_MS } from "../../../src/store/groups"
-import type { PaymentRow } from "../../../src/store/payment"
+import type { Shown } from "../../../src/store/order-facts"
+import { holdsMoney, type PaymentRow } from "../../../src/store/payment"
 import { RAIL, referenceOf, type Sent } from "./kobbopay"
 import { TOTAL } from "./medusa"
 import { ASKED } from "./truth"
@@ -22,6 +30,7 @@ export type Row = Pick<
   | "expected_minor"
   | "received_minor"
   | "paid_back_minor"
+  | "written_off_minor"
   | "transfers"
   | "amount_fit"
   | "accepted"
@@ -41,7 +50,7 @@ export type Row = Pick<
 > & { number: number; sessions: SessionId[] }
 
 export type EventRow = {
-  id: string
+  id: EventRowId
   payment: number
   claims: SaidState | null
   receivedAt: number
@@ -88,10 +97,10 @@ export class Ledger {
 
   /** A webhook: recorded and routed; one seen before brings the next look forward. */
   record(event: Sent): void {
-    const known = this.events.find((one) => one.id === event.id)
+    const known = this.events.find((one) => one.id === brandAs<EventRowId>(event.id))
     if (known === undefined) {
       this.events.push({
-        ...{ id: event.id, payment: event.payment, claims: event.claims },
+        ...{ id: brandAs<EventRowId>(event.id), payment: event.payment, claims: event.claims },
         ...{ receivedAt: this.now(), nextAttemptAt: this.now(), attempts: 0, state: "received" },
       })
     } else {
@@ -152,7 +161,7 @@ export class Ledger {
     readAt: number
     claims: readonly Claim[]
     facts: OrderFacts
-  }): ReadonlySet<SaidState> {
+  }): ReadonlySet<EventRowId> {
     this.#hold(look.lease)
     const { group, rules } = this
     const row = this.row(look.number)
@@ -161,6 +170,7 @@ export class Ledger {
     const { facts } = look
     const { decision, fit, transfers, receivedMinor, met } = this.judge(knownOf(row), {
       ...look,
+      isTransferTaken: false,
       rules,
       now,
       order: {
@@ -192,7 +202,7 @@ export class Ledger {
     if (state === "expired" || state === "failed") row.ended_at ??= now
     if (want !== before) row.converged_at = null
     row.last_read_at = now
-    row.next_look_at = this.#nextLookOf(row, state, now)
+    row.next_look_at = this.#nextLookOf(row, state, look, now)
     row.failures = 0
     for (const found of decision.exceptions) this.open.add(`${row.number} ${found}`)
     const judged: readonly ExceptionClass[] =
@@ -210,10 +220,32 @@ export class Ledger {
     )
   }
 
-  #nextLookOf(row: Row, state: PaymentState, now: Date): Date | null {
+  #nextLookOf(
+    row: Row,
+    state: PaymentState,
+    { reading, facts }: { reading: Reading; facts: OrderFacts },
+    now: Date,
+  ): Date | null {
     const next = nextLook(row.created_at, now, this.rules.watchForMs)
-    const close = new Date(row.created_at.getTime() + this.rules.closePendingAfterMs)
-    return state === "pending" && next !== null && close > now && close < next ? close : next
+    if (state !== "pending" || next === null) return next
+    const since = Math.min(row.created_at.getTime(), facts.placedAt?.getTime() ?? Infinity)
+    const window = row.window_ends_at.getTime()
+    const ends = [
+      reading.transferFailed === true ? window : Infinity,
+      Math.max(since + this.rules.closePendingAfterMs, window),
+    ].filter((at) => at > now.getTime())
+    return new Date(Math.min(next.getTime(), ...ends))
+  }
+
+  /** `sessionsOf` of the store. */
+  shown(): Shown[] {
+    return this.rows.flatMap((row) =>
+      row.sessions.map((session) => ({
+        session,
+        payment: row.id,
+        settles: row.want === "authorized" || row.want === "captured",
+      })),
+    )
   }
 
   /** A session shows one payment; money that came while none showed it can settle now. */
@@ -239,10 +271,12 @@ export class Ledger {
     const { group } = this
     const free =
       group.cancellingAt === null &&
-      this.rows.every(
-        (row) => row.money_seen_at === null && (row.state === "expired" || row.state === "failed"),
-      ) &&
-      this.events.every((event) => event.state !== "received")
+      this.rows.every((row) => row.want === "order_cancelled" && !holdsMoney(row)) &&
+      this.events.every(
+        ({ state, claims }) =>
+          state === "done" ||
+          (state === "dead" && (claims === null || !reportsMoney({ state: claims }))),
+      )
     if (free) group.cancellingAt = this.now()
     return free
   }
@@ -282,6 +316,7 @@ const newRow = (number: number, at: Date): Row => ({
   transfers: [],
   expected_minor: ASKED,
   paid_back_minor: 0n,
+  written_off_minor: 0n,
   amount_fit: null,
   accepted: null,
   accepted_amount: null,
@@ -311,6 +346,8 @@ const knownOf = (row: Row): Known => ({
   receivedMinor: row.received_minor,
   paidBackMinor: row.paid_back_minor,
   transfers: row.transfers,
+  writtenOffMinor: row.written_off_minor,
+  windowEndsAt: row.window_ends_at,
   amountFit: row.amount_fit,
   accepted: null,
   createdAt: row.created_at,

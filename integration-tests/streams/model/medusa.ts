@@ -48,12 +48,16 @@ export class Medusa {
   /** Told of a cancelled order, unless the process dies before. */
   onCancelled: () => void = () => undefined
   #ids = 0
+  #placedAt: Date | null = null
+  readonly #began: Date
 
   constructor(
     private readonly provider: Provider,
     private readonly now: () => number,
     private readonly onCaptured: (session: SessionId) => void,
-  ) {}
+  ) {
+    this.#began = new Date(now())
+  }
 
   addSession(id: SessionId): void {
     this.sessions.push({ id, status: "pending" })
@@ -68,8 +72,12 @@ export class Medusa {
       currencyCode: "usd",
       total: TOTAL,
       pending: null,
+      isClosed: false,
+      placedAt: this.#placedAt,
+      collections: 1,
       sessions: this.sessions.map(({ id, status }) => ({
         ...{ id, status, provider_id: PROVIDER, amount: TOTAL, currency_code: "usd" },
+        created_at: this.#began,
       })),
       payments: this.payments.map((one) => ({
         id: one.id,
@@ -101,10 +109,12 @@ export class Medusa {
     const [first] = this.sessions
     if (this.order !== "none" || first === undefined) return null
     this.order = "open"
+    this.#placedAt = new Date(this.now())
     this.reserved += 1
     yield
     if (yield* this.authorize(first.id)) return null
     this.order = "none"
+    this.#placedAt = null
     this.reserved -= 1
     return "the payment is not authorized"
   }

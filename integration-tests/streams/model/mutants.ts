@@ -48,9 +48,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "lets Paid fall back to Expired",
     file: "kobbopay/lifecycle",
-    line: 'return said === "expired" || said === "partial" || said === "failed"',
+    line: 'return stay("paid", "ambiguous_finality")',
     broken:
-      'if (said === "expired") return stay("expired")\n      return said === "partial" || said === "failed"',
+      'if (said === "expired") return stay("expired")\n      return stay("paid", "ambiguous_finality")',
   },
   {
     name: "takes too little for enough",
@@ -79,15 +79,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "forgets a transfer that reads no longer show",
     file: "kobbopay/observation",
-    line: "const byHash = new Map(known.map((transfer) => [transfer.hash, transfer]))",
-    broken: "const byHash = new Map(known.slice(1).map((transfer) => [transfer.hash, transfer]))",
+    line: "const merged = [...known]",
+    broken: "const merged = known.slice(1)",
   },
   {
     name: "believes an event that claims more than the read",
     file: "kobbopay/observation",
-    line: 'return RANK[claim] > RANK[reading.state] ? { kind: "behind" } : observed',
+    line: 'return RANK[state] > RANK[reading.state] ? { kind: "behind" } : observed',
     broken:
-      'return RANK[claim] > RANK[reading.state] ? { kind: "observed", said: claim } : observed',
+      'return RANK[state] > RANK[reading.state] ? { kind: "observed", said: state } : observed',
   },
   {
     name: "confirms what was merely seen",
@@ -110,14 +110,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "never closes what stays pending",
     file: "kobbopay/judge",
-    line: 'if (said === "pending" && !holdsMoney && age >= look.rules.closePendingAfterMs) said = "expired"',
+    line: 'if (said === "pending" && !holdsMoney && isClosing) said = "expired"',
     broken: "",
   },
   {
     name: "captures again what is captured",
     file: "work/converge",
-    line: "if (payment.captured_at === null && !isWhole) {",
-    broken: "if (payment.captured_at === null) {",
+    line: "if (!isMarked && !isWhole) {",
+    broken: "if (!isMarked) {",
   },
   {
     name: "is content without the order's transaction",

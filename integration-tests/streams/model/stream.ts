@@ -19,6 +19,8 @@ const DAWN = Date.UTC(2026, 0, 1)
 const CALM_MS = 7 * HOUR
 /** Longer than all calms of a stream together: only a `wait`, and the end, is this long. */
 const STUCK_MS = 150 * HOUR
+const PATIENCE_MS = 15 * MINUTE
+const NEVER_LATE_MS = 10 * 365 * 24 * HOUR
 const CLOSE_PENDING_MS = 200 * HOUR
 const WAIT_MS = CLOSE_PENDING_MS + HOUR
 /** Chances to come to rest before a calm calls it a loop. */
@@ -43,6 +45,9 @@ export const rulesOf = ({ profile, policy, lenient }: Truth): Rules => ({
   }),
   stuckAfterMs: STUCK_MS,
   closePendingAfterMs: CLOSE_PENDING_MS,
+  // A stream's hours pass freely, so no money is late by the clock in it.
+  graceMs: NEVER_LATE_MS,
+  patienceMs: PATIENCE_MS,
   watchForMs: 365 * 24 * HOUR,
 })
 
@@ -82,7 +87,7 @@ export class Stream {
         ledger: this.ledger,
         medusa: this.medusa,
       },
-      ...{ nextStep: under.nextStep, now, dice, random: () => 0.5 },
+      ...{ nextStep: under.nextStep, now, dice, rules, random: () => 0.5 },
     }
     this.invariants = new Invariants(truth, rules, this)
     for (const row of this.ledger.rows.slice(truth.superseded)) {
@@ -164,7 +169,7 @@ export class Stream {
         // The shopper's own page, or the admin, asks for the payment.
         const row = this.ledger.row(dice.roll(this.truth.payments))
         const [session] = row.sessions
-        if (session !== undefined) finish(refresh(this.#shop, session, row))
+        if (session !== undefined) finish(refresh(this.#shop, row))
         this.invariants.hold()
       }
     }

@@ -86,7 +86,9 @@ export function after(truth: Pick<Truth, "profile" | "lifts">, told: Told, move:
     case "transfer": {
       if (told.transfers.length >= 3) return null
       const one = { amount: SHARES[move.share], astray: move.astray, confirmed: false }
-      return lifted(truth, { ...told, transfers: [...told.transfers, one] })
+      // A failure is the newest transfer's: the invoice profile shows another one that comes after it.
+      const ended = told.ended === "failed" ? null : told.ended
+      return lifted(truth, { ...told, ended, transfers: [...told.transfers, one] })
     }
     case "confirm": {
       if (told.transfers.every((one) => one.confirmed)) return null

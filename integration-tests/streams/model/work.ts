@@ -1,9 +1,11 @@
 import type { SessionId } from "../../../src/kobbopay/ids"
-import { CLAIM_PATIENCE_MS, DEAD_AFTER_FAILURES, retryPause } from "../../../src/kobbopay/schedule"
+import type { Rules } from "../../../src/kobbopay/rules"
+import { DEAD_AFTER_FAILURES, retryPause } from "../../../src/kobbopay/schedule"
 import { LEASE_MS } from "../../../src/store/groups"
 import type { nextStep } from "../../../src/work/converge"
 import { cancelDue, showsMoney, waitsForUs } from "../../../src/work/expire"
-import { orderFacts } from "../../../src/work/look"
+import { orderFacts } from "../../../src/store/order-facts"
+import { holdsMoney } from "../../../src/store/payment"
 import type { MedusaView } from "../../../src/store/medusa-view"
 import type { Dice } from "./dice"
 import type { Kobbopay } from "./kobbopay"
@@ -24,6 +26,7 @@ export type Shop = {
   nextStep: typeof nextStep
   now: () => number
   dice: Dice
+  rules: Rules
   /** Half the range of every jitter: chance has better uses here. */
   random: () => number
 }
@@ -132,20 +135,27 @@ function* look(
     return
   }
   const at = now()
-  const isPatient = (event: EventRow) => at - event.receivedAt < CLAIM_PATIENCE_MS
+  const isPatient = (event: EventRow) => at - event.receivedAt < shop.rules.patienceMs
   const unmet = ledger.events
     .filter((event) => event.payment === row.number && event.state === "dead")
     .map(seen)
   const all = [...events, ...unmet]
   const claims = all.flatMap(({ event }) =>
-    event.claims === null ? [] : [{ said: event.claims, patient: isPatient(event) }],
+    event.claims === null
+      ? []
+      : [
+          {
+            ...{ id: event.id, state: event.claims, amountMinor: null },
+            ...{ patient: isPatient(event), receivedAt: new Date(event.receivedAt) },
+          },
+        ],
   )
-  const facts = orderFacts(row, row.sessions, view)
+  const facts = orderFacts(row, ledger.shown(), view)
   yield
   const met = ledger.observe({ number: row.number, lease, reading, readAt, claims, facts })
   for (const { event, nextAttemptAt } of all) {
     yield
-    if (event.claims === null || met.has(event.claims)) ledger.finishEvent(event, "done")
+    if (event.claims === null || met.has(event.id)) ledger.finishEvent(event, "done")
     else if (!isPatient(event)) ledger.finishEvent(event, "dead")
     else {
       const pause = retryPause(event.attempts, shop.random)
@@ -161,21 +171,24 @@ function* converge(
   const { ledger, medusa } = shop
   const resting = { failure: null, moved: false }
   if (payment.want === "order_cancelled") return resting
-  if (payment.want === "nothing" && payment.converged_at !== null) return resting
+  const isFreed = payment.money_seen_at !== null && !holdsMoney(payment)
+  if (payment.want === "nothing" && (payment.converged_at !== null || !isFreed)) {
+    if (payment.converged_at === null) atRest(ledger, payment)
+    return resting
+  }
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = medusa.view()
     yield
-    const step = shop.nextStep(payment, PROVIDER, view, payment.row.sessions, new Date(shop.now()))
+    const step = shop.nextStep(payment, PROVIDER, view, ledger.shown(), new Date(shop.now()))
     yield
     switch (step.do) {
       case "wait":
         return resting
+      case "judge":
+        ledger.wake()
+        return resting
       case "nothing":
-        if (payment.converged_at === null) {
-          ledger.markConverged(payment.row, payment.want)
-          yield
-          ledger.open.delete(`${payment.number} completion_failed`)
-        }
+        if (payment.converged_at === null) atRest(ledger, payment)
         return { failure: null, moved: count > 0 }
       case "blocked":
         return { failure: step.why, moved: false }
@@ -186,6 +199,7 @@ function* converge(
         yield* medusa.createSession()
         break
       case "resize":
+      case "correct_collection":
       case "book_captures":
       case "cancel_payment":
         throw new Error("nobody accepts, captures or pays back anything by hand here")
@@ -212,6 +226,11 @@ function* converge(
   return { failure: `Medusa does not show ${payment.want}`, moved: true }
 }
 
+function atRest(ledger: Ledger, payment: Snapshot): void {
+  ledger.markConverged(payment.row, payment.want)
+  ledger.open.delete(`${payment.number} completion_failed`)
+}
+
 function* expire(
   shop: Shop,
   lease: Lease,
@@ -226,11 +245,12 @@ function* expire(
   if (payments.every((one) => one.converged_at !== null)) return atRest
   const view = medusa.view()
   yield
-  const ours = new Set(ledger.rows.flatMap((row) => row.sessions))
-  if (view.order !== "open" || !waitsForUs(view, ours)) {
+  const wait = waitsForUs(view, ledger.shown(), new Date(now()))
+  if (view.order !== "open" || wait === "no") {
     convergeAll()
     return atRest
   }
+  if (wait !== "yes") return { next: wait.getTime(), failure: null }
   const due = cancelDue(payments, () => GRACE_MS).getTime()
   if (due > now()) return { next: due, failure: null }
   const started = now()
@@ -244,7 +264,8 @@ function* expire(
   }
   const fresh = medusa.view()
   yield
-  if (fresh.order !== "open" || showsMoney(fresh) || !waitsForUs(fresh, ours)) return atRest
+  if (fresh.order !== "open" || showsMoney(fresh, ledger.shown())) return atRest
+  if (waitsForUs(fresh, ledger.shown(), new Date(now())) !== "yes") return atRest
   if (!ledger.markCancelling(lease)) return atRest
   yield
   if (!ledger.renew(lease)) throw new LeaseLost("taken over")
@@ -281,14 +302,14 @@ export function providerOf(shop: () => Shop): Provider {
   }
   return {
     *authorize(session) {
-      const want = yield* refresh(shop(), session, shownOn(session))
+      const want = yield* refresh(shop(), shownOn(session))
       const settles = want === "authorized" || want === "captured"
       yield
       if (settles && shop().ledger.claimSession(shownOn(session), session)) return "authorized"
       return shop().placed === "after" ? "pending" : "pending_authorization"
     },
     *capture(session) {
-      const want = yield* refresh(shop(), session, shownOn(session))
+      const want = yield* refresh(shop(), shownOn(session))
       yield
       return want === "captured" && shop().ledger.claimSession(shownOn(session), session)
     },
@@ -307,14 +328,15 @@ export function providerOf(shop: () => Shop): Provider {
 }
 
 /** The provider's own read, as `refresh` makes it: what is wanted afterwards. */
-export function* refresh(shop: Shop, session: SessionId, row: Row): Steps<Row["want"]> {
+export function* refresh(shop: Shop, row: Row): Steps<Row["want"]> {
   const { ledger, medusa, now } = shop
+  const facts = orderFacts(row, ledger.shown(), medusa.view())
+  yield
   const { cancellingAt, orderCancelledAt } = ledger.group
-  const known = cancellingAt !== null || orderCancelledAt !== null ? "nothing" : row.want
+  const isOver = cancellingAt !== null || orderCancelledAt !== null || facts.order === "cancelled"
+  const known = isOver ? "nothing" : row.want
   const isFresh = row.last_read_at !== null && now() - row.last_read_at.getTime() < FRESH_MS
-  if (isFresh && known !== "nothing") return known
-  const status = medusa.sessions.find((one) => one.id === session)?.status ?? ""
-  const paid = medusa.payments.flatMap((one) => (one.canceledAt === null ? [one.session] : []))
+  if (isFresh && known !== "nothing" && !facts.orderChanged && !facts.covered) return known
   const readAt = now()
   yield
   const reading = shop.kobbopay.read(row.number, shop.dice)
@@ -322,15 +344,7 @@ export function* refresh(shop: Shop, session: SessionId, row: Row): Steps<Row["w
   if (reading === null) return known
   ledger.observe({
     ...{ number: row.number, lease: null, reading, readAt, claims: [] },
-    facts: {
-      order: status === "pending_authorization" || status === "authorized" ? "open" : "none",
-      covered: paid.some((one) => !row.sessions.includes(one)),
-      settled: paid.some((one) => row.sessions.includes(one)),
-      superseded: false,
-      orderChanged: false,
-      captured: row.want === "captured" && row.converged_at !== null,
-      asks: null,
-    },
+    facts: { ...facts, superseded: false },
   })
   return row.want
 }

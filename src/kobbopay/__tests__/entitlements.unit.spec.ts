@@ -34,7 +34,7 @@ const verdict = (
   given: { total?: string; credited?: string[]; cancelled?: boolean; all?: boolean } = {},
 ): Verdict =>
   verdictOf(
-    { total: given.total ?? "100", credited: given.credited ?? [], payments },
+    { currencyCode: "usd", total: given.total ?? "100", credited: given.credited ?? [], payments },
     {
       cancelled: given.cancelled ?? false,
       revokeOnRefund: given.all === true ? "all" : "proportional",
@@ -71,6 +71,13 @@ describe("the gate of an order", () => {
     expect(open([refunded]).confirmed).toBe(true)
     const short = payment({ authorized: "60", captured: ["60"], refunded: ["50"] })
     expect(open([short], { total: "50", credited: ["50"] }).confirmed).toBe(false)
+  })
+
+  test("a last digit of the taxes keeps nothing held, and takes no unit less", () => {
+    const paid = payment({ captured: ["46.431"] })
+    expect(open([paid], { total: "46.43100000000000026" }).confirmed).toBe(true)
+    const short = payment({ captured: ["46.42"] })
+    expect(open([short], { total: "46.43100000000000026" }).confirmed).toBe(false)
   })
 })
 
@@ -175,7 +182,7 @@ describe("what a person decides", () => {
 test("a refund before the second half is captured takes its part of the order, not of the first half", () => {
   const first = payment({ authorized: "50", captured: ["50"], refunded: ["30"] })
   const seen = payment({ authorized: "50" })
-  const money = { total: "70", credited: ["30"], payments: [first, seen] }
+  const money = { currencyCode: "usd", total: "70", credited: ["30"], payments: [first, seen] }
   const early = verdictOf(money, { cancelled: false, revokeOnRefund: "proportional" })
   const sold = standing({ gate: "paid" })
   expect(wanted(sold, line({ quantity: 2 }), early).after).toMatchObject({
@@ -270,7 +277,12 @@ describe("whatever the order of what happens, and however often it is looked at"
         refunded: index === 0 ? refunds : [],
       }),
     )
-    const money = { total: String(100 - 30 * facts.refunded), credited: refunds, payments }
+    const money = {
+      currencyCode: "usd",
+      total: String(100 - 30 * facts.refunded),
+      credited: refunds,
+      payments,
+    }
     return verdictOf(money, { cancelled: facts.cancelled, revokeOnRefund })
   }
   const happen = (facts: Facts, step: keyof Facts, quantity: number): Facts => {

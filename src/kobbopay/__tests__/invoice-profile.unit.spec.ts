@@ -119,12 +119,14 @@ describe("invoice: read", () => {
         },
       ],
       astray: false,
+      transferFailed: false,
     })
   })
 
   describe("of several transfers, of which the invoice names the newest", () => {
     const tx = (id: string) => brandAs<KobbopayId>(id)
-    const first = { hash: "aa", amountMinor: 4_000_000n, trackerId: tx("tx_0"), final: false }
+    const first = { hash: "aa", amountMinor: 4_000_000n, trackerId: tx("tx_0") }
+    const known = { ...first, final: false, lost: false }
     const readAfter = async (known: readonly KnownTransfer[], ...answers: unknown[]) => {
       const { ask, asked } = answering(found, ...answers)
       const reading = await profileOf(invoice).read(ID, railOf(invoice), ask, known)
@@ -133,7 +135,7 @@ describe("invoice: read", () => {
 
     it("reads the earlier ones again by their own trackers until they are final", async () => {
       const { reading, asked } = await readAfter(
-        [first],
+        [known],
         transaction({ amount: "6.5" }),
         transaction({ amount: "4", hash: "aa" }),
       )
@@ -145,9 +147,12 @@ describe("invoice: read", () => {
     })
 
     it("does not read a final one again while no other has come", async () => {
-      const second = { hash: "ab", amountMinor: 6_500_000n, trackerId: tx("tx_1"), final: false }
+      const second = { hash: "ab", amountMinor: 6_500_000n, trackerId: tx("tx_1") }
       const { asked } = await readAfter(
-        [{ ...first, final: true }, second],
+        [
+          { ...known, final: true },
+          { ...second, final: false, lost: false },
+        ],
         transaction({ amount: "6.5" }),
       )
       expect(asked).toHaveLength(1)
@@ -155,26 +160,72 @@ describe("invoice: read", () => {
 
     it("takes an amount that grew for a sum, and adds nothing to it", async () => {
       const { reading } = await readAfter(
-        [{ ...first, final: true }],
+        [{ ...known, final: true }],
         transaction({ amount: "10.5" }),
         transaction({ amount: "10.5", hash: "aa" }),
       )
       expect(reading).toMatchObject({ receivedMinor: 10_500_000n, transfers: [] })
     })
 
-    it("leaves what was read before where the earlier one is no longer known", async () => {
-      const { reading } = await readAfter([first], transaction({ amount: "6.5" }), {
-        error: "unknown tracker",
+    it.each([
+      ["is no longer known", { error: "unknown tracker" }],
+      ["failed", transaction({ amount: "4", hash: "aa", status: "ERROR" })],
+    ])("tells that an earlier one is lost where it %s", async (_what, answer) => {
+      const { reading } = await readAfter([known], transaction({ amount: "6.5" }), answer)
+      expect(reading.transfers).toMatchObject([{ hash: "aa", lost: true }, { hash: "ab" }])
+    })
+
+    it("loses none while Kobbopay does not answer", async () => {
+      const { ask } = answering(found, transaction({ amount: "6.5" }))
+      const failing: typeof ask = (request) =>
+        request.body.includes("tx_0")
+          ? Promise.reject(new KobbopayError("unavailable", "away"))
+          : ask(request)
+      await expect(profileOf(invoice).read(ID, railOf(invoice), failing, [known])).rejects.toThrow(
+        "away",
+      )
+    })
+
+    it.each([
+      ["SUCCESS", "confirmed"],
+      ["ACCEPTED", "paid"],
+    ])("is where an earlier %s one brought it, once the newest failed", async (status, state) => {
+      const { reading } = await readAfter(
+        [known],
+        transaction({ status: "ERROR", amount: "6.5" }),
+        transaction({ status, amount: "4", hash: "aa" }),
+      )
+      expect(reading).toMatchObject({
+        state,
+        transferFailed: false,
+        transfers: [
+          { hash: "aa", amountMinor: 4_000_000n, final: status === "SUCCESS" },
+          { hash: "ab", lost: true },
+        ],
       })
-      expect(reading.transfers).toMatchObject([{ hash: "ab" }])
+    })
+
+    it("goes by a final earlier one, even where that needed no second reading before", async () => {
+      const { reading } = await readAfter(
+        [
+          { ...known, final: true },
+          { hash: "ab", amountMinor: 6_500_000n, trackerId: tx("tx_1"), final: false, lost: false },
+        ],
+        transaction({ status: "ERROR", amount: "6.5" }),
+        transaction({ amount: "4", hash: "aa" }),
+      )
+      expect(reading.state).toBe("confirmed")
+      expect(reading.transferFailed).toBe(false)
+      expect(reading.transfers).toContainEqual(expect.objectContaining({ hash: "ab", lost: true }))
     })
   })
 
-  it("counts nothing of a transfer that failed", async () => {
+  it("counts nothing of a transfer that failed, which ends nothing by itself", async () => {
     await expect(read(invoice, found, transaction({ status: "ERROR" }))).resolves.toMatchObject({
       state: "failed",
+      transferFailed: true,
       receivedMinor: null,
-      transfers: [],
+      transfers: [{ hash: "ab", lost: true }],
     })
   })
 

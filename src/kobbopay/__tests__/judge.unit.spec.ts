@@ -1,6 +1,7 @@
 import fc from "fast-check"
-import { brandAs, type KobbopayId, type Reference } from "../ids"
-import { judge, type Known, type OrderFacts } from "../judge"
+import { brandAs, type EventRowId, type KobbopayId, type Reference } from "../ids"
+import { judge, type Claim, type Known, type OrderFacts } from "../judge"
+import { mergeTransfers, receivedMinor, type KnownTransfer } from "../observation"
 import type { Reading, SaidState } from "../reading"
 import { rulesOf } from "../rules"
 import { accountFrom, invoiceInput } from "./support/accounts"
@@ -13,6 +14,7 @@ const known = (change: Partial<Known> = {}): Known => ({
   ...{ ...asked, reference: brandAs<Reference>("kp_1"), expectedMinor: 100n, decimals: 6 },
   ...{ state: "pending", receivedMinor: null, paidBackMinor: 0n, transfers: [], amountFit: null },
   ...{ want: "nothing", accepted: null, createdAt: NOW, moneySeenAt: null, confirmedAt: null },
+  ...{ writtenOffMinor: 0n, windowEndsAt: new Date(NOW.getTime() + 1_800_000) },
   ...change,
 })
 const reading = (state: SaidState, ...minors: bigint[]): Reading => ({
@@ -28,11 +30,12 @@ const reading = (state: SaidState, ...minors: bigint[]): Reading => ({
 })
 const order: OrderFacts = {
   ...{ order: "open", covered: false, superseded: false, captured: false, settled: false },
-  ...{ orderChanged: false, asks: "100 usd" },
+  ...{ orderChanged: false, overCaptured: false, asks: "100 usd", placedAt: NOW },
 }
 const judged = (before: Partial<Known>, read: Reading, facts: Partial<OrderFacts> = {}) => {
   const { decision } = judge(known(before), {
     ...{ reading: read, claims: [], rules, now: NOW, order: { ...order, ...facts } },
+    isTransferTaken: false,
   })
   return [`${decision.state} wants ${decision.want}`, ...decision.exceptions].join(" + ")
 }
@@ -89,7 +92,7 @@ describe("an acceptance is tied to the money it was given for", () => {
       judged(
         {
           ...{ state: "partial", accepted, ...holding(60n) },
-          transfers: [{ hash: "dropped", amountMinor: 60n, final: false }],
+          transfers: [{ hash: "dropped", amountMinor: 60n, final: false, lost: false }],
         },
         reading("confirmed", 1n),
       ),
@@ -110,10 +113,22 @@ describe("a read that is behind what the ledger knows", () => {
     { ...reading("confirmed"), receivedMinor: 100n },
   ]
   test.each(older)("settles nothing that was kept from settling: %p", (read) => {
-    expect(judged(before, read)).toBe("confirmed wants nothing")
+    expect(judged(before, read)).toMatch(/^confirmed wants nothing/)
   })
-  test.each(older)("takes nothing back that is under way: %p", (read) => {
-    expect(judged({ ...before, want: "captured" }, read)).toMatch(/^confirmed wants captured/)
+  test.each(older)("takes nothing back that Medusa shows: %p", (read) => {
+    const shown = { captured: true, settled: true }
+    expect(judged({ ...before, want: "captured" }, read, shown)).toMatch(
+      /^confirmed wants captured/,
+    )
+  })
+  test("one that takes the Confirmed back is a contradiction, and captures nothing meanwhile", () => {
+    const captured = { ...before, want: "captured" } as const
+    expect(judged(captured, reading("pending"))).toBe(
+      "confirmed wants nothing + ambiguous_finality",
+    )
+    expect(judged(captured, { ...reading("confirmed"), receivedMinor: 100n })).toBe(
+      "confirmed wants captured + overpaid",
+    )
   })
   test.each(older)("does not stand against a person's word: %p", (read) => {
     const accepted = { what: "finality", minor: 200n } as const
@@ -130,5 +145,195 @@ describe("money on another rail", () => {
   test("is seen while Kobbopay calls the payment open, though nothing of it counts", () => {
     const read = { ...reading("pending"), token: "USDTBSC", astray: true }
     expect(judged({}, read)).toBe("partial wants nothing + rail_mismatch")
+  })
+  test.each([null, 0n])(
+    "is held, for closing and for reports, over a sum of %p",
+    (receivedMinor) => {
+      const read = { ...reading("pending"), token: "USDTBSC", astray: true, receivedMinor }
+      const old = { createdAt: new Date(0), windowEndsAt: NOW }
+      const held = { state: "partial", amountFit: "unknown", moneySeenAt: NOW } as const
+      expect(judged(old, read)).toBe("partial wants nothing + rail_mismatch")
+      expect(judged({ ...old, ...held, receivedMinor }, read)).toMatch(
+        /^partial wants nothing \+ rail_mismatch/,
+      )
+      const partial = {
+        id: brandAs<EventRowId>("event_1"),
+        state: "partial",
+        amountMinor: null,
+      } as const
+      const { met } = judge(known(held), {
+        ...{ reading: read, rules, now: NOW, order, isTransferTaken: false },
+        claims: [{ ...partial, patient: false, receivedAt: NOW }],
+      })
+      expect(met.size).toBe(1)
+    },
+  )
+})
+
+describe("transfers that are seen and go again", () => {
+  const at = (hash: string, minor: bigint, change: object = {}) => ({
+    ...{ hash, amountMinor: minor, final: false, lost: false },
+    ...change,
+  })
+  const read = (state: SaidState, ...transfers: Reading["transfers"]): Reading => ({
+    ...reading(state),
+    transfers,
+  })
+  const lost = (hash: string, amountMinor: bigint) => ({ hash, amountMinor, lost: true })
+  const paid = { state: "paid" as const, amountFit: "fits" as const, ...holding(100n) }
+
+  test("one that is replaced by another of the same amount fits exactly", () => {
+    const seen = { ...paid, transfers: [at("t1", 100n)] }
+    const replaced = read("confirmed", lost("t1", 100n), { hash: "t2", amountMinor: 100n })
+    expect(judged(seen, replaced)).toBe("confirmed wants captured")
+  })
+  test("one that is gone with nothing in its place claims nothing of the order", () => {
+    const seen = { ...paid, want: "authorized", transfers: [at("t1", 100n)] } as const
+    expect(judged(seen, read("pending", lost("t1", 100n)))).toBe("paid wants nothing")
+  })
+  test("a final one that is gone is a contradiction, and still counts", () => {
+    const before: Partial<Known> = {
+      ...{ state: "confirmed", confirmedAt: NOW, amountFit: "fits", ...holding(100n) },
+      transfers: [at("t1", 100n, { final: true })],
+    }
+    const gone = read("confirmed", lost("t1", 100n))
+    expect(judged(before, gone)).toBe("confirmed wants captured + ambiguous_finality")
+    expect(judged(before, gone, { captured: true, settled: true })).toBe(
+      "confirmed wants captured + ambiguous_finality",
+    )
+  })
+  test("one that counts for another payment already settles nothing here", () => {
+    const { decision } = judge(known(), {
+      ...{ reading: reading("confirmed", 100n), claims: [], rules, now: NOW, order },
+      isTransferTaken: true,
+    })
+    expect(decision).toMatchObject({ want: "nothing", exceptions: ["duplicate_transfer"] })
+  })
+})
+
+describe("a newest transfer that failed", () => {
+  const failed: Reading = { ...reading("failed"), transferFailed: true }
+  test("ends nothing while the offer runs, for another one may come", () => {
+    expect(judged({}, failed)).toBe("pending wants nothing")
+    expect(judged({}, reading("confirmed", 100n))).toBe("confirmed wants captured")
+  })
+  test("has ended the payment once the offer is over", () => {
+    expect(judged({ windowEndsAt: NOW }, failed)).toBe("failed wants order_cancelled")
+  })
+})
+
+describe("what signed events report", () => {
+  const claim = (change: Partial<Claim> = {}): Claim => ({
+    ...{ id: brandAs<EventRowId>("event_1"), state: "paid", amountMinor: null },
+    ...{ patient: true, receivedAt: NOW },
+    ...change,
+  })
+  const over = { windowEndsAt: NOW, createdAt: new Date(0) }
+  const weighed = (before: Partial<Known>, read: Reading, ...claims: Claim[]) =>
+    judge(known(before), {
+      ...{ reading: read, claims, rules, now: NOW, order, isTransferTaken: false },
+    })
+  const told = (...given: Parameters<typeof weighed>) => {
+    const { decision } = weighed(...given)
+    return [`${decision.state} wants ${decision.want}`, ...decision.exceptions].join(" + ")
+  }
+
+  test("keeps an order from being cancelled until reads bear it out or a person looked", () => {
+    expect(told(over, reading("pending"))).toBe("expired wants order_cancelled")
+    expect(told(over, reading("pending"), claim())).toBe("expired wants nothing")
+    expect(told(over, reading("pending"), claim({ patient: false }))).toBe(
+      "expired wants nothing + ambiguous_finality",
+    )
+    const ended = claim({ state: "expired" })
+    expect(told(over, reading("pending"), ended)).toBe("expired wants order_cancelled")
+  })
+  test("a partial whose amount exceeds what the read shows is not borne out", () => {
+    const more = claim({ state: "partial", amountMinor: 60n })
+    const read = reading("pending", 40n)
+    expect(weighed({}, read, more).met.size).toBe(0)
+    expect(weighed({}, read, { ...more, amountMinor: 40n }).met).toEqual(new Set([more.id]))
+    expect(told({}, read, { ...more, patient: false })).toMatch(/ambiguous_finality$/)
+  })
+  test("reads that must carry amounts say by silence that nothing came", () => {
+    const partial = claim({ state: "partial", amountMinor: 1n })
+    expect(weighed({}, reading("pending"), partial).met.size).toBe(0)
+  })
+  test("each of two events of the same state is met by its own amount", () => {
+    const first = claim({ state: "partial", amountMinor: 40n })
+    const second = claim({
+      ...{ id: brandAs<EventRowId>("event_2"), state: "partial", amountMinor: 70n },
+    })
+    expect(weighed({}, reading("pending", 40n), first, second).met).toEqual(new Set([first.id]))
+    expect(weighed({}, reading("pending", 40n, 30n), first, second).met.size).toBe(2)
+  })
+})
+
+describe("whether money came in time", () => {
+  const GRACE = rules.graceMs
+  const ended = (ago: number) => ({ windowEndsAt: new Date(NOW.getTime() - ago) })
+  const read = reading("confirmed", 100n)
+  const claimed = (receivedAt: Date): Claim => ({
+    ...{ id: brandAs<EventRowId>("event_1"), state: "paid", amountMinor: null, patient: false },
+    receivedAt,
+  })
+  const told = (before: Partial<Known>, claims: Claim[] = []) => {
+    const look = { reading: read, claims, rules, now: NOW, order, isTransferTaken: false }
+    const { decision } = judge(known(before), look)
+    return [`${decision.state} wants ${decision.want}`, ...decision.exceptions].join(" + ")
+  }
+
+  test("to the end of the grace it did", () => {
+    expect(told(ended(GRACE))).toBe("confirmed wants captured")
+    expect(told(ended(GRACE + 1))).toBe("expired wants nothing + late_payment")
+  })
+  test("enough that was seen before stays in time, a part of it does not make the rest so", () => {
+    const before = { ...ended(GRACE + 1), ...holding(100n) }
+    expect(told({ ...before, state: "paid", amountFit: "fits" })).toBe("confirmed wants captured")
+    expect(
+      told({ ...ended(GRACE + 1), ...holding(40n), state: "partial", amountFit: "under" }),
+    ).toBe("expired wants nothing + late_payment")
+  })
+  test("what a signed event reported in time counts as seen then", () => {
+    const inTime = new Date(NOW.getTime() - GRACE - 1)
+    expect(told(ended(GRACE + 1), [claimed(inTime)])).toBe("confirmed wants captured")
+    expect(told(ended(GRACE + 1), [claimed(NOW)])).toBe("expired wants nothing + late_payment")
+  })
+})
+
+describe("any order, repetition and spelling of the same truth", () => {
+  const HASHES = ["Ab12", "cd34", "EF56"] as const
+  const spelled = (hash: string, how: number) =>
+    [hash, hash.toLowerCase(), hash.toUpperCase(), `0x${hash}`, ` 0X${hash} `][how] ?? hash
+  const truth = fc.record({
+    amounts: fc.tuple(fc.bigInt(1n, 9n), fc.bigInt(1n, 9n), fc.bigInt(1n, 9n)),
+    lost: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+  })
+  const look = fc.array(fc.record({ which: fc.nat(2), how: fc.nat(4) }), { maxLength: 5 })
+
+  test("gives the same received sum", () => {
+    fc.assert(
+      fc.property(truth, fc.array(look, { maxLength: 6 }), ({ amounts, lost }, looks) => {
+        const one = (which: number, how: number, isLost: boolean) => ({
+          hash: spelled(HASHES[which] ?? "", how),
+          amountMinor: amounts[which] ?? 0n,
+          lost: isLost,
+        })
+        // On the way each was seen in some spellings; in the end all are named once, some as lost.
+        const last = [0, 1, 2].map((which) => one(which, which, lost[which] ?? false))
+        const merged = [
+          ...looks.map((seen) => seen.map((s) => one(s.which, s.how, false))),
+          last,
+        ].reduce<KnownTransfer[]>(
+          (known, transfers) => mergeTransfers(known, { state: "paid", transfers }),
+          [],
+        )
+        const wanted = amounts.reduce(
+          (sum, amount, which) => (lost[which] === true ? sum : sum + amount),
+          0n,
+        )
+        expect(receivedMinor(merged, { receivedMinor: null })).toBe(wanted)
+        expect(merged).toHaveLength(3)
+      }),
+    )
   })
 })

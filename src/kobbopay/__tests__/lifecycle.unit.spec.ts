@@ -5,6 +5,9 @@ import { PAYMENT_STATES, type PaymentState, type SaidState } from "../reading"
 const SAID: readonly SaidState[] = ["pending", "partial", "paid", "confirmed", "expired", "failed"]
 const AMOUNTS: readonly Fit["amount"][] = ["none", "under", "fits", "over", "unknown"]
 
+const REVIEW = { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" } as const
+const ACCEPT = { ...REVIEW, latePayments: "accept" } as const
+
 const facts = (change: Partial<Facts> = {}): Facts => ({
   state: "pending",
   order: "open",
@@ -13,8 +16,12 @@ const facts = (change: Partial<Facts> = {}): Facts => ({
   captured: false,
   accepted: null,
   returned: "nothing",
+  windowOver: false,
+  late: false,
+  reported: false,
+  overCaptured: false,
   stuck: false,
-  policy: { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" },
+  policy: REVIEW,
   ...change,
 })
 const fit = (amount: Fit["amount"], ...mismatches: Fit["mismatches"]): Fit => ({
@@ -56,19 +63,19 @@ describe("the table for an open order with nothing else settled", () => {
     },
     paid: {
       pending: "paid wants authorized",
-      partial: "paid wants authorized + ambiguous_finality",
+      partial: "paid wants nothing + ambiguous_finality",
       paid: "paid wants authorized",
       confirmed: "confirmed wants captured",
-      expired: "paid wants authorized + ambiguous_finality",
-      failed: "paid wants authorized + ambiguous_finality",
+      expired: "paid wants nothing + ambiguous_finality",
+      failed: "paid wants nothing + ambiguous_finality",
     },
     confirmed: {
-      pending: "confirmed wants captured",
-      partial: "confirmed wants captured",
+      pending: "confirmed wants nothing + ambiguous_finality",
+      partial: "confirmed wants nothing + ambiguous_finality",
       paid: "confirmed wants captured",
       confirmed: "confirmed wants captured",
-      expired: "confirmed wants captured",
-      failed: "confirmed wants captured + ambiguous_finality",
+      expired: "confirmed wants nothing + ambiguous_finality",
+      failed: "confirmed wants nothing + ambiguous_finality",
     },
     expired: {
       pending: "expired wants order_cancelled",
@@ -174,7 +181,7 @@ describe("money on an order that cannot take it", () => {
     expect(words(seen({ superseded: true }))).toBe("confirmed wants nothing + superseded")
   })
   test("a late payment settles where the merchant accepts them", () => {
-    const policy = { authorizeOn: "paid", captureOn: "confirmed", latePayments: "accept" } as const
+    const policy = ACCEPT
     expect(words(seen({ state: "expired", policy }))).toBe("confirmed wants captured")
     expect(words(seen({ state: "expired", policy, order: "cancelled" }))).toBe(
       "confirmed wants nothing + order_cancelled",
@@ -190,6 +197,138 @@ describe("money on an order that cannot take it", () => {
     const late = { state: "expired", stuck: true } as const
     expect(words(seen(late))).toBe("expired wants nothing + late_payment")
     expect(words(seen(late, "paid"))).toBe("expired wants nothing + late_payment + stuck")
+  })
+})
+
+describe("a state that is taken back", () => {
+  const seen = (change: Partial<Facts>, said: SaidState, amount: Fit["amount"] = "fits") =>
+    words(decide(facts(change), { said, fit: fit(amount) }))
+  const LESS = ["pending", "partial", "expired", "failed"] as const
+
+  test.each(LESS)(
+    "Confirmed, then %s: a person looks, and nothing is taken from Medusa",
+    (said) => {
+      const shown = { state: "confirmed", captured: true } as const
+      expect(seen(shown, said)).toBe("confirmed wants captured + ambiguous_finality")
+      expect(seen({ state: "confirmed" }, said)).toBe(
+        "confirmed wants nothing + ambiguous_finality",
+      )
+      expect(seen({ state: "confirmed", accepted: "finality" }, said)).toMatch(
+        /^confirmed wants captured/,
+      )
+    },
+  )
+  test.each(["expired", "failed", "partial"] as const)(
+    "Paid, then %s: it claims nothing of the order, so that another payment can settle it",
+    (said) => {
+      expect(seen({ state: "paid" }, said)).toBe("paid wants nothing + ambiguous_finality")
+    },
+  )
+  test("Paid, then Pending for long, is a contradiction too", () => {
+    expect(seen({ state: "paid" }, "pending")).toBe("paid wants authorized")
+    expect(seen({ state: "paid", stuck: true }, "pending")).toBe(
+      "paid wants nothing + ambiguous_finality + stuck",
+    )
+  })
+  test("a Paid whose transfers are all gone claims nothing either, whatever the read calls it", () => {
+    expect(seen({ state: "paid" }, "pending", "none")).toBe("paid wants nothing")
+    expect(seen({ state: "paid", covered: true }, "expired", "none")).toMatch(/^paid wants nothing/)
+  })
+  test("what was authorized as confirmed comes back by itself when a later read says so again", () => {
+    expect(seen({ state: "confirmed" }, "confirmed")).toBe("confirmed wants captured")
+    expect(seen({ state: "paid" }, "paid")).toBe("paid wants authorized")
+  })
+})
+
+describe("money that comes after the offer was over", () => {
+  const late = (change: Partial<Facts>, said: SaidState, amount: Fit["amount"] = "fits") =>
+    words(decide(facts({ late: true, windowOver: true, ...change }), { said, fit: fit(amount) }))
+
+  test.each(["creating", "pending", "partial"] as const)(
+    "from %s is for a person where late payments are reviewed",
+    (state) => {
+      expect(late({ state }, "paid")).toBe("expired wants nothing + late_payment")
+      expect(late({ state }, "confirmed")).toBe("expired wants nothing + late_payment")
+      expect(late({ state }, "pending")).toBe("expired wants nothing + late_payment")
+      expect(late({ state }, "partial", "under")).toBe("expired wants nothing + late_payment")
+    },
+  )
+  test("settles as from pending where the merchant accepts late payments", () => {
+    expect(late({ policy: ACCEPT }, "paid")).toBe("paid wants authorized")
+    expect(late({ policy: ACCEPT }, "confirmed")).toBe("confirmed wants captured")
+    expect(late({ policy: ACCEPT }, "partial", "under")).toBe("partial wants nothing + underpaid")
+  })
+  test("settles once a person has accepted it", () => {
+    expect(late({ accepted: "amount" }, "confirmed")).toBe("confirmed wants captured")
+    expect(late({ accepted: "amount", state: "expired" }, "confirmed")).toBe(
+      "expired wants captured",
+    )
+  })
+  test("tells of the order's end first", () => {
+    expect(late({ order: "cancelled" }, "confirmed")).toBe(
+      "expired wants nothing + order_cancelled",
+    )
+    expect(late({ covered: true }, "confirmed")).toBe("expired wants nothing + duplicate_payment")
+  })
+  test("what had settled before it was over is not late", () => {
+    expect(late({ state: "paid" }, "confirmed")).toBe("confirmed wants captured")
+  })
+})
+
+describe("what keeps an order from being cancelled", () => {
+  const ended = (change: Partial<Facts>, amount: Fit["amount"] = "none") =>
+    words(decide(facts({ state: "expired", ...change }), { said: "expired", fit: fit(amount) }))
+
+  test("a signed report of money that reads do not bear out", () => {
+    expect(ended({})).toBe("expired wants order_cancelled")
+    expect(ended({ reported: true })).toBe("expired wants nothing")
+    expect(ended({ reported: true, state: "pending" })).toBe("expired wants nothing")
+    expect(ended({ reported: true, state: "failed" })).toBe("failed wants nothing")
+  })
+  test("money that is there; once all of it went back, nothing but an offer that still runs", () => {
+    expect(ended({}, "under")).toBe("expired wants nothing + underpaid")
+    expect(ended({ returned: "all" }, "under")).toBe("expired wants order_cancelled")
+    expect(ended({ returned: "all", state: "partial" }, "under")).toBe(
+      "expired wants order_cancelled",
+    )
+    const partial = (change: Partial<Facts>) =>
+      words(
+        decide(facts({ state: "partial", returned: "all", ...change }), {
+          said: "pending",
+          fit: fit("under"),
+        }),
+      )
+    expect(partial({})).toBe("partial wants nothing")
+    expect(partial({ windowOver: true })).toBe("partial wants order_cancelled")
+    expect(partial({ windowOver: true, reported: true })).toBe("partial wants nothing")
+    expect(partial({ windowOver: true, covered: true })).toBe("partial wants nothing")
+  })
+})
+
+describe("what Medusa shows as captured", () => {
+  const captured = (change: Partial<Facts>, amount: Fit["amount"] = "fits") =>
+    words(
+      decide(facts({ state: "confirmed", captured: true, ...change }), {
+        said: "confirmed",
+        fit: fit(amount),
+      }),
+    )
+
+  test("stays captured when something else pays for the order too, and that is told", () => {
+    expect(captured({ covered: true })).toBe("confirmed wants captured + duplicate_payment")
+    expect(captured({ covered: true, returned: "excess" })).toBe(
+      "confirmed wants captured + duplicate_payment",
+    )
+  })
+  test("and is more than the order costs, is owed back", () => {
+    expect(captured({ overCaptured: true })).toBe("confirmed wants captured + refund_owed")
+    expect(captured({ overCaptured: true, returned: "all" })).toBe("confirmed wants captured")
+  })
+  test("of a cancelled order is owed back, and asked for no more", () => {
+    expect(captured({ order: "cancelled" })).toBe("confirmed wants nothing + refund_owed")
+  })
+  test("what Medusa does not show as captured is not held against the order's costs", () => {
+    expect(captured({ captured: false, overCaptured: true })).toBe("confirmed wants captured")
   })
 })
 
@@ -277,10 +416,14 @@ describe("what holds for every combination", () => {
     captured: fc.boolean(),
     accepted: fc.constantFrom(null, null, "amount", "finality"),
     returned: fc.constantFrom("nothing", "nothing", "excess", "short", "all"),
+    windowOver: fc.boolean(),
+    late: fc.boolean(),
+    reported: fc.boolean(),
+    overCaptured: fc.boolean(),
     stuck: fc.boolean(),
-    policy: fc.constantFrom(
-      { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" },
-      { authorizeOn: "paid", captureOn: "confirmed", latePayments: "accept" },
+    policy: fc.constantFrom<Facts["policy"]>(
+      REVIEW,
+      ACCEPT,
       { authorizeOn: "confirmed", captureOn: "confirmed", latePayments: "review" },
       { authorizeOn: "paid", captureOn: "paid", latePayments: "accept" },
     ),
@@ -297,6 +440,8 @@ describe("what holds for every combination", () => {
   ) => {
     fc.assert(
       fc.property(anyFacts, anyObservation, (known, seen) => {
+        // Late is what money is: without any there is nothing that could be.
+        fc.pre(!known.late || seen.fit.amount !== "none")
         check(known, seen, decide(known, seen))
       }),
       { numRuns: 5_000 },
@@ -327,11 +472,9 @@ describe("what holds for every combination", () => {
     holds((known, seen, { want, state }) => {
       if (want !== "captured" && want !== "authorized") return
       expect(["none", "open"]).toContain(known.order)
-      if (known.returned === "all") {
-        // What is captured stays so; its refunds are Medusa's to show.
-        expect(known.captured).toBe(true)
-        return
-      }
+      // What is captured stays so; its refunds are Medusa's to show.
+      if (known.captured && known.order === "open" && want === "captured") return
+      expect(known.returned).not.toBe("all")
       expect(known.covered).toBe(false)
       if (known.accepted !== null) {
         expect(seen.fit.amount).not.toBe("none")
@@ -345,17 +488,46 @@ describe("what holds for every combination", () => {
       expect(["fits", "over"]).toContain(seen.fit.amount)
       expect(seen.fit.mismatches).toEqual([])
       expect(known.superseded && known.policy.latePayments === "review").toBe(false)
+      const wasOpen = ["creating", "pending", "partial"].includes(known.state)
+      expect(known.late && wasOpen && known.policy.latePayments === "review").toBe(false)
+      // A read that takes the state back is no read to settle by.
+      const takesBack = ["partial", "expired", "failed"].includes(seen.said)
+      expect(takesBack).toBe(false)
       if (want === "captured" && known.policy.captureOn === "confirmed") {
         expect(state).toBe("confirmed")
       }
     })
   })
 
-  test("an order is cancelled only over payments without money", () => {
-    holds((_known, seen, { want, state }) => {
+  test("what Medusa shows as captured is asked for as long as the order lives", () => {
+    holds((known, seen, { want, state }) => {
+      if (!known.captured || known.order !== "open") return
+      if (state === "paid" || state === "confirmed") expect(want).toBe("captured")
+      if (seen.fit.amount !== "none") expect(want).not.toBe("order_cancelled")
+    })
+  })
+
+  test("an order is cancelled only over ended payments, none of which holds or is reported money", () => {
+    holds((known, seen, { want, state, exceptions }) => {
       if (want !== "order_cancelled") return
-      expect(seen.fit.amount).toBe("none")
-      expect(["expired", "failed"]).toContain(state)
+      expect(known.reported).toBe(false)
+      const isHeld = seen.fit.amount !== "none" && known.returned !== "all"
+      expect(isHeld).toBe(false)
+      if (seen.fit.amount === "none") expect(["expired", "failed"]).toContain(state)
+      else expect(["expired", "failed"].includes(state) || known.windowOver).toBe(true)
+      // No read that is called paid is without money.
+      if (!["partial", "paid", "confirmed"].includes(seen.said)) expect(exceptions).toEqual([])
+    })
+  })
+
+  test("a read that takes a settled state back is told", () => {
+    holds((known, seen, { exceptions }) => {
+      if (known.returned === "all" && seen.fit.amount !== "none") return
+      const isBack =
+        known.state === "confirmed"
+          ? !["paid", "confirmed"].includes(seen.said)
+          : known.state === "paid" && ["partial", "expired", "failed"].includes(seen.said)
+      if (isBack) expect(exceptions).toContain("ambiguous_finality")
     })
   })
 

@@ -47,7 +47,7 @@ describe("how much arrived", () => {
     )
   })
   test("transfers that a later read no longer names stay counted", () => {
-    const known = [{ hash: "a", amountMinor: 400n, final: false }]
+    const known = [{ hash: "a", amountMinor: 400n, final: false, lost: false }]
     const merged = mergeTransfers(known, {
       state: "paid",
       transfers: [{ hash: "b", amountMinor: 600n }],
@@ -56,8 +56,8 @@ describe("how much arrived", () => {
   })
   test("a sum that Kobbopay states itself is not added to", () => {
     const transfers = [
-      { hash: "a", amountMinor: 400n },
-      { hash: "b", amountMinor: 600n },
+      { hash: "a", amountMinor: 400n, final: false, lost: false },
+      { hash: "b", amountMinor: 600n, final: false, lost: false },
     ]
     expect(receivedMinor(transfers, reading({ receivedMinor: 400n }))).toBe(400n)
   })
@@ -67,7 +67,7 @@ describe("how much arrived", () => {
 })
 
 describe("what a first Confirmed is judged by", () => {
-  const seen = { hash: "a", amountMinor: 1_000n, final: false }
+  const seen = { hash: "a", amountMinor: 1_000n, final: false, lost: false }
   const dust = { hash: "b", amountMinor: 1n }
   const judge = (confirmed: boolean, change: Partial<Reading> = {}, fits = confirmed) => {
     const read = reading({ state: "confirmed", transfers: [dust], ...change })
@@ -88,7 +88,7 @@ describe("what a first Confirmed is judged by", () => {
     expect(judge(true)).toBe(1_001n)
     const first = mergeTransfers([], { state: "confirmed", transfers: [dust] })
     const again = mergeTransfers(first, { state: "paid", transfers: [dust] })
-    expect(again).toEqual([{ ...dust, final: true }])
+    expect(again).toEqual([{ ...dust, final: true, lost: false }])
   })
 })
 
@@ -145,8 +145,15 @@ describe("whether it fits", () => {
 describe("the read decides", () => {
   const ALL = new Set<SaidState>(["pending", "paid", "confirmed", "expired", "failed", "partial"])
   const WITHOUT_ENDS = new Set<SaidState>(["pending", "paid", "confirmed"])
-  const heard = (state: SaidState, claim: SaidState | null, says = ALL, holdsMoney = false) =>
-    hear({ state }, holdsMoney, claim, says)
+  const heard = (
+    state: SaidState,
+    said: SaidState,
+    says: ReadonlySet<SaidState> = ALL,
+    held: { money: boolean; received: bigint | null } = { money: false, received: null },
+    amountMinor: bigint | null = null,
+  ) => hear({ state }, held, { state: said, amountMinor }, says)
+  const HELD = { money: true, received: 400n }
+  const BEHIND = { kind: "behind" }
 
   test("an event that claims more waits for the read", () => {
     expect(heard("pending", "paid").kind).toBe("behind")
@@ -158,14 +165,61 @@ describe("the read decides", () => {
     expect(heard("confirmed", "paid")).toEqual({ kind: "observed", said: "confirmed" })
     expect(heard("paid", "paid")).toEqual({ kind: "observed", said: "paid" })
     expect(heard("confirmed", "expired")).toEqual({ kind: "observed", said: "confirmed" })
-    expect(heard("paid", null)).toEqual({ kind: "observed", said: "paid" })
   })
   test("an ending that the reads cannot express is taken from the event, but never over money", () => {
     expect(heard("pending", "expired", WITHOUT_ENDS)).toEqual({ kind: "observed", said: "expired" })
-    expect(heard("pending", "expired", WITHOUT_ENDS, true)).toEqual({
+    expect(heard("pending", "expired", WITHOUT_ENDS, HELD)).toEqual({
       kind: "observed",
       said: "pending",
     })
     expect(heard("paid", "expired", WITHOUT_ENDS)).toEqual({ kind: "observed", said: "paid" })
+  })
+  test("an event that reports more money than the reads show waits, whatever both call the payment", () => {
+    for (const state of ["partial", "paid", "confirmed"] as const) {
+      expect(heard(state, state, ALL, HELD, 401n)).toEqual(BEHIND)
+      expect(heard(state, state, ALL, HELD, 400n)).toEqual({ kind: "observed", said: state })
+      expect(heard(state, state, ALL, HELD, 399n)).toEqual({ kind: "observed", said: state })
+    }
+    expect(heard("confirmed", "partial", ALL, HELD, 401n)).toEqual(BEHIND)
+    expect(heard("pending", "partial", WITHOUT_ENDS, HELD, 401n)).toEqual(BEHIND)
+  })
+  test("an amount is compared only where the reads state one, and only of an event that reports money", () => {
+    const unstated = { money: true, received: null }
+    expect(heard("paid", "paid", ALL, unstated, 999n)).toEqual({ kind: "observed", said: "paid" })
+    expect(heard("pending", "expired", WITHOUT_ENDS, { money: false, received: 0n }, 999n)).toEqual(
+      { kind: "observed", said: "expired" },
+    )
+  })
+  test("where reads cannot say Partial any money bears it out, and nothing else", () => {
+    expect(heard("pending", "partial", WITHOUT_ENDS)).toEqual(BEHIND)
+    expect(heard("expired", "partial", WITHOUT_ENDS)).toEqual(BEHIND)
+    expect(heard("pending", "partial", WITHOUT_ENDS, HELD)).toEqual({
+      kind: "observed",
+      said: "pending",
+    })
+    expect(heard("pending", "partial", ALL, HELD)).toEqual(BEHIND)
+    expect(heard("partial", "partial", ALL, HELD)).toEqual({ kind: "observed", said: "partial" })
+  })
+  test("what a read bears out stays borne out by any read that shows more", () => {
+    const states = ["pending", "partial", "paid", "confirmed"] as const
+    const rank = (state: SaidState) => states.findIndex((one) => one === state)
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...states),
+        fc.constantFrom(...states),
+        fc.constantFrom(...states),
+        fc.bigInt(0n, 9n),
+        fc.bigInt(0n, 9n),
+        fc.bigInt(0n, 9n),
+        (said, less, more, amount, received, extra) => {
+          fc.pre(rank(less) <= rank(more))
+          const at = (state: SaidState, sum: bigint) =>
+            heard(state, said, ALL, { money: sum > 0n, received: sum }, amount).kind
+          if (at(less, received) === "observed") {
+            expect(at(more, received + extra)).toBe("observed")
+          }
+        },
+      ),
+    )
   })
 })

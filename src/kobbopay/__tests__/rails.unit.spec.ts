@@ -3,7 +3,16 @@ import { isAddressOrNetwork, isAllowedIp } from "../allowed-ips"
 import { parseDuration } from "../duration"
 import { brandAs, type RailId } from "../ids"
 import { AmountError } from "../money"
-import { checkAddress, currenciesOf, NoPriceError, quote, type Rail } from "../rails"
+import {
+  checkAddress,
+  currenciesOf,
+  NoPriceError,
+  PRICE_WITHIN_MS,
+  PriceSourceError,
+  quote,
+  type PriceFunction,
+  type Rail,
+} from "../rails"
 
 const rail = (changes: Partial<Rail> = {}): Rail => ({
   id: brandAs<RailId>("usdt-tron"),
@@ -86,19 +95,68 @@ describe("quotes", () => {
       currencyCode: "eur",
       storeAmount: "10",
       rail: "usdt-tron",
+      signal: expect.any(AbortSignal),
     })
   })
 
   it.each([
     ["a number", () => 1.1],
+    ["NaN", () => NaN],
     ["zero", () => "0"],
+    ["zero with digits", () => "0.000"],
     ["nothing", () => undefined],
+    ["null", () => null],
+    ["an empty text", () => ""],
+    ["white space", () => " 1.1"],
+    ["a negative price", () => "-1.1"],
     ["an exponent", () => "1e2"],
+    ["a small exponent", () => "1e-7"],
+    ["the word NaN", () => "NaN"],
+    ["a comma", () => "1,08"],
+    ["an enormous price", () => "9".repeat(60)],
+    ["endless digits", () => `1.${"3".repeat(400)}`],
     ["a failure", () => Promise.reject(new Error("source is down"))],
+    ["a failure of something that is no error", jest.fn().mockRejectedValue("source is down")],
+    [
+      "a failure on the spot",
+      () => {
+        throw new Error("source is down")
+      },
+    ],
   ])("refuses %s from a price function", async (_, answer) => {
     const prices = jest.fn().mockImplementation(answer)
     const asked = quote(rail({ prices }), { storeAmount: "10", currencyCode: "eur" })
-    await expect(asked).rejects.toThrow(NoPriceError)
+    await expect(asked).rejects.toThrow(PriceSourceError)
+    await expect(asked).rejects.toThrow(/price function of rail usdt-tron/)
+  })
+
+  it("keeps what a price function threw, for the log", async () => {
+    const down = new Error("source is down")
+    const asked = quote(rail({ prices: () => Promise.reject(down) }), {
+      ...{ storeAmount: "10", currencyCode: "eur" },
+    })
+    await expect(asked).rejects.toMatchObject({ cause: down })
+  })
+
+  it("does not wait for a price function that never answers, and tells it to stop", async () => {
+    const heard: AbortSignal[] = []
+    const prices: PriceFunction = ({ signal }) => {
+      heard.push(signal)
+      return new Promise(() => undefined)
+    }
+    const limit = new AbortController()
+    const asked = quote(rail({ prices }), { storeAmount: "10", currencyCode: "eur" }, limit.signal)
+    const refused = expect(asked).rejects.toThrow(/usdt-tron gave no answer in time/)
+    limit.abort()
+    await refused
+    expect(heard.map((signal) => signal.aborted)).toEqual([true])
+    await expect(
+      quote(rail({ prices }), { storeAmount: "10", currencyCode: "eur" }, limit.signal),
+    ).rejects.toThrow(PriceSourceError)
+  })
+
+  it("limits a price function within the time of a request by itself", () => {
+    expect(PRICE_WITHIN_MS).toBeLessThanOrEqual(5_000)
   })
 
   it("says that the amount is at fault when it is", async () => {

@@ -53,6 +53,7 @@ describe("accepted webhooks", () => {
         deliveryId: "dlv_1",
         type: "payment.confirmed",
         claims: "confirmed",
+        reportedAmount: null,
         kobbopayId: "pay_T1",
         ids: ["pay_T1"],
         reference: "order_T1",
@@ -73,6 +74,23 @@ describe("accepted webhooks", () => {
       reference: "order-123",
       sentAt: null,
     })
+  })
+
+  it.each([
+    [{ receivedAmount: "4.5" }, "4.5"],
+    [{ receivedAmount: "1e-3" }, "0.001"],
+    [{ receivedAmount: "0" }, "0"],
+    [{ receivedAmount: "4,5" }, null],
+    [{ receivedAmount: "-4.5" }, null],
+    [{ receivedAmount: {} }, null],
+    [{ receivedAmount: "9".repeat(41) }, null],
+    [{}, null],
+  ])("reads what %j says has arrived, and takes other text for nothing said", (more, amount) => {
+    for (const account of [docs, invoice]) {
+      const names = { paymentId: "pay_1", payment_id: "pay_1", orderId: "order_1" }
+      const event = { event: "payment.partial", ...names, ...more }
+      expect(eventOf(receive(...sent(account, event))).reportedAmount).toBe(amount)
+    }
   })
 
   it("tells which secret matched during a rotation", () => {

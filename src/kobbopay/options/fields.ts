@@ -1,6 +1,7 @@
 import { z } from "@medusajs/framework/zod"
 import { parseDuration } from "../duration"
 import { AmountError, parseTolerance } from "../money"
+import { isLoopback, proxyUrl } from "../proxy"
 import { PAYMENT_STATES } from "../reading"
 
 /** Says what is wrong and how to mend it, and never what the value was: it may be a secret. */
@@ -53,8 +54,19 @@ export const path = (placeholder?: string) => {
   return text(/^\/[\x21-\x7e]*$/, "is not a path", fix).refine(filled, says("is not a path", fix))
 }
 
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
+/** Where requests go through; it may hold a password, so it is never repeated. */
+export const proxy = z
+  .union(
+    [
+      z.literal(false),
+      z.string().refine((value) => value === value.trim() && proxyUrl(value) !== null),
+    ],
+    {
+      error:
+        "is no proxy; use its http address (http://proxy.example:3128), or false for none at all",
+    },
+  )
+  .optional()
 
 /** https, except for this very machine; without a slash at its end. */
 export const baseUrl = z

@@ -6,6 +6,7 @@ import {
   headerName,
   headerSecret,
   path,
+  proxy,
   rule,
   saidState,
   secret,
@@ -28,6 +29,8 @@ const expiry = z
     closePendingAfter: duration().prefault("24h"),
     /** How long a payment is still read: addresses stay payable. */
     watchFor: duration().prefault("30d"),
+    /** How long after its order was placed an unpaid payment may still be replaced by a new one. */
+    renewFor: duration({ orZero: true }).prefault("3h"),
   })
   .refine(
     ...rule(
@@ -50,6 +53,7 @@ const expiry = z
     cancelOrderAfterMs: expiry.cancelOrderAfter,
     closePendingAfterMs: expiry.closePendingAfter,
     watchForMs: expiry.watchFor,
+    renewForMs: expiry.renewFor,
   }))
   .prefault({})
 
@@ -68,6 +72,8 @@ const shared = {
   expiry,
   /** Paid or partial for longer than this needs a person. */
   stuckAfter: duration().prefault("6h"),
+  /** How long a signed report of money may be ahead of what Kobbopay can be read to say. */
+  unbackedAfter: duration().prefault("15m"),
   latePayments: choice(["review", "accept"]).prefault("review"),
   /** Extra names of statuses in answers, beside those of the profile. */
   statuses: vocabulary(saidState).prefault({}),
@@ -83,8 +89,10 @@ const shared = {
       timeout: duration().prefault("15s"),
       /** Tries of one call, the first included. */
       attempts: wholeNumber(1, 10).prefault(4),
+      /** The proxy to go through; false: none, whatever the environment says. */
+      proxy,
     })
-    .transform(({ timeout, attempts }) => ({ timeoutMs: timeout, attempts }))
+    .transform(({ timeout, attempts, proxy }) => ({ timeoutMs: timeout, attempts, proxy }))
     .prefault({}),
 }
 
@@ -211,7 +219,11 @@ export const accountOptionsSchema = z
   .discriminatedUnion("profile", [docsSchema, invoiceSchema], {
     error: 'is not known; set it to "docs" or "invoice", the contract your environment was issued',
   })
-  .transform(({ stuckAfter, ...options }) => ({ ...options, stuckAfterMs: stuckAfter }))
+  .transform(({ stuckAfter, unbackedAfter, ...options }) => ({
+    ...options,
+    stuckAfterMs: stuckAfter,
+    unbackedAfterMs: unbackedAfter,
+  }))
 
 /** What a merchant may write. */
 export type AccountOptionsInput = z.input<typeof accountOptionsSchema>

@@ -5,6 +5,7 @@ import { brandAs, type KobbopayId, type Reference } from "../ids"
 import { isObject, type JsonObject } from "../json"
 import { AmountError, parseAmount } from "../money"
 import { checkAddress, type Rail } from "../rails"
+import { isStorable } from "../text"
 
 /** Absent, null and empty all mean that the answer does not say. */
 const silent = (value: unknown): boolean => value === undefined || value === null || value === ""
@@ -26,6 +27,7 @@ export const phrase = z
   .string({ error: "is missing or not text" })
   .min(1, { error: "is empty" })
   .max(100, { error: "is longer than 100 characters" })
+  .refine(isStorable, { error: "holds a NUL or a broken character" })
 
 /** Numbers arrive as they were written; PHP writes small ones with an exponent. */
 const plain = (value: string): string =>
@@ -38,7 +40,7 @@ export const amount = (decimals: number) =>
       return parseAmount(plain(value), decimals)
     } catch (error) {
       if (!(error instanceof AmountError)) throw error
-      ctx.addIssue({ code: "custom", message: `is not an amount: ${error.message}` })
+      ctx.addIssue({ code: "custom", message: "is not an amount" })
       return z.NEVER
     }
   })

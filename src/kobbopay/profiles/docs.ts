@@ -3,7 +3,9 @@ import { KobbopayError, safeText } from "../errors"
 import { valueAt, type JsonObject } from "../json"
 import { formatAmount } from "../money"
 import { secretsOf, type DocsOptions } from "../options"
-import type { SaidState } from "../reading"
+import type { KnownTransfer } from "../observation"
+import type { SaidState, Transfer } from "../reading"
+import { isSameTransfer } from "../transfers"
 import {
   amount,
   byDecimals,
@@ -120,6 +122,7 @@ export function docsProfile(options: DocsOptions): Profile {
       references: [...new Set([fields.reference ?? "orderId", "orderId"])],
       types: ["type", "event", "status"],
       eventIds: ["event_id", "id"],
+      amounts: [...new Set([fields.received ?? "receivedAmount", "receivedAmount"])],
     },
     claims: new Map([...CLAIMS, ...Object.entries(options.events)]),
 
@@ -155,7 +158,7 @@ export function docsProfile(options: DocsOptions): Profile {
       }
     },
 
-    async read(id, asked, ask) {
+    async read(id, asked, ask, known = []) {
       const answer = pick(
         await ask({
           method: "GET",
@@ -201,15 +204,17 @@ export function docsProfile(options: DocsOptions): Profile {
         expectedMinor: money.amount,
         receivedMinor: money.received,
         astray: astray !== undefined,
-        transfers: seen.flatMap((one, index) => {
-          if (!isAsked(one)) return []
-          const moved = checked(
-            transferShape(asked.decimals),
-            { amount: one.amount },
-            () => `${nameOf("transactions")}[${index}].amount`,
-          )
-          return [{ hash: one.hash, amountMinor: moved.amount }]
-        }),
+        transfers: seen
+          .flatMap((one, index): Transfer[] => {
+            if (!isAsked(one)) return []
+            const moved = checked(
+              transferShape(asked.decimals),
+              { amount: one.amount },
+              () => `${nameOf("transactions")}[${index}].amount`,
+            )
+            return [{ hash: one.hash, amountMinor: moved.amount }]
+          })
+          .concat(money.transactions === null ? [] : goneOf(known, seen)),
       }
     },
 
@@ -221,3 +226,9 @@ export function docsProfile(options: DocsOptions): Profile {
 const tellsOfMoney = ({ received, transactions }: JsonObject): boolean =>
   (Array.isArray(transactions) && transactions.length > 0) ||
   ((typeof received === "string" || typeof received === "number") && /[1-9]/.test(`${received}`))
+
+/** Known transfers that a whole list does not name any more: replaced, or dropped by the chain. */
+const goneOf = (known: readonly KnownTransfer[], listed: readonly { hash: string }[]): Transfer[] =>
+  known
+    .filter((one) => !listed.some(({ hash }) => isSameTransfer({ hash }, { hash: one.hash })))
+    .map(({ hash, amountMinor, trackerId }) => ({ hash, amountMinor, trackerId, lost: true }))

@@ -7,6 +7,7 @@ import { secretsOf, type InvoiceOptions } from "../options"
 import type { Rail } from "../rails"
 import type { Reading, SaidState, Transfer } from "../reading"
 import { signRequest } from "../signature"
+import { isSameTransfer } from "../transfers"
 import {
   amount,
   byDecimals,
@@ -108,38 +109,45 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
     const token = inSpellingOf(asked.token, transaction.token)
     const state = statuses.get(transaction.status?.toLowerCase() ?? "") ?? "pending"
     const { hash } = transaction
-    // A failed transfer brought nothing, and amounts of another token are not minor units of this one.
-    if (state === "failed" || (token ?? asked.token) !== asked.token) {
-      return { state, token, hash, amountMinor: null }
-    }
+    // Amounts of another token are not minor units of this one.
+    if ((token ?? asked.token) !== asked.token) return { state, token, hash, amountMinor: null }
     const money = checked(moneyShape(asked.decimals), answer).transaction.amount
     return { state, token, hash, amountMinor: money }
   }
 
   /**
    * An invoice names its newest transaction only, so the ones known from before are read by their own
-   * trackers: while they are not final, and all of them whenever another one has come. A transaction on
-   * a chain never changes its amount: where one does, the environment reports sums.
+   * trackers: while they are not final, and all of them whenever another one has come. One that failed, or
+   * that is not known there any more, is lost. A transaction on a chain never changes its amount: where one
+   * does, the environment reports sums.
    */
   async function earlierOf(
-    newest: string,
+    newest: KobbopayId,
     known: readonly KnownTransfer[],
     asked: Rail,
     ask: Ask,
-  ): Promise<Transfer[] | "summed"> {
-    const isNew = !known.some((transfer) => transfer.hash === newest)
-    const again: Transfer[] = []
+  ): Promise<(Transfer & { state: SaidState })[] | "summed"> {
+    const isNew = !known.some((transfer) => transfer.trackerId === newest)
+    const again: (Transfer & { state: SaidState })[] = []
     for (const transfer of known.slice(-MOST_AGAIN)) {
-      const { trackerId, hash } = transfer
-      if (trackerId === undefined || hash === newest || (transfer.final && !isNew)) continue
+      const { trackerId } = transfer
+      if (trackerId === undefined || trackerId === newest || (transfer.final && !isNew)) continue
       const seen = await transactionOf(trackerId, asked, ask).catch((cause: unknown) => {
-        // No longer known there: what was read of it before stands.
         if (cause instanceof KobbopayError && cause.kind === "rejected") return null
         throw cause
       })
-      if (seen === null || seen.hash !== hash || seen.amountMinor === null) continue
+      if (seen === null || seen.state === "failed") {
+        again.push({ ...transfer, final: undefined, lost: true, state: "failed" })
+        continue
+      }
+      if (seen.amountMinor === null) continue
       if (seen.amountMinor !== transfer.amountMinor) return "summed"
-      again.push({ hash, amountMinor: seen.amountMinor, ...trackedBy(trackerId, seen.state) })
+      again.push({
+        hash: seen.hash ?? transfer.hash,
+        amountMinor: seen.amountMinor,
+        state: seen.state,
+        ...trackedBy(trackerId, seen.state),
+      })
     }
     return again
   }
@@ -164,6 +172,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
       references: ["orderId", "client_transaction_id"],
       types: ["event", "type"],
       eventIds: [],
+      amounts: ["receivedAmount"],
     },
     claims: new Map([...CLAIMS, ...Object.entries(options.events)]),
 
@@ -215,20 +224,27 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
       }
       if (invoice.transaction_tracker_id === null) return untouched
 
-      const newest = await transactionOf(invoice.transaction_tracker_id, asked, ask)
-      const { state, token } = newest
-      const astray = state !== "failed" && (token ?? asked.token) !== asked.token
-      const reading = { ...untouched, state, token, astray }
-      if (newest.amountMinor === null) return reading
-      if (newest.hash === null) return { ...reading, receivedMinor: newest.amountMinor }
-      const earlier = await earlierOf(newest.hash, known, asked, ask)
-      if (earlier === "summed") return { ...reading, receivedMinor: newest.amountMinor }
-      const { hash, amountMinor } = newest
+      const tracker = invoice.transaction_tracker_id
+      const newest = await transactionOf(tracker, asked, ask)
+      const { state, token, hash, amountMinor } = newest
+      const isFailed = state === "failed"
+      const astray = !isFailed && (token ?? asked.token) !== asked.token
+      const reading = { ...untouched, state, token, astray, transferFailed: isFailed }
+      if (isFailed) {
+        const earlier = await earlierOf(tracker, known, asked, ask)
+        if (earlier === "summed") return reading
+        const kept = finalOf(known, tracker, earlier)
+        return afterFailure(reading, [...kept, ...earlier], newest, tracker)
+      }
+      if (amountMinor === null) return reading
+      if (hash === null) return { ...reading, receivedMinor: amountMinor }
+      const earlier = await earlierOf(tracker, known, asked, ask)
+      if (earlier === "summed") return { ...reading, receivedMinor: amountMinor }
       return {
         ...reading,
         transfers: [
-          ...earlier,
-          { hash, amountMinor, ...trackedBy(invoice.transaction_tracker_id, newest.state) },
+          ...earlier.map(withoutState),
+          { hash, amountMinor, ...trackedBy(tracker, state) },
         ],
       }
     },
@@ -238,4 +254,38 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
       return checked(tokensShape, answer).tokens
     },
   }
+}
+
+const withoutState = ({ state: _, ...transfer }: Transfer & { state: SaidState }): Transfer =>
+  transfer
+
+/** Final transfers that were not read again: what was said of them stands. */
+const finalOf = (
+  known: readonly KnownTransfer[],
+  newest: KobbopayId,
+  again: readonly Transfer[],
+): (Transfer & { state: SaidState })[] =>
+  known
+    .filter((one) => one.final && one.trackerId !== newest)
+    .filter((one) => !again.some((seen) => isSameTransfer(seen, one)))
+    .map((one) => ({ ...one, state: "confirmed" }))
+
+/**
+ * The newest transfer failed: the payment is where the earlier ones have brought it. Where there are none,
+ * it fails only once its offer is over, for another transfer may come.
+ */
+function afterFailure(
+  reading: Reading,
+  earlier: readonly (Transfer & { state: SaidState })[],
+  newest: { hash: string | null; amountMinor: bigint | null },
+  trackerId: KobbopayId,
+): Reading {
+  const transfers = earlier.map(withoutState)
+  const { hash, amountMinor } = newest
+  if (hash !== null) transfers.push({ hash, amountMinor: amountMinor ?? 0n, trackerId, lost: true })
+  const alive = earlier.filter((one) => one.lost !== true).map((one) => one.state)
+  const best = (["confirmed", "paid"] as const).find((state) => alive.includes(state))
+  return best === undefined
+    ? { ...reading, transfers }
+    : { ...reading, state: best, transferFailed: false, transfers }
 }

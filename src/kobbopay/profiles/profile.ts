@@ -44,6 +44,8 @@ export type WebhookKeys = {
   references: readonly string[]
   types: readonly string[]
   eventIds: readonly string[]
+  /** What has arrived in all. */
+  amounts: readonly string[]
 }
 
 /** One of Kobbopay's contracts, for one account: how to ask, what answers and events mean. */

@@ -4,8 +4,11 @@ import { MedusaService } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { parseDuration } from "../../kobbopay/duration"
 import type { Account } from "../../kobbopay/options"
-import { EventRecorder } from "../../store/recorder"
+import type { EventRecorder } from "../../store/recorder"
 import { checkAccounts } from "./account-check"
+import { backendUrlOf, checkCredentials } from "./credentials-check"
+import { Inbox } from "./inbox"
+import { checkInbox } from "./inbox-check"
 import { InboxPool } from "./inbox-pool"
 import { checkMedusa } from "./medusa-check"
 import {
@@ -98,8 +101,9 @@ export default class KobbopayModuleService extends MedusaService({
     super(dependencies, options, ...rest)
     this.accounts = dependencies.kobbopayAccounts
     this.sql = dependencies.__pg_connection__
-    const pool = new InboxPool(dependencies.configModule.projectConfig)
-    this.inbox = new EventRecorder(pool, RECORD_WITHIN_MS)
+    const pool = new InboxPool(this.sql)
+    this.inbox = new Inbox(pool, RECORD_WITHIN_MS, dependencies.logger)
+    const closing = new AbortController()
     this.settings = moduleOptions.parse({
       sweep: options?.["sweep"],
       reconcileEvery: options?.["reconcileEvery"],
@@ -108,6 +112,7 @@ export default class KobbopayModuleService extends MedusaService({
     this.__hooks = {
       onApplicationStart: () => {
         // Not awaited: what they find is told, and the boot neither waits for it nor fails over it.
+        void checkInbox({ pool, log: dependencies.logger, now: () => new Date() })
         void checkMedusa({ sql: this.sql, log: dependencies.logger })
         void checkAccounts({
           sql: this.sql,
@@ -115,9 +120,19 @@ export default class KobbopayModuleService extends MedusaService({
           log: dependencies.logger,
           now: () => new Date(),
         })
+        void checkCredentials({
+          accounts: this.accounts,
+          log: dependencies.logger,
+          backendUrl: backendUrlOf(dependencies.configModule),
+          isProduction: process.env.NODE_ENV === "production",
+          signal: closing.signal,
+        })
         return Promise.resolve()
       },
-      onApplicationShutdown: () => pool.end(),
+      onApplicationShutdown: () => {
+        closing.abort()
+        return pool.end()
+      },
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "@medusajs/framework/types"
-import { MathBN, MedusaError } from "@medusajs/framework/utils"
+import { MedusaError } from "@medusajs/framework/utils"
 import { BigNumber } from "bignumber.js"
 import type { KobbopayClient } from "../../kobbopay/client"
 import { environmentOf } from "../../kobbopay/environment"
@@ -13,10 +13,12 @@ import {
 } from "../../kobbopay/ids"
 import type { Account } from "../../kobbopay/options"
 import { AmountError } from "../../kobbopay/money"
-import { NoPriceError, quote, type Rail } from "../../kobbopay/rails"
+import { NoPriceError, PriceSourceError, quote, type Rail } from "../../kobbopay/rails"
+import { plainLine } from "../../kobbopay/text"
 import { newPublicToken, newReference } from "../../kobbopay/reference"
 import { nextLook } from "../../kobbopay/schedule"
-import { recordCreated } from "../../store/created"
+import { isMore, lesser, sameStore } from "../../kobbopay/store-amount"
+import { AnotherPaymentsId, recordCreated } from "../../store/created"
 import {
   claimCreation,
   currentPayment,
@@ -28,11 +30,16 @@ import {
   type RightToCreate,
 } from "../../store/creation"
 import { errorText } from "../../store/error-text"
+import { aboutPayment, openException } from "../../store/exceptions"
 import { wakeWaiting } from "../../store/inbox"
-import { paymentById } from "../../store/ledger"
-import { leftToPayBack, settledAmount, type PaymentRow } from "../../store/payment"
+import { paymentById, paymentsOfOrder, sessionsOf } from "../../store/ledger"
+import { viewOf } from "../../store/medusa-view"
+import { asksOf } from "../../store/order-facts"
+import { holdsMoney, settledAmount, type PaymentRow } from "../../store/payment"
+import { railOf } from "../../store/rail"
 import { attachSession, type SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
+import { noPriceNow, tellOfPrice } from "./prices"
 
 /** A checkout waits for its answer: fewer tries than the work takes. */
 const CREATE_ATTEMPTS = 2
@@ -44,7 +51,7 @@ export type Checkout = {
   sql: Sql
   account: Account
   client: KobbopayClient
-  log: Pick<Logger, "warn">
+  log: Pick<Logger, "warn" | "error">
   now: () => Date
   sleep: (ms: number) => Promise<void>
 }
@@ -68,11 +75,11 @@ function chooseRail(account: Account, wanted: string | undefined): Rail {
   throw refuse(
     wanted === undefined
       ? `Choose how to pay: send data.rail with the payment session, one of: ${possible}`
-      : `Payment by "${wanted.slice(0, 64)}" is not offered here. Choose one of: ${possible}`,
+      : `Payment by "${plainLine(wanted, 64)}" is not offered here. Choose one of: ${possible}`,
   )
 }
 
-/** Amount: a decimal string of the store currency, whose code is in lower case. */
+/** What a session asks for. Amount: a decimal string of the store currency, whose code is in lower case. */
 export type Asked = { amount: string; currencyCode: string; rail: string | undefined }
 
 /**
@@ -94,7 +101,7 @@ export async function showFirstPayment(
   const until = leaseFrom(checkout.now())
   const from = { id: session, providerId: account.providerId }
   const right = await firstPayment(sql, from, offer, until)
-  return right === null ? null : create(checkout, rail, right, session)
+  return right === null ? null : create(checkout, right, session)
 }
 
 function noneIfRefused(cause: unknown): null {
@@ -130,14 +137,20 @@ export async function showPayment(
     await attachSession(sql, session_id, settling.id, checkout.now())
     return settling
   }
-  if (view.payments.some((payment) => leftToPayBack(payment) > 0n)) {
+  const owed = await owedBy(checkout, view)
+  if (view.payments.some(holdsMoney) || owed.isBeingPaid) {
     throw new MedusaError(
       MedusaError.Types.NOT_ALLOWED,
       "This order is being paid: money has arrived for it. Wait for its confirmation instead of starting another payment.",
     )
   }
+  // Medusa may ask for more than the order owes: a part of it was paid on another collection.
+  const amount = owed.amount === null ? asked.amount : lesser(asked.amount, owed.amount)
   const rail = chooseRail(account, asked.rail)
-  const wanted: Wanted = { ...keyOf(account, rail, asked), collectionId: collection_id }
+  const wanted: Wanted = {
+    ...keyOf(account, rail, { ...asked, amount }),
+    collectionId: collection_id,
+  }
   const current = view.payments.find((payment) => isCurrent(payment, wanted, checkout.now()))
   const found: CurrentPayment =
     current === undefined
@@ -147,7 +160,7 @@ export async function showPayment(
     !found.mayCreate && found.payment.state === "creating"
       ? await claimOrWait(checkout, found.payment)
       : found
-  if (turn.mayCreate) return create(checkout, rail, turn, session_id)
+  if (turn.mayCreate) return create(checkout, turn, session_id)
   await attachSession(sql, session_id, turn.payment.id, checkout.now())
   return turn.payment
 }
@@ -168,8 +181,8 @@ const paymentToShow = (
         (payment.want === "authorized" || payment.want === "captured") &&
         payment.captured_at === null &&
         payment.currency_code === asked.currencyCode &&
-        MathBN.eq(settledAmount(payment), asked.amount) &&
-        leftToPayBack(payment) > 0n &&
+        sameStore(settledAmount(payment), asked.amount, asked.currencyCode) &&
+        holdsMoney(payment) &&
         (payment.accepted !== null ||
           !payment.sessions.some(
             (id) => id !== session.session_id && session.live_sessions.includes(id),
@@ -186,8 +199,47 @@ const isCurrent = (payment: PaymentRow, wanted: Wanted, now: Date): boolean =>
   payment.window_ends_at > now &&
   payment.account_id === wanted.accountId &&
   payment.rail_id === wanted.railId &&
-  payment.store_amount === wanted.storeAmount &&
-  payment.currency_code === wanted.currencyCode
+  payment.currency_code === wanted.currencyCode &&
+  sameStore(payment.store_amount, wanted.storeAmount, wanted.currencyCode)
+
+/**
+ * What the session's order still owes (null while there is no order: then the session's own amount counts),
+ * and whether money is on its way that Medusa does not show yet.
+ *
+ * @throws MedusaError, in words for the shopper, where nothing may be offered for the order
+ */
+async function owedBy(
+  { sql, account, now }: Checkout,
+  { session, orderEnded }: SessionView,
+): Promise<{ amount: string | null; isBeingPaid: boolean }> {
+  const view = await viewOf(sql, session.collection_id)
+  if (view === null || view.order === "none") return { amount: null, isBeingPaid: false }
+  const over = (message: string) => new MedusaError(MedusaError.Types.NOT_ALLOWED, message)
+  if (view.order === "cancelled" || orderEnded) {
+    throw over("This order was cancelled. Do not pay for it any more; place a new order instead.")
+  }
+  if (view.isClosed) throw over("This order is closed, so there is nothing to pay for it any more.")
+  const shown = await sessionsOf(sql, { collection: session.collection_id, order: view.orderId })
+  const amount = asksOf(view, shown, null)
+  if (!isMore(amount, "0", view.currencyCode)) {
+    throw over("This order is paid already. There is nothing left to pay.")
+  }
+  const { renewForMs } = account.options.expiry
+  const isOld = view.placedAt !== null && now().getTime() - view.placedAt.getTime() > renewForMs
+  if (isOld) {
+    throw over(
+      "This order waited too long for its payment, and gets no new address. Place a new order, or contact the store.",
+    )
+  }
+  const others = view.orderId === null ? [] : await paymentsOfOrder(sql, view.orderId)
+  const isBooked = ({ id }: PaymentRow) =>
+    view.payments.some(
+      (one) =>
+        one.canceled_at === null &&
+        shown.some(({ payment, session: on }) => payment === id && on === one.payment_session_id),
+    )
+  return { amount, isBeingPaid: others.some((one) => holdsMoney(one) && !isBooked(one)) }
+}
 
 async function newPayment(checkout: Checkout, rail: Rail, wanted: Wanted): Promise<CurrentPayment> {
   const offer = await offerOf(checkout, rail, wanted)
@@ -201,7 +253,7 @@ async function offerOf(
   rail: Rail,
   asked: Pick<Offer, OfferKey>,
 ): Promise<Offer> {
-  const { amountMinor, price } = await quoteOrRefuse(checkout.account, rail, asked)
+  const { amountMinor, price } = await quoteOrRefuse(checkout, rail, asked)
   return {
     ...asked,
     environment: environmentOf(checkout.account),
@@ -217,18 +269,26 @@ async function offerOf(
   }
 }
 
+const NOTHING_TO_PAY =
+  "There is nothing to pay for this order, so it cannot be paid with crypto. Place it without a payment, or choose another way."
+
 async function quoteOrRefuse(
-  account: Account,
+  checkout: Checkout,
   rail: Rail,
   wanted: { storeAmount: string; currencyCode: string },
 ) {
   try {
     return await quote(rail, wanted)
   } catch (cause) {
-    if (!(cause instanceof NoPriceError || cause instanceof AmountError)) throw cause
-    const others = account.options.rails.filter((other) => other.id !== rail.id)
+    if (cause instanceof PriceSourceError) {
+      tellOfPrice(checkout, rail, wanted.currencyCode, cause)
+      throw noPriceNow(rail)
+    }
+    if (cause instanceof AmountError) throw refuse(NOTHING_TO_PAY)
+    if (!(cause instanceof NoPriceError)) throw cause
+    const others = checkout.account.options.rails.filter((other) => other.id !== rail.id)
     const hint =
-      others.length === 0 ? "" : ` Other rails: ${others.map((one) => one.id).join(", ")}`
+      others.length === 0 ? "" : `. Other rails: ${others.map((one) => one.id).join(", ")}`
     throw refuse(`${cause.message}${hint}`)
   }
 }
@@ -254,18 +314,29 @@ async function claimOrWait(checkout: Checkout, payment: PaymentRow): Promise<Cur
   }
 }
 
+/** The row's own rail: the options may have changed since it was made. */
+const ownRail = ({ options }: Account, payment: RightToCreate["payment"]): Rail => ({
+  ...railOf(payment),
+  memo: options.rails.some(
+    (rail) => rail.id === payment.rail_id && rail.token === payment.token && rail.memo,
+  ),
+})
+
 /** Creates at Kobbopay a payment whose creation is claimed, and makes the session show it. */
 async function create(
   checkout: Checkout,
-  rail: Rail,
   { payment, until }: RightToCreate,
   session: SessionId,
 ): Promise<PaymentRow> {
-  const { sql, client, account } = checkout
+  const { sql, client, account, log } = checkout
   let shown
   try {
     const made = await client.create(
-      { reference: payment.reference, rail, amountMinor: payment.expected_minor },
+      {
+        reference: payment.reference,
+        rail: ownRail(account, payment),
+        amountMinor: payment.expected_minor,
+      },
       { attempts: CREATE_ATTEMPTS },
     )
     if (made.amountMinor !== null && made.amountMinor !== payment.expected_minor) {
@@ -297,6 +368,23 @@ async function create(
     wake(checkout, made.kobbopayId, now)
   } catch (cause) {
     await releaseCreation(sql, payment.id, until)
+    if (cause instanceof AnotherPaymentsId) {
+      await openException(
+        sql,
+        {
+          ...aboutPayment(payment),
+          class: "reference_mismatch",
+          expected: { reference: payment.reference },
+          observed: { kobbopay_id: cause.kobbopayId, other_payment: cause.paymentId },
+          fingerprint: cause.kobbopayId,
+        },
+        checkout.now(),
+      )
+      log.error(
+        `kobbopay: payment ${payment.id}: Kobbopay answered a create with ${cause.kobbopayId}, which is payment ${cause.paymentId} of another checkout already; nothing is shown. Tell Kobbopay`,
+      )
+      throw unavailable()
+    }
     throw cause
   }
   if (shown === null || shown.address === null) throw unavailable()

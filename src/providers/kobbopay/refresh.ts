@@ -1,24 +1,26 @@
 import type { Logger } from "@medusajs/framework/types"
-import { MathBN } from "@medusajs/framework/utils"
 import type { KobbopayClient } from "../../kobbopay/client"
+import { mustBeProven } from "../../kobbopay/environment"
 import { KobbopayError } from "../../kobbopay/errors"
+import { deadlineOf, type OrderFacts } from "../../kobbopay/judge"
+import type { Account } from "../../kobbopay/options"
 import type { Rules } from "../../kobbopay/rules"
-import { stillWaits, observe, type Look } from "../../store/observe"
-import { isPaidBack, settledAmount, type PaymentRow } from "../../store/payment"
+import { wakeGroup } from "../../store/groups"
+import { sessionsOf } from "../../store/ledger"
+import { viewOf } from "../../store/medusa-view"
+import { observe, stillWaits, type Look } from "../../store/observe"
+import { orderFacts } from "../../store/order-facts"
+import { isFreed, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
-import type { MedusaSession, PaymentInView, SessionView } from "../../store/sessions"
+import type { PaymentInView, SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
 
 /** A read this young is fresh: the work has just read when it asks Medusa to authorize or capture. */
 const FRESH_MS = 3_000
 const READ_ATTEMPTS = 2
 
-/** What the session and its collection ask for now is no longer what the payment was made for. */
-export const orderChanged = (session: MedusaSession, payment: PaymentRow): boolean =>
-  !MathBN.eq(session.session_amount, settledAmount(payment)) ||
-  !MathBN.eq(session.collection_amount, settledAmount(payment)) ||
-  session.session_currency !== payment.currency_code ||
-  session.collection_currency !== payment.currency_code
+/** A payment as it stands now, and what Medusa says of its order. */
+export type Refreshed = { payment: PaymentRow; facts: OrderFacts }
 
 /**
  * Reads a payment at Kobbopay and commits what follows, exactly as the work does; a payment that still waits
@@ -29,21 +31,30 @@ export async function refresh(
   deps: {
     sql: Sql
     client: KobbopayClient
+    account: Account
     rules: Rules
     now: () => Date
     log: Pick<Logger, "warn">
   },
   { session, orderEnded }: Pick<SessionView, "session" | "orderEnded">,
   payment: PaymentInView,
-): Promise<PaymentRow> {
-  if (payment.kobbopay_id === null) return payment
+): Promise<Refreshed> {
+  const view = await viewOf(deps.sql, session.collection_id)
+  const shown = await sessionsOf(deps.sql, {
+    collection: session.collection_id,
+    order: view?.orderId ?? null,
+  })
+  const facts = orderFacts(payment, shown, view)
+  // What the ledger wanted before its order was cancelled, or its money sent back, is not wanted any more.
+  const isOver =
+    orderEnded || facts.order === "cancelled" || (isFreed(payment) && payment.captured_at === null)
+  const known: PaymentRow = isOver ? { ...payment, want: "nothing" } : payment
+  const asIs = { payment: known, facts }
+  if (payment.kobbopay_id === null) return asIs
   const isFresh =
     payment.last_read_at !== null &&
     deps.now().getTime() - payment.last_read_at.getTime() < FRESH_MS
-  // What the ledger wanted before its order was cancelled, or its money sent back, is not wanted any more.
-  const isOver = orderEnded || (isPaidBack(payment) && payment.captured_at === null)
-  const known: PaymentRow = isOver ? { ...payment, want: "nothing" } : payment
-  if (isFresh && known.want !== "nothing" && !orderChanged(session, payment)) return known
+  if (isFresh && known.want !== "nothing" && !facts.orderChanged && !facts.covered) return asIs
   const readAt = deps.now()
   let reading
   try {
@@ -51,14 +62,14 @@ export async function refresh(
       attempts: READ_ATTEMPTS,
       known: payment.transfers,
     })
+    mustBeProven(payment, deps.account, reading)
   } catch (cause) {
     if (!(cause instanceof KobbopayError)) throw cause
     deps.log.warn(
       `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, the ledger answers: ${cause.message}`,
     )
-    return known
+    return asIs
   }
-  const own = payment.sessions
   const look: Look = {
     paymentId: payment.id,
     collectionId: payment.collection_id,
@@ -67,25 +78,16 @@ export async function refresh(
     readAt,
     claims: [],
     rules: deps.rules,
-    facts: {
-      order: isPlaced(session) ? "open" : "none",
-      covered: session.paid_sessions.some((paid) => !own.includes(paid)),
-      settled: session.paid_sessions.some((paid) => own.includes(paid)),
-      superseded: false,
-      captured: payment.captured_at !== null,
-      orderChanged:
-        payment.accepted === null
-          ? orderChanged(session, payment)
-          : !MathBN.eq(session.collection_amount, settledAmount(payment)) ||
-            session.collection_currency !== payment.currency_code,
-      asks: `${session.collection_amount} ${session.collection_currency}`,
-    },
+    facts: { ...facts, superseded: false },
     source: "checkout",
     now: deps.now(),
   }
-  return stillWaits(payment, look) ? known : (await observe(deps.sql, look)).payment
+  if (stillWaits(payment, look)) return asIs
+  // Whether its money is late depends on what webhooks reported, too, which the work weighs.
+  const isAfter = deps.now() > deadlineOf(payment.window_ends_at, deps.rules)
+  if (payment.money_seen_at === null && isAfter) {
+    await wakeGroup(deps.sql, payment.collection_id, deps.now())
+    return asIs
+  }
+  return { payment: (await observe(deps.sql, look)).payment, facts }
 }
-
-/** A session waits like this only once its order was placed, or is being placed. */
-export const isPlaced = (session: MedusaSession): boolean =>
-  session.status === "pending_authorization" || session.status === "authorized"

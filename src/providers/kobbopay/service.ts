@@ -35,21 +35,25 @@ import {
   type AccountOptions,
 } from "../../kobbopay/options"
 import { rulesOf } from "../../kobbopay/rules"
+import { isMore } from "../../kobbopay/store-amount"
+import { Seldom } from "../../kobbopay/seldom"
+import { plainLine } from "../../kobbopay/text"
 import { runtime } from "../../runtime"
 import { errorText } from "../../store/error-text"
 import { payerView } from "../../store/payer-view"
-import { isPaidBack, type PaymentRow } from "../../store/payment"
+import { holdsMoney, settledAmount, type PaymentRow } from "../../store/payment"
 import { claimPayBack } from "../../store/refunds"
 import {
+  bookedUnder,
   claimSession,
-  detachSession,
+  mustStay,
   paymentOfSession,
   viewSession,
   type MedusaSession,
   type SessionView,
 } from "../../store/sessions"
 import { showFirstPayment, showPayment, unavailable, type Asked, type Checkout } from "./checkout"
-import { refresh } from "./refresh"
+import { refresh, type Refreshed } from "./refresh"
 import { authorizationStatus, whyNotCaptured } from "./status"
 
 type Container = { logger: Logger; __pg_connection__: Knex; configModule: ConfigModule }
@@ -57,14 +61,27 @@ type Container = { logger: Logger; __pg_connection__: Knex; configModule: Config
 const sessionData = z.looseObject({
   session_id: z.string().transform((id) => brandAs<SessionId>(id)),
 })
-const checkoutData = sessionData.extend({ rail: z.string().optional() })
+const checkoutData = z.looseObject({ rail: z.string().optional() })
 
 type AskedOf = Asked & { session: SessionId }
+type Call = { data?: unknown; context?: { idempotency_key?: string | undefined } | undefined }
 
-function askedIn(input: Pick<InitiatePaymentInput, "amount" | "currency_code" | "data">): AskedOf {
-  const { session_id, rail } = checkoutData.parse(input.data ?? {})
+/**
+ * The session that a call of Medusa is about, by Medusa's own word: it names it, or something booked on it,
+ * by the call's key. The session's data is what a shopper posted until `initiatePayment` has returned, so it
+ * never names a session where Medusa does.
+ */
+function sessionOf({ data, context }: Call): SessionId {
+  const key = context?.idempotency_key
+  return key === undefined ? sessionData.parse(data).session_id : brandAs<SessionId>(key)
+}
+
+function askedIn(
+  input: Pick<InitiatePaymentInput, "amount" | "currency_code" | "data" | "context">,
+): AskedOf {
+  const { rail } = checkoutData.parse(input.data ?? {})
   return {
-    session: session_id,
+    session: sessionOf(input),
     amount: MathBN.convert(input.amount).toFixed(),
     currencyCode: input.currency_code.toLowerCase(),
     rail,
@@ -72,6 +89,9 @@ function askedIn(input: Pick<InitiatePaymentInput, "amount" | "currency_code" | 
 }
 
 const IDENTIFIER = "kobbopay"
+
+/** Anybody can send one to Medusa's generic route: it is told once a minute. */
+const generic = new Seldom(1)
 
 /**
  * Medusa's side of a Kobbopay payment. Thin: what a payment is, and what may happen to it, is decided
@@ -135,8 +155,9 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
    */
   async authorizePayment(input: AuthorizePaymentInput): Promise<AuthorizePaymentOutput> {
     return this.#guarded("authorize", async () => {
-      const { session, payment } = await this.#refreshed(input.data)
-      const settles = authorizationStatus(payment, session, this.#options, runtime.now())
+      const { session, ...seen } = await this.#refreshed(sessionOf(input))
+      const { payment } = seen
+      const settles = authorizationStatus(seen, session, this.#options, runtime.now())
       // Several sessions may show one payment, and Medusa would book its money on each.
       const status =
         settles !== "authorized" || (await claimSession(this.#sql, payment.id, session.session_id))
@@ -149,9 +170,17 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /** Lets Medusa book a capture only when the lifecycle wants it: Confirmed (or by option) and fitting. */
   async capturePayment(input: CapturePaymentInput): Promise<CapturePaymentOutput> {
     return this.#guarded("capture", async () => {
-      const { session, payment } = await this.#refreshed(input.data)
+      const booked = await this.#booked(input)
+      const { session, payment } = await this.#refreshed(booked.session)
       if (payment.want !== "captured") {
         throw new MedusaError(MedusaError.Types.NOT_ALLOWED, whyNotCaptured(payment))
+      }
+      const settles = settledAmount(payment)
+      if (isMore(booked.captured, settles, payment.currency_code)) {
+        throw new MedusaError(
+          MedusaError.Types.NOT_ALLOWED,
+          `Nothing was captured: Kobbopay payment ${payment.id} settles ${settles} ${payment.currency_code} of this order, not ${booked.captured}. It is captured by itself.`,
+        )
       }
       if (!(await claimSession(this.#sql, payment.id, session.session_id))) {
         throw new MedusaError(
@@ -166,8 +195,8 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /** Refuses once money was seen: a payment that Medusa cancels can never be captured. */
   async cancelPayment(input: CancelPaymentInput): Promise<CancelPaymentOutput> {
     return this.#guarded("cancel", async () => {
-      const payment = await this.#payment(input.data)
-      if (payment !== null && payment.money_seen_at !== null && !isPaidBack(payment)) {
+      const payment = await this.#payment(input)
+      if (payment !== null && holdsMoney(payment)) {
         throw new MedusaError(
           MedusaError.Types.NOT_ALLOWED,
           // A shopper is told this too, whose order could not be placed after all.
@@ -178,13 +207,15 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     })
   }
 
-  /** Detaches the session from its payment; the payment stays in the ledger and stays watched. */
+  /**
+   * Refuses once money was seen. That the session is gone, Medusa's own row says afterwards: a call that
+   * names it only by its data, which may be a shopper's, changes nothing here.
+   */
   async deletePayment(input: DeletePaymentInput): Promise<DeletePaymentOutput> {
     return this.#guarded("delete", async () => {
       const parsed = sessionData.safeParse(input.data)
       // Medusa's clean-up after a failed initiate sends no session id: nothing was attached then.
-      if (!parsed.success) return { data: {} }
-      if (!(await detachSession(this.#sql, parsed.data.session_id, runtime.now()))) {
+      if (parsed.success && (await mustStay(this.#sql, parsed.data.session_id))) {
         throw new MedusaError(
           MedusaError.Types.NOT_ALLOWED,
           "Money has arrived for this order: its payment session must stay.",
@@ -197,13 +228,13 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /** Lets Medusa book a refund only over a pay-back that was recorded: Kobbopay itself sends nothing back. */
   async refundPayment(input: RefundPaymentInput): Promise<RefundPaymentOutput> {
     return this.#guarded("refund", async () => {
-      const payment = await this.#payment(input.data)
+      const payment = await this.#payment(input)
       const id = input.context?.idempotency_key
       const amount = MathBN.convert(input.amount).toFixed()
       if (
         payment === null ||
         id === undefined ||
-        !(await claimPayBack(this.#sql, payment.id, { id, amount }))
+        !(await claimPayBack(this.#sql, payment, { id, amount }))
       ) {
         throw new MedusaError(
           MedusaError.Types.NOT_ALLOWED,
@@ -216,7 +247,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
 
   async getPaymentStatus(input: GetPaymentStatusInput): Promise<GetPaymentStatusOutput> {
     return this.#guarded("status", async () => {
-      const { session, payment } = await this.#refreshed(input.data)
+      const { session, payment } = await this.#refreshed(sessionOf(input))
       const over = payment.state === "expired" || payment.state === "failed"
       const placed = session.status === "pending_authorization"
       const settles = payment.want === "authorized" || payment.want === "captured"
@@ -230,7 +261,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
 
   async retrievePayment(input: RetrievePaymentInput): Promise<RetrievePaymentOutput> {
     return this.#guarded("retrieve", async () => {
-      const { session, payment } = await this.#refreshed(input.data)
+      const { session, payment } = await this.#refreshed(sessionOf(input))
       return { data: this.#data(session.session_id, payment) }
     })
   }
@@ -242,44 +273,51 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   async getWebhookActionAndData(
     _payload: ProviderWebhookPayload["payload"],
   ): Promise<WebhookActionResult> {
+    if (!generic.maySay("generic", "", runtime.now().getTime())) return { action: "not_supported" }
     this.#logger.warn(
       "kobbopay: a webhook came to Medusa's generic route and was ignored. Set the webhook URL at Kobbopay to <your backend>/hooks/kobbopay",
     )
     return { action: "not_supported" }
   }
 
-  async #refreshed(data: unknown): Promise<{ session: MedusaSession; payment: PaymentRow }> {
-    const { session_id } = sessionData.parse(data)
-    const view = await this.#view(session_id)
+  async #refreshed(id: SessionId): Promise<Refreshed & { session: MedusaSession }> {
+    const view = await this.#view(id)
     const payment = view.payments.find((one) => one.is_shown)
     if (payment === undefined) throw unavailable()
     const checkout = this.#checkout(view.session)
-    return {
-      session: view.session,
-      payment: await refresh(
-        {
-          sql: this.#sql,
-          client: checkout.client,
-          rules: rulesOf(checkout.account),
-          now: runtime.now,
-          log: this.#logger,
-        },
-        view,
-        payment,
-      ),
-    }
+    const { client, account } = checkout
+    const rules = rulesOf(account)
+    const deps = { sql: this.#sql, client, account, rules, now: runtime.now, log: this.#logger }
+    return { session: view.session, ...(await refresh(deps, view, payment)) }
   }
 
-  /** The payment a session shows, as the ledger has it; null when the data names no session. */
-  async #payment(data: unknown): Promise<PaymentRow | null> {
-    const parsed = sessionData.safeParse(data)
-    return parsed.success ? paymentOfSession(this.#sql, parsed.data.session_id) : null
+  /**
+   * The session on which Medusa books, and what its captures come to, the one under way included. Named by
+   * the Payment, capture or refund that the call is about; by the Payment's own data, which this provider
+   * wrote, where Medusa has not made one yet.
+   */
+  async #booked(call: Call): Promise<{ session: SessionId; captured: string }> {
+    const key = call.context?.idempotency_key
+    const booked = key === undefined ? null : await bookedUnder(this.#sql, key)
+    return booked === null
+      ? { session: sessionData.parse(call.data).session_id, captured: "0" }
+      : { session: booked.session_id, captured: booked.captured }
+  }
+
+  /** The payment on which Medusa books, as the ledger has it; null when nothing names its session. */
+  async #payment(call: Call): Promise<PaymentRow | null> {
+    const isNamed = sessionData.safeParse(call.data).success
+    if (!isNamed && call.context?.idempotency_key === undefined) return null
+    return paymentOfSession(this.#sql, (await this.#booked(call)).session)
   }
 
   async #view(id: SessionId): Promise<SessionView> {
     const view = await viewSession(this.#sql, id)
     if (view !== null) return view
-    throw new MedusaError(MedusaError.Types.NOT_FOUND, `There is no payment session ${id}`)
+    throw new MedusaError(
+      MedusaError.Types.NOT_FOUND,
+      `There is no payment session ${plainLine(id)}`,
+    )
   }
 
   /** The account of a session: its id is told by Medusa's provider id alone. */
@@ -302,7 +340,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   }
 
   #data(session: SessionId, payment: PaymentRow): Record<string, unknown> {
-    return { session_id: session, ...payerView(payment, runtime.now()) }
+    return { session_id: session, ...payerView(payment, runtime.now(), this.#options.rails) }
   }
 
   /** Turns whatever went wrong into a MedusaError: what to do next for the shopper, the cause in the log. */

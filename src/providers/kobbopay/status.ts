@@ -3,7 +3,9 @@ import { MedusaError } from "@medusajs/framework/utils"
 import type { AccountOptions } from "../../kobbopay/options"
 import type { PaymentRow } from "../../store/payment"
 import type { MedusaSession } from "../../store/sessions"
-import { isPlaced, orderChanged } from "./refresh"
+import { sameStore } from "../../kobbopay/store-amount"
+import { settledAmount } from "../../store/payment"
+import type { Refreshed } from "./refresh"
 
 const refuse = (message: string): MedusaError =>
   new MedusaError(MedusaError.Types.NOT_ALLOWED, message)
@@ -15,12 +17,19 @@ const refuse = (message: string): MedusaError =>
  * @throws MedusaError, on an order not placed yet, when this payment can no longer pay for it
  */
 export function authorizationStatus(
-  payment: PaymentRow,
+  { payment, facts }: Refreshed,
   session: MedusaSession,
   options: Pick<AccountOptions, "placeOrder">,
   now: Date,
 ): PaymentSessionStatus {
-  if (orderChanged(session, payment)) {
+  if (facts.order === "cancelled") {
+    throw refuse("This order was cancelled, so it cannot be paid for any more.")
+  }
+  // What Medusa books is the session's amount.
+  const isUnlike =
+    !sameStore(session.session_amount, settledAmount(payment), payment.currency_code) ||
+    session.session_currency !== payment.currency_code
+  if (facts.orderChanged || isUnlike) {
     throw refuse(
       "The order's amount changed after this payment was made. Choose the payment method again to pay the new amount.",
     )
@@ -39,6 +48,10 @@ export function authorizationStatus(
   }
   return options.placeOrder === "after-payment" ? "pending" : "pending_authorization"
 }
+
+/** A session waits like this only once its order was placed, or is being placed. */
+export const isPlaced = (session: MedusaSession): boolean =>
+  session.status === "pending_authorization" || session.status === "authorized"
 
 /** Why a capture is refused, for the merchant: what is the matter and what to do. */
 export function whyNotCaptured(payment: PaymentRow): string {

@@ -98,3 +98,21 @@ test("help needs no command", async () => {
   expect([result, out]).toEqual([0, expect.stringContaining("--webhook-url URL")])
   expect(() => readCommand(["--help", "--nonsense"], {})).toThrow(UsageError)
 })
+
+test("with one profile it prints the lines for a store's .env, and serves that profile alone", async () => {
+  const { result, out } = await run(["sandbox", "--port", "0", "--profile", "invoice"])
+  if (typeof result === "number") throw new Error("it did not start")
+  for (const line of [
+    "KOBBOPAY_PROFILE=invoice",
+    `KOBBOPAY_BASE_URL=${result.url}`,
+    "KOBBOPAY_PUBLIC_ID=sandbox-public-id",
+    "KOBBOPAY_PRIVATE_KEY=sandbox-private-key",
+    "KOBBOPAY_WEBHOOK_SECRET=sandbox-invoice-webhook-secret",
+  ]) {
+    expect(out).toContain(`\n  ${line}\n`)
+  }
+  expect(out).not.toContain("KOBBOPAY_API_KEY=")
+  result.control.sendTest()
+  expect(result.control.deliveries().map(({ profile }) => profile)).toEqual(["invoice"])
+  await result.close()
+})

@@ -98,3 +98,18 @@ test("JSON that curl calls a form is still JSON", async () => {
   const answer = await send("POST", `${sandbox.url}/sandbox/weather`, FORM, '{"outage":true}')
   expect(answer.json()).toMatchObject({ weather: { outage: true } })
 })
+
+test("an invoice opened from the list asks for the amount that only the shop knows", async () => {
+  const sandbox = await sandboxFor(null)
+  await invoiceCreate(sandbox, "order_1")
+  const list = (await send("GET", sandbox.url)).text
+  const path = /href="(\/pay\/[^"]+)"/.exec(list)?.[1] ?? ""
+  const page = (await send("GET", sandbox.url + path)).text
+  expect(page).toMatch(/<input[^>]*name="due"[^>]*required/)
+  expect(page).toContain("write what its page asks")
+  const buttons = [...page.matchAll(/<button([^>]*)formaction="[^"]*\/([\w-]+)"/g)]
+  const unasked = buttons.filter(([, about = ""]) => about.includes("formnovalidate"))
+  expect(unasked.map(([, , action]) => action)).toEqual(["confirm", "expire", "fail"])
+  const told = (await send("GET", `${sandbox.url}${path}?amount=7.5`)).text
+  expect(told).not.toContain("write what its page asks")
+})

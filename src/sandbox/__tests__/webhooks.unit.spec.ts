@@ -142,3 +142,25 @@ test("the control API tells when nothing is under way, and when that takes too l
   const late = await send("GET", `${sandbox.url}/sandbox/quiet?timeout_ms=1`)
   expect([late.status, late.text]).toEqual([504, expect.stringContaining("1 events")])
 })
+
+test("a receiver that does not know the signature is told of, and not asked for ever", async () => {
+  const shop = await receiver(Array<number>(40).fill(401))
+  const lines: string[] = []
+  const retry = { delaysMs: Array<number>(30).fill(1) }
+  const sandbox = await sandboxFor(shop.url, { retry, tell: (line) => void lines.push(line) })
+  sandbox.control.sendTest("docs")
+  await sandbox.control.quiet()
+  expect(shop.received).toHaveLength(5)
+  expect(lines).toEqual([
+    expect.stringMatching(/webhook_test \(profile docs\) was answered 401: .*--profile/),
+    expect.stringMatching(/answered 401 5 times, and is not sent again: .*webhook\.secrets/),
+  ])
+})
+
+test("a signature that was wrong once is forgiven", async () => {
+  const shop = await receiver([401, 401, 503, 401, 401, 401, 200])
+  const sandbox = await sandboxFor(shop.url, { retry: { delaysMs: Array<number>(9).fill(1) } })
+  sandbox.control.sendTest("docs")
+  await sandbox.control.quiet()
+  expect(sandbox.control.deliveries().at(-1)?.outcome).toBe("delivered")
+})

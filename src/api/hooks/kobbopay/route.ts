@@ -1,12 +1,13 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
-import { isAllowedIp } from "../../../kobbopay/allowed-ips"
+import { isAllowedIp, normalIp } from "../../../kobbopay/allowed-ips"
 import {
   bodyHashOf,
   MAX_WEBHOOK_BYTES,
   receiveWebhook,
   type Received,
 } from "../../../kobbopay/webhook"
+import type { Account } from "../../../kobbopay/options"
 import type KobbopayModuleService from "../../../modules/kobbopay/service"
 import { runtime } from "../../../runtime"
 import { lookAgain } from "../../../store/inbox"
@@ -14,15 +15,24 @@ import type { Recorded } from "../../../store/record-events"
 import { errorText } from "../../../store/error-text"
 import { kobbopay, workerOf } from "../../../work/worker-of"
 import { BodyRefused, readRawBody } from "./raw-body"
+import { RefusalLog } from "./refusals"
 import { SecretWatch } from "./rotation"
 
 /** Ends the request with a status and nothing that helps a stranger; the cause goes to the log. */
-type Answer = { status: number; cause: string | null }
+type Answer = { status: number; refusal: Refusal | null }
+
+/** `kind`: the cause without what a stranger can vary, by which refusals are counted. */
+type Refusal = { kind: string; cause: string }
 
 const secrets = new SecretWatch()
+const refusals = new RefusalLog(() => runtime.now().getTime())
 
-const refuse = (status: number, cause: string): Answer => ({ status, cause })
-const ACCEPTED: Answer = { status: 200, cause: null }
+/** Numbers in a cause are the sender's: how long, how late. */
+const refuse = (status: number, cause: string, kind = cause.replace(/\d+/g, "#")): Answer => ({
+  status,
+  refusal: { kind: `${status} ${kind}`, cause },
+})
+const ACCEPTED: Answer = { status: 200, refusal: null }
 
 /**
  * Takes Kobbopay's webhooks, for all accounts: raw bytes, signature, parse, one durable insert, 2xx,
@@ -33,14 +43,15 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
   const answer = await take(req, service).catch((cause: unknown) =>
     cause instanceof BodyRefused
       ? refuse(cause.status, cause.message)
-      : refuse(503, `the webhook could not be handled: ${errorText(cause)}`),
+      : refuse(503, `the webhook could not be handled: ${errorText(cause)}`, "not handled"),
   )
-  if (answer.cause !== null) {
-    req.scope
-      .resolve(ContainerRegistrationKeys.LOGGER)
-      .warn(
-        `kobbopay: webhook refused with ${answer.status}${idsToldIn(req, service)}: ${answer.cause}`,
-      )
+  if (answer.refusal !== null) {
+    const { kind, cause } = answer.refusal
+    refusals.note(
+      req.scope.resolve(ContainerRegistrationKeys.LOGGER),
+      kind,
+      `kobbopay: webhook refused with ${answer.status}${idsToldIn(req, service)}: ${cause}`,
+    )
   }
   // What was not read of a refused body must not be taken for the connection's next request.
   if (!req.readableEnded) res.setHeader("connection", "close")
@@ -51,11 +62,14 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
 async function take(req: MedusaRequest, service: KobbopayModuleService): Promise<Answer> {
   const unfit = unfitHeaders(req)
   if (unfit !== null) return unfit
-  const ip = (req.ip ?? "").replace(/^::ffff:/, "")
+  const ip = req.ip ?? ""
   const mayCome = service.accounts.some(({ options }) =>
     isAllowedIp(options.webhook.allowedIps, ip),
   )
-  if (!mayCome) return refuse(403, `the address ${ip} is in no account's webhook.allowedIps`)
+  if (!mayCome) {
+    const cause = `${addressIn(ip)} is in no account's webhook.allowedIps`
+    return refuse(403, cause, "address in no list")
+  }
 
   const rawBody = await readRawBody(req, MAX_WEBHOOK_BYTES, runtime.webhook.bodyWithinMs)
   const received = receiveWebhook({
@@ -67,7 +81,9 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   })
   if (!received.ok) return refuse(received.status, received.cause)
   if (!isAllowedIp(received.account.options.webhook.allowedIps, ip)) {
-    return refuse(403, `the address ${ip} is not in webhook.allowedIps of ${received.account.id}`)
+    const { id } = received.account
+    const cause = `${addressIn(ip)} is not in webhook.allowedIps of ${id}`
+    return refuse(403, cause, `address not in the list of ${id}`)
   }
   const rotated = secrets.note(received.account, received.secretIndex)
   if (rotated !== null)
@@ -75,14 +91,23 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   return record(service, received, rawBody)
 }
 
-/** What can be refused before a byte of the body is read. */
+/** An address for the log. A proxy hands on what it was sent, so it may be any text. */
+const addressIn = (text: string): string => {
+  const ip = normalIp(text)
+  return ip === null ? "a sender whose address is none" : `the address ${ip}`
+}
+
+/** What a body may be coded as so that its bytes are no longer those that were signed. */
+const CHANGES_BYTES =
+  /^(x-)?(gzip|compress)$|^(deflate|br|zstd|dcb|dcz|exi|pack200-gzip|aes128gcm)$/
+
+/**
+ * What can be refused before a byte of the body is read. Of its type nothing is asked: senders and proxies
+ * write it in many ways, and the signature says whether it is what Kobbopay sent.
+ */
 function unfitHeaders(req: MedusaRequest): Answer | null {
-  const type = (req.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
-  if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type)) {
-    return refuse(415, "the content type is not JSON")
-  }
-  const encoding = req.headers["content-encoding"]
-  if (encoding !== undefined && encoding !== "identity") {
+  const codings = (req.headers["content-encoding"] ?? "").toLowerCase().split(",")
+  if (codings.some((coding) => CHANGES_BYTES.test(coding.trim()))) {
     return refuse(415, "the body is compressed, so its signed bytes are not at hand")
   }
   const length = Number(req.headers["content-length"] ?? 0)
@@ -115,6 +140,7 @@ async function record(
       deliveryId: event.deliveryId,
       type: event.type,
       claims: event.claims,
+      reportedAmount: event.reportedAmount,
       kobbopayIds: event.ids,
       reference: event.reference,
       rawBody: rawBody.toString("utf8"),
@@ -126,21 +152,29 @@ async function record(
     return refuse(
       503,
       `event ${event.eventId ?? "without id"} of payment ${event.kobbopayId ?? "unknown"} could not be recorded, Kobbopay will send it again: ${errorText(cause)}`,
+      "not recorded",
     )
   }
   setImmediate(() => {
-    void afterAnswer(service, recorded)
+    void afterAnswer(service, account, recorded)
   })
   return ACCEPTED
 }
 
 /** The work that an event calls for; what fails here is found again by the sweep. */
-async function afterAnswer(service: KobbopayModuleService, recorded: Recorded): Promise<void> {
+async function afterAnswer(
+  service: KobbopayModuleService,
+  { options }: Account,
+  recorded: Recorded,
+): Promise<void> {
   const worker = workerOf(service)
   if (!recorded.inserted && recorded.collectionId !== null) {
     // Seen before: Kobbopay asks us to look, so the next look comes forward.
-    await lookAgain(service.sql, recorded.id, runtime.now()).catch(() => 0)
-    await worker.call(recorded.collectionId).catch(() => undefined)
+    const { watchForMs } = options.expiry
+    const isCalled = await lookAgain(service.sql, recorded.id, runtime.now(), watchForMs).catch(
+      () => false,
+    )
+    if (isCalled) worker.wake()
   } else {
     worker.wakeScout()
   }

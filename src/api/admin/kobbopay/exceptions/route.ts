@@ -3,15 +3,14 @@ import { z } from "@medusajs/framework/zod"
 import { listExceptions } from "../../../../store/exceptions"
 import { kobbopay } from "../../../../work/worker-of"
 import { parsed } from "../../../../workflows/input"
+import { idFilter, oneOf, pageOf } from "../../../filters"
 
-const text = z.string().min(1).max(100).optional()
 const query = z.object({
-  state: z.enum(["open", "closed"]).optional(),
-  class: text,
-  order_id: text,
-  payment_id: text,
-  limit: z.coerce.number().int().min(1).max(200).default(20),
-  offset: z.coerce.number().int().min(0).default(0),
+  ...pageOf(200),
+  state: oneOf(["open", "closed"]).optional(),
+  class: idFilter,
+  order_id: idFilter,
+  payment_id: idFilter,
 })
 
 /** What a person has to look at, or had to: the newest first. */

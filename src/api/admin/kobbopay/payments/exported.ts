@@ -1,8 +1,10 @@
-import { csvLine } from "../../../../kobbopay/csv"
+import { csvLine, type Cell } from "../../../../kobbopay/csv"
+import { formatAmount } from "../../../../kobbopay/money"
 import { splitOf, type Split } from "../../../../kobbopay/split"
 import { owedMinor, type PaymentRow } from "../../../../store/payment"
 import type { KeptPayment } from "../../../../store/payment-export"
 import type { ExportedPayment } from "../../../../types/payment-export"
+import type { Sheet } from "./sheet"
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null
 
@@ -33,6 +35,8 @@ function splitOfKept({ payment, exceptions }: KeptPayment): Split {
 export function exported(kept: KeptPayment): ExportedPayment {
   const { payment, transitions, exceptions, payBacks } = kept
   const split = splitOfKept(kept)
+  const units = (minor: bigint) => formatAmount(minor, payment.decimals)
+  const unitsOrNull = (minor: bigint | null) => (minor === null ? null : units(minor))
   return {
     payment_id: payment.id,
     kobbopay_id: payment.kobbopay_id,
@@ -52,6 +56,13 @@ export function exported(kept: KeptPayment): ExportedPayment {
     paid_back_minor: split.paidBackMinor.toString(),
     written_off_minor: split.writtenOffMinor.toString(),
     in_flight_minor: split.inFlightMinor.toString(),
+    expected: units(payment.expected_minor),
+    received: unitsOrNull(payment.received_minor),
+    captured: units(split.capturedMinor),
+    in_open_exceptions: units(split.inOpenExceptionsMinor),
+    paid_back: units(split.paidBackMinor),
+    written_off: units(split.writtenOffMinor),
+    in_flight: units(split.inFlightMinor),
     store_amount: payment.store_amount,
     accepted_amount: payment.accepted_amount,
     currency_code: payment.currency_code,
@@ -91,6 +102,7 @@ export function exported(kept: KeptPayment): ExportedPayment {
       actor: change.actor,
       note: change.note,
       received_minor: change.received_minor?.toString() ?? null,
+      received: unitsOrNull(change.received_minor),
       at: change.at.toISOString(),
     })),
   }
@@ -99,40 +111,68 @@ export function exported(kept: KeptPayment): ExportedPayment {
 export type Format = "csv" | "json"
 export type Kind = "payments" | "transitions"
 
+/** Amounts in units, which a spreadsheet reads by the habit of its country. */
+const DECIMALS = [
+  ...(["expected", "received", "captured", "in_open_exceptions", "paid_back"] as const),
+  ...(["written_off", "in_flight", "store_amount", "accepted_amount"] as const),
+] satisfies (keyof ExportedPayment)[]
+
 const PAYMENT_COLUMNS = [
   ...(["payment_id", "kobbopay_id", "reference", "order_id", "account"] as const),
   ...(["rail", "token", "asset", "network", "decimals", "state"] as const),
   ...(["expected_minor", "received_minor", "captured_minor"] as const),
   ...(["in_open_exceptions_minor", "paid_back_minor", "written_off_minor"] as const),
-  ...(["in_flight_minor", "store_amount", "accepted_amount", "currency_code"] as const),
+  ...(["in_flight_minor", ...DECIMALS, "currency_code"] as const),
   ...(["created_at", "money_seen_at", "paid_at", "confirmed_at", "captured_at"] as const),
   ...(["ended_at", "accepted_at", "transfers", "exceptions", "pay_backs"] as const),
 ] satisfies (keyof ExportedPayment)[]
 
 const TRANSITION_COLUMNS = [
   ...(["payment_id", "order_id", "account", "decimals", "from", "to"] as const),
-  ...(["source", "actor", "note", "received_minor", "at"] as const),
+  ...(["source", "actor", "note", "received_minor", "received", "at"] as const),
 ]
 
-/** Lists become JSON in one cell; everything else is text. */
-const text = (value: ExportedPayment[(typeof PAYMENT_COLUMNS)[number]]): string | null =>
-  value === null || typeof value === "string" ? value : JSON.stringify(value)
+/** Names that somebody else gave: such a text stays one, even if it looks like a number. */
+const NAMES: ReadonlySet<string> = new Set([
+  ...["payment_id", "kobbopay_id", "reference", "order_id", "account", "rail", "token", "asset"],
+  ...["network", "actor", "note"],
+])
+const IN_UNITS: ReadonlySet<string> = new Set(DECIMALS)
+
+/** One cell. Lists become JSON in it. */
+function cellOf(column: string, value: unknown, sheet: Sheet): Cell {
+  if (value === null) return null
+  const text = typeof value === "string" ? value : JSON.stringify(value)
+  if (IN_UNITS.has(column)) return sheet.decimal === "comma" ? text.replace(".", ",") : text
+  return NAMES.has(column) ? { text } : text
+}
+
+const BYTE_ORDER_MARK = "\ufeff"
 
 /** The text of an export, piece by piece, as the payments come. */
 export async function* textOf(
   payments: AsyncIterable<KeptPayment>,
-  format: Format,
-  kind: Kind,
+  { format, kind, sheet }: { format: Format; kind: Kind; sheet: Sheet },
 ): AsyncGenerator<string> {
   if (format === "json") {
     yield* jsonOf(payments, kind)
     return
   }
-  yield csvLine(kind === "payments" ? PAYMENT_COLUMNS : TRANSITION_COLUMNS)
+  const line = (cells: readonly Cell[]) => csvLine(cells, sheet.separator)
+  const header = line(kind === "payments" ? PAYMENT_COLUMNS : TRANSITION_COLUMNS)
+  yield sheet.bom === "true" ? BYTE_ORDER_MARK + header : header
   for await (const kept of payments) {
     const payment = exported(kept)
-    if (kind === "payments") yield csvLine(PAYMENT_COLUMNS.map((column) => text(payment[column])))
-    else yield transitionsOf(payment).map(csvOfTransition).join("")
+    if (kind === "payments") {
+      yield line(PAYMENT_COLUMNS.map((column) => cellOf(column, payment[column], sheet)))
+    } else {
+      const changes = transitionsOf(payment)
+      yield changes
+        .map((change) =>
+          line(TRANSITION_COLUMNS.map((column) => cellOf(column, change[column], sheet))),
+        )
+        .join("")
+    }
   }
 }
 
@@ -154,6 +194,3 @@ const transitionsOf = ({ payment_id, order_id, account, decimals, transitions }:
     ...{ payment_id, order_id, account, decimals: String(decimals) },
     ...change,
   }))
-
-const csvOfTransition = (change: ReturnType<typeof transitionsOf>[number]): string =>
-  csvLine(TRANSITION_COLUMNS.map((column) => change[column]))

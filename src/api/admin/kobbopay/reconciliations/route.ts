@@ -9,12 +9,10 @@ import type { Reconciliation, ReconciliationList } from "../../../../types/recon
 import { beginRun, carryOut } from "../../../../work/reconcile"
 import { depsOf, kobbopay } from "../../../../work/worker-of"
 import { parsed, reconcileInput } from "../../../../workflows/input"
+import { pageOf } from "../../../filters"
 import { reconciliationView } from "../../../../workflows/reconciliation-view"
 
-const page = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  offset: z.coerce.number().int().min(0).default(0),
-})
+const page = z.object(pageOf(100))
 const body = reconcileInput.pick({ since: true })
 
 /** The runs so far, the newest first. */

@@ -1,11 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import { createFindParams } from "@medusajs/medusa/api/utils/validators"
-
-export const storeEntitlementsParams = createFindParams({
-  limit: 20,
-  offset: 0,
-  order: "-created_at",
-}).merge(z.object({ order_id: z.string().optional() }))
+import { idFilter, orderBy, pageOf } from "../../../filters"
 
 /** What a customer may see of an entitlement: what it is and how it stands, not who decided what and why. */
 export const storeEntitlementFields = [
@@ -23,6 +18,18 @@ export const storeEntitlementFields = [
   "created_at",
   "updated_at",
 ]
+
+export const storeEntitlementsParams = createFindParams({
+  limit: 20,
+  offset: 0,
+  order: "-created_at",
+}).merge(
+  z.object({
+    ...pageOf(100),
+    order: orderBy(storeEntitlementFields, "-created_at"),
+    order_id: idFilter,
+  }),
+)
 
 export const storeEntitlementsQuery = {
   defaults: storeEntitlementFields,

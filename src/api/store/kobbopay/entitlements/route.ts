@@ -2,6 +2,7 @@ import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/frame
 import { ContainerRegistrationKeys, MedusaError } from "@medusajs/framework/utils"
 import { ordersOfCustomer } from "../../../entitled-orders"
 import type { storeEntitlementsParams } from "./query"
+import { plainLine } from "../../../../kobbopay/text"
 import type { z } from "@medusajs/framework/zod"
 
 type Asked = z.output<typeof storeEntitlementsParams>
@@ -17,7 +18,10 @@ export async function GET(
   const { order_id: asked } = req.validatedQuery
   const orders = await ordersOfCustomer(req.scope, req.auth_context.actor_id, asked)
   if (asked !== undefined && orders.length === 0) {
-    throw new MedusaError(MedusaError.Types.NOT_FOUND, `Order with id: ${asked} was not found`)
+    throw new MedusaError(
+      MedusaError.Types.NOT_FOUND,
+      `Order with id: ${plainLine(asked)} was not found`,
+    )
   }
   const query = req.scope.resolve(ContainerRegistrationKeys.QUERY)
   const { data, metadata } = await query.graph({

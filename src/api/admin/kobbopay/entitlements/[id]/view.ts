@@ -2,6 +2,7 @@ import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/frame
 import { ContainerRegistrationKeys, MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type EntitlementId } from "../../../../../kobbopay/ids"
+import { plainLine } from "../../../../../kobbopay/text"
 import { changesOf } from "../../../../../store/entitlements"
 import { kobbopay } from "../../../../../work/worker-of"
 
@@ -24,7 +25,10 @@ export async function answerEntitlement(
     filters: { id },
   })
   if (data[0] === undefined) {
-    throw new MedusaError(MedusaError.Types.NOT_FOUND, `There is no Kobbopay entitlement ${id}`)
+    throw new MedusaError(
+      MedusaError.Types.NOT_FOUND,
+      `There is no Kobbopay entitlement ${plainLine(id)}`,
+    )
   }
   const changes = await changesOf(kobbopay().sql, brandAs<EntitlementId>(id))
   res.setHeader("cache-control", "no-store")

@@ -49,6 +49,7 @@ export async function GET(req: MedusaRequest, res: MedusaResponse<OrderPayments>
     isCancelled: order?.status === "canceled",
     asks,
     names: await namesOf(query, actorsOf(histories)),
+    rails: new Map(kobbopay().accounts.map((account) => [account.id, account.options.rails])),
   }
   const now = runtime.now()
   res.setHeader("cache-control", "no-store")

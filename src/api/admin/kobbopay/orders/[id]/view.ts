@@ -1,5 +1,6 @@
-import type { CollectionId } from "../../../../../kobbopay/ids"
+import type { AccountId, CollectionId } from "../../../../../kobbopay/ids"
 import { formatAmount } from "../../../../../kobbopay/money"
+import type { Rail } from "../../../../../kobbopay/rails"
 import { acceptanceOf, waysOut } from "../../../../../kobbopay/ways-out"
 import type { PaymentHistory } from "../../../../../store/history"
 import { payerView } from "../../../../../store/payer-view"
@@ -13,6 +14,8 @@ export type Surroundings = {
   asks: ReadonlyMap<CollectionId, string>
   /** Names of the people who did something, by id. */
   names: ReadonlyMap<string, string>
+  /** The rails of each account that is configured. */
+  rails: ReadonlyMap<AccountId, readonly Rail[]>
 }
 
 /** Everyone who did something about the payments: ids of users, of API keys, or what a workflow was given. */
@@ -32,11 +35,11 @@ const iso = (at: Date | null): string | null => at?.toISOString() ?? null
  */
 export function merchantView(
   history: PaymentHistory,
-  { isCancelled, asks, names }: Surroundings,
+  { isCancelled, asks, names, rails }: Surroundings,
   now: Date,
 ): OrderPayment {
   const { payment, transitions, exceptions, payBacks, group } = history
-  const seen = payerView(payment, now)
+  const seen = payerView(payment, now, rails.get(payment.account_id) ?? [])
   const amount = (minor: bigint) => formatAmount(minor, payment.decimals)
   const named = (id: string): Person => ({ id, name: names.get(id) ?? id })
   const person = (id: string | null): Person | null => (id === null ? null : named(id))

@@ -4,31 +4,37 @@ import { brandAs, type AccountId, type OrderId, type PaymentId } from "../../../
 import { keptPayments } from "../../../../../store/payment-export"
 import { kobbopay } from "../../../../../work/worker-of"
 import { parsed } from "../../../../../workflows/input"
+import { idFilter, moment, oneOf } from "../../../../filters"
+import { sheetShape } from "../sheet"
 import { sendExport } from "../send-export"
 
-/** A day, which is its beginning in UTC, or a moment. */
-const moment = z
-  .union([z.iso.date(), z.iso.datetime({ offset: true })])
-  .transform((text) => new Date(text))
-  .optional()
-const id = z.string().min(1).max(100).optional()
-
-const query = z.strictObject({
-  format: z.enum(["csv", "json"]).default("csv"),
-  kind: z.enum(["payments", "transitions"]).default("payments"),
-  from: moment,
-  to: moment,
-  account: id,
-  payment_id: id,
-  order_id: id,
-})
+const query = z
+  .strictObject({
+    format: oneOf(["csv", "json"]).default("csv"),
+    kind: oneOf(["payments", "transitions"]).default("payments"),
+    ...sheetShape,
+    from: moment,
+    to: moment,
+    account: idFilter,
+    payment_id: idFilter,
+    order_id: idFilter,
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
+    path: ["to"],
+    error: "is before `from`; write a later day, or exchange the two",
+  })
 
 /**
  * All payments, or those that were made from `from` up to, not including, `to`, of an account or an
- * order: as CSV with a row for each payment (or, by `kind`, each change of one), or as JSON.
+ * order: as CSV with a row for each payment (or, by `kind`, each change of one), or as JSON. A CSV is made
+ * for the program that opens it: with a byte order mark unless `bom=false`, parted by `separator`, and with
+ * amounts in units written with `decimal`.
  */
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
-  const { format, kind, from, to, account, payment_id, order_id } = parsed(query, req.query)
+  const { format, kind, from, to, account, payment_id, order_id, ...sheet } = parsed(
+    query,
+    req.query,
+  )
   const payments = keptPayments(kobbopay().sql, {
     from: from ?? null,
     to: to ?? null,
@@ -36,5 +42,5 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
     payment: payment_id === undefined ? null : brandAs<PaymentId>(payment_id),
     order: order_id === undefined ? null : brandAs<OrderId>(order_id),
   })
-  await sendExport(req, res, payments, { format, kind, name: `kobbopay-${kind}` })
+  await sendExport(req, res, payments, { format, kind, sheet, name: `kobbopay-${kind}` })
 }

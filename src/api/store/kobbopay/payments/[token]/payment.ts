@@ -6,12 +6,18 @@ import type { PaymentRow } from "../../../../../store/payment"
 import { kobbopay } from "../../../../../work/worker-of"
 
 /**
- * The payment that a request names by its token.
+ * The header that may carry a payment's token in place of the path: what stands in a path stands in the
+ * logs of everything it passes.
+ */
+const TOKEN_HEADER = "x-kobbopay-token"
+
+/**
+ * The payment that a request names by its token, in its path or in a header.
  *
  * @throws MedusaError NOT_FOUND
  */
 export async function paymentOf(req: MedusaRequest): Promise<PaymentRow> {
-  const token = req.params["token"] ?? ""
+  const token = req.params["token"] ?? req.get(TOKEN_HEADER) ?? ""
   const payment = /^[0-9a-f]{32}$/.test(token)
     ? await paymentByToken(kobbopay().sql, brandAs<PublicToken>(token))
     : null

@@ -6,13 +6,15 @@ import { paymentById } from "../../../../../../store/ledger"
 import { EVERY_PAYMENT, keptPayments } from "../../../../../../store/payment-export"
 import { kobbopay } from "../../../../../../work/worker-of"
 import { parsed } from "../../../../../../workflows/input"
+import { oneOf } from "../../../../../filters"
+import { sheetShape } from "../../sheet"
 import { sendExport } from "../../send-export"
 
-const query = z.strictObject({ format: z.enum(["csv", "json"]).default("json") })
+const query = z.strictObject({ format: oneOf(["csv", "json"]).default("json"), ...sheetShape })
 
 /** One payment with all that happened to it: JSON with everything, or CSV with a row for each change. */
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
-  const { format } = parsed(query, req.query)
+  const { format, ...sheet } = parsed(query, req.query)
   const payment = brandAs<PaymentId>(req.params["id"] ?? "")
   const { sql } = kobbopay()
   if ((await paymentById(sql, payment)) === null) {
@@ -20,6 +22,7 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
   }
   await sendExport(req, res, keptPayments(sql, { ...EVERY_PAYMENT, payment }), {
     format,
+    sheet,
     kind: format === "json" ? "payments" : "transitions",
     name: `kobbopay-${payment}`,
   })

@@ -8,7 +8,9 @@ import {
 } from "../../kobbopay/ids"
 import { PAYMENT_STATES, type Reading } from "../../kobbopay/reading"
 import { paymentRow, WANTS, type PaymentRow } from "../../store/payment"
-import { CANCEL_SLACK_MS, driftOf, type Seen } from "../drift"
+import { audit, CANCEL_SLACK_MS, CONTRADICTIONS, type ContradictionKind, type Seen } from "../audit"
+import type { Books } from "../../store/books"
+import type { Shown } from "../../store/order-facts"
 import type { MedusaPayment, MedusaView } from "../../store/medusa-view"
 
 const NOW = new Date("2026-03-01T12:00:00Z")
@@ -44,6 +46,8 @@ const BASE = {
   transfers: null,
   amount_fit: null,
   paid_back_minor: "0",
+  written_off_minor: "0",
+  failing_since: null,
   accepted: null,
   accepted_amount: null,
   accepted_minor: null,
@@ -81,6 +85,9 @@ const order = (given: Partial<MedusaView> = {}): MedusaView => ({
   cartId: brandAs<CartId>("cart_1"),
   orderId: brandAs<OrderId>("order_1"),
   order: "open",
+  isClosed: false,
+  placedAt: new Date(NOW.getTime() - 3 * HOUR),
+  collections: 1,
   amount: "10.5",
   currencyCode: "usd",
   total: "10.5",
@@ -88,7 +95,7 @@ const order = (given: Partial<MedusaView> = {}): MedusaView => ({
   sessions: [
     {
       ...{ id: SESSION, status: "pending_authorization", provider_id: PROVIDER },
-      ...{ amount: "10.5", currency_code: "usd" },
+      ...{ amount: "10.5", currency_code: "usd", created_at: new Date(NOW.getTime() - 3 * HOUR) },
     },
   ],
   payments: [],
@@ -114,26 +121,35 @@ const reading: Reading = {
   transfers: [],
 }
 
+const NO_BOOKS: Books = { exceptions: [], sent: [], released: [], reservations: 0 }
+const shownFor = (of: PaymentRow): Shown => ({
+  session: SESSION,
+  payment: of.id,
+  settles: of.want === "authorized" || of.want === "captured",
+})
 const seen = (of: PaymentRow, view: MedusaView | null, given: Partial<Seen> = {}): Seen => ({
   payment: of,
   group: [of],
   orderCancelledAt: null,
   said: reading,
   view,
-  sessions: [SESSION],
-  groupSessions: new Set([SESSION]),
+  shown: [shownFor(of)],
+  books: NO_BOOKS,
   provider: PROVIDER,
   captureOn: "confirmed",
   cancelOrderAfterMs: 0,
   now: NOW,
   ...given,
 })
-const kindOf = (...given: Parameters<typeof seen>) => driftOf(seen(...given))?.kind ?? null
+/** All that is found; "none" by name so that a failing row tells what it found instead. */
+const kindsOf = (...given: Parameters<typeof seen>): ContradictionKind[] =>
+  audit(seen(...given)).map(({ kind }) => kind)
+const kindOf = (...given: Parameters<typeof seen>) => kindsOf(...given)[0] ?? null
 
 const CONFIRMED = payment({ state: "confirmed", want: "captured" })
 const EXPIRED = payment({ state: "expired", want: "order_cancelled" })
 
-describe("drift", () => {
+describe("what contradicts what", () => {
   it("is none while everything waits, is paid, or ended together", () => {
     expect(kindOf(payment(), order())).toBeNull()
     expect(kindOf(CONFIRMED, captured())).toBeNull()
@@ -175,15 +191,19 @@ describe("drift", () => {
   })
 
   it("another amount captured than was asked for, or accepted", () => {
-    expect(kindOf(CONFIRMED, captured("12"))).toBe("amount_differs")
+    expect(kindOf(CONFIRMED, captured("10"))).toBe("amount_differs")
+    expect(kindsOf(CONFIRMED, captured("12"))).toEqual([
+      "captured_more_than_asked",
+      "amount_differs",
+    ])
     const accepted = payment({
       state: "confirmed",
       want: "captured",
       accepted: "amount",
       accepted_amount: "12",
     })
-    expect(kindOf(accepted, captured("12"))).toBeNull()
-    expect(kindOf(accepted, captured("10.5"))).toBe("amount_differs")
+    expect(kindOf(accepted, { ...captured("12"), total: "12" })).toBeNull()
+    expect(kindsOf(accepted, { ...captured("10.5"), total: "12" })).toContain("amount_differs")
   })
 
   it("another amount expected at Kobbopay; an unsaid one is none", () => {
@@ -220,7 +240,7 @@ describe("drift", () => {
         ],
       },
     ],
-    ["nothing at all, for it is free", { amount: "0" }],
+    ["nothing at all, for it is free", { total: "0" }],
   ])("an order that waits for %s is none", (_what, given) => {
     expect(kindOf(EXPIRED, order(given))).toBeNull()
   })
@@ -251,14 +271,137 @@ describe("drift", () => {
           const allowed =
             accepted !== null || state === "confirmed" || (state === "paid" && captureOn === "paid")
           const owed = accepted === null ? 10.5 : 10
-          const wanted = !allowed
-            ? "captured_here_not_confirmed_there"
-            : amount === owed
-              ? null
-              : "amount_differs"
-          expect(kindOf(of, captured(String(amount)), { captureOn })).toBe(wanted)
+          const wanted = [
+            ...(allowed ? [] : ["captured_here_not_confirmed_there"]),
+            ...(amount > 10.5 ? ["captured_more_than_asked"] : []),
+            ...(amount === owed ? [] : ["amount_differs"]),
+          ]
+          expect(kindsOf(of, captured(String(amount)), { captureOn })).toEqual(wanted)
         },
       ),
     )
+  })
+})
+
+/** Each kind with a case that has it, and the nearest one that has not. */
+const HOLDING = {
+  ...{ state: "confirmed", received_minor: "10500000", amount_fit: "fits" },
+  ...{ money_seen_at: NOW, confirmed_at: NOW, want: "nothing" },
+} as const
+const told = (of: PaymentRow, found: string) => ({
+  books: { ...NO_BOOKS, exceptions: [{ paymentId: of.id, class: found }] },
+})
+const refunded = (amount: string, metadata: { kobbopay_refund_id?: string } | null = null) => {
+  const view = captured()
+  const refund = { id: "ref_1", amount, created_at: NOW, metadata }
+  return { ...view, payments: view.payments.map((one) => ({ ...one, refunds: [refund] })) }
+}
+const released = (gate: string) => ({
+  books: { ...NO_BOOKS, released: [{ units: 2, gate }] },
+})
+const held = payment(HOLDING)
+type Case = Parameters<typeof seen>
+const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
+  unknown_at_kobbopay: {
+    found: [[payment(), order(), { said: "unknown" }]],
+    not: [[payment(), order(), { said: null }]],
+  },
+  captured_here_not_confirmed_there: {
+    found: [[payment(), captured()]],
+    not: [[CONFIRMED, captured()]],
+  },
+  captured_more_than_asked: {
+    found: [
+      [CONFIRMED, { ...captured(), total: "10" }],
+      [
+        CONFIRMED,
+        {
+          ...captured(),
+          payments: [booked("10.5"), { ...booked("1"), id: "pay_2", payment_session_id: null }],
+        },
+      ],
+    ],
+    not: [
+      [CONFIRMED, { ...captured(), total: "10.4999" }],
+      [CONFIRMED, { ...captured(), total: "10" }, told(CONFIRMED, "refund_owed")],
+      [CONFIRMED, { ...captured(), order: "cancelled", total: "0" }, { orderCancelledAt: NOW }],
+      [CONFIRMED, { ...refunded("0.5"), total: "10" }, { books: { ...NO_BOOKS, sent: ["ref_1"] } }],
+    ],
+  },
+  refunded_without_sending: {
+    found: [[CONFIRMED, refunded("1")]],
+    not: [
+      [CONFIRMED, refunded("1"), { books: { ...NO_BOOKS, sent: ["ref_1"] } }],
+      [
+        CONFIRMED,
+        refunded("1", { kobbopay_refund_id: "kref_1" }),
+        { books: { ...NO_BOOKS, sent: ["kref_1"] } },
+      ],
+    ],
+  },
+  released_without_money: {
+    found: [
+      [held, order(), { ...released("confirmed") }],
+      [held, order({ payments: [booked(null)] }), released("confirmed")],
+    ],
+    not: [
+      [CONFIRMED, captured(), released("confirmed")],
+      [
+        payment({ state: "paid", want: "authorized" }),
+        order({ payments: [booked(null)] }),
+        released("paid"),
+      ],
+    ],
+  },
+  paid_there_unpaid_here: {
+    found: [[CONFIRMED, order()]],
+    not: [[payment({ state: "confirmed", want: "nothing" }), order()]],
+  },
+  amount_differs: {
+    found: [[CONFIRMED, captured("12")]],
+    not: [[CONFIRMED, captured("10.5001")]],
+  },
+  money_in_nothing: {
+    found: [[held, order()]],
+    not: [
+      [held, order(), told(held, "superseded")],
+      [payment({ ...HOLDING, paid_back_minor: "10500000" }), order()],
+      [payment({ ...HOLDING, written_off_minor: "10500000" }), order()],
+      [payment({ ...HOLDING, want: "captured" }), captured()],
+    ],
+  },
+  order_cancelled_unnoticed: {
+    found: [[payment(), order({ order: "cancelled" })]],
+    not: [[payment(), order({ order: "cancelled" }), { orderCancelledAt: NOW }]],
+  },
+  stock_held_for_nothing: {
+    found: [
+      [
+        EXPIRED,
+        order({ order: "cancelled" }),
+        { orderCancelledAt: NOW, books: { ...NO_BOOKS, reservations: 1 } },
+      ],
+    ],
+    not: [[payment(), order(), { books: { ...NO_BOOKS, reservations: 1 } }]],
+  },
+  order_open_payment_expired: {
+    found: [
+      [EXPIRED, order()],
+      [payment({ state: "expired", want: "nothing" }), order()],
+    ],
+    not: [
+      [EXPIRED, order(), told(EXPIRED, "ambiguous_finality")],
+      [EXPIRED, order({ isClosed: true })],
+      [payment(), order()],
+    ],
+  },
+}
+
+describe.each(CONTRADICTIONS)("%s", (kind) => {
+  it("is found where it is", () => {
+    for (const given of TABLE[kind].found) expect(kindsOf(...given)).toContain(kind)
+  })
+  it("and not where it is not", () => {
+    for (const given of TABLE[kind].not) expect(kindsOf(...given)).not.toContain(kind)
   })
 })

@@ -1,0 +1,277 @@
+import type { PaymentId, ProviderId } from "../kobbopay/ids"
+import { formatAmount } from "../kobbopay/money"
+import type { Reading } from "../kobbopay/reading"
+import { isMore, less, sameStore, sumOf } from "../kobbopay/store-amount"
+import type { Books } from "../store/books"
+import { showing } from "../store/ledger"
+import { capturedOf, refundedOf, type MedusaPayment, type MedusaView } from "../store/medusa-view"
+import type { Shown } from "../store/order-facts"
+import { holdsMoney, settledAmount, type PaymentRow } from "../store/payment"
+import { nextStep } from "./converge"
+import { endOf, showsMoney, waitsForUs } from "./expire"
+
+/** Ways in which ledger, Kobbopay and Medusa's order may contradict each other; the gravest first. */
+export const CONTRADICTIONS = [
+  /** Kobbopay knows no payment of this id. */
+  "unknown_at_kobbopay",
+  /** Medusa shows it captured, and nothing in the ledger allows that. */
+  "captured_here_not_confirmed_there",
+  /** More was captured for the order, by whatever provider, than it costs. */
+  "captured_more_than_asked",
+  /** Medusa shows a refund that nobody recorded as sent. */
+  "refunded_without_sending",
+  /** What the order entitles to was released, and no money for it is there. */
+  "released_without_money",
+  /** Confirmed, and to be captured, but Medusa does not show it. */
+  "paid_there_unpaid_here",
+  /** What was captured, or what Kobbopay expects, is not what was asked for. */
+  "amount_differs",
+  /** Money is there that is neither captured nor sent back, and no exception tells of it. */
+  "money_in_nothing",
+  /** Medusa's order is cancelled, and the ledger was never told. */
+  "order_cancelled_unnoticed",
+  /** The order is cancelled, and stock is still held back for it. */
+  "stock_held_for_nothing",
+  /** The order waits on although all its payments ended without money, and the grace is over. */
+  "order_open_payment_expired",
+] as const
+export type ContradictionKind = (typeof CONTRADICTIONS)[number]
+
+/** One contradiction, with what was to be expected and what was seen, as a merchant is shown it. */
+export type Contradiction = {
+  kind: ContradictionKind
+  expected: Readonly<Record<string, string | null>>
+  observed: Readonly<Record<string, string | null>>
+}
+
+/** How long after its due time an order may still wait to be cancelled before that is a contradiction. */
+export const CANCEL_SLACK_MS = 15 * 60_000
+
+/** What Kobbopay said to the run's own read: a reading, that it knows no such payment, or nothing yet. */
+export type Said = Reading | "unknown" | null
+
+export type Seen = {
+  payment: PaymentRow
+  /** All payments of the same collection, the oldest first, this one among them. */
+  group: readonly PaymentRow[]
+  /** When the ledger was told that the order was cancelled. */
+  orderCancelledAt: Date | null
+  said: Said
+  /** Null when Medusa has no such collection any more. */
+  view: MedusaView | null
+  /** The sessions that show the order's payments of ours. */
+  shown: readonly Shown[]
+  books: Books
+  /** The account's provider, and what its options say. */
+  provider: ProviderId
+  captureOn: "paid" | "confirmed"
+  cancelOrderAfterMs: number
+  now: Date
+}
+
+/**
+ * Lists everything in which ledger, Kobbopay and Medusa contradict each other about a payment and its order:
+ * what no other rule foresaw still ends where a person sees it. Pure. What is true of the order as a whole
+ * is told on its newest payment. Whether it still stands after another check is for the caller to find out;
+ * a read that failed says nothing, and must not be brought here.
+ */
+export function audit(seen: Seen): Contradiction[] {
+  return [
+    seen.said === "unknown"
+      ? contradiction("unknown_at_kobbopay", { state: seen.payment.state }, { said: "unknown" })
+      : null,
+    capturedTooEarly(seen),
+    capturedMore(seen),
+    refundedWithoutSending(seen),
+    releasedWithoutMoney(seen),
+    notCaptured(seen),
+    amountDiffers(seen),
+    moneyInNothing(seen),
+    cancelledUnnoticed(seen),
+    stockHeld(seen),
+    openWithoutPayment(seen),
+  ].filter((found) => found !== null)
+}
+
+const contradiction = (
+  kind: ContradictionKind,
+  expected: Contradiction["expected"],
+  observed: Contradiction["observed"],
+): Contradiction => ({ kind, expected, observed })
+
+const isOf = (shown: readonly Shown[], id: PaymentId) => {
+  const sessions = showing(shown, id)
+  return (one: MedusaPayment) =>
+    one.payment_session_id != null && sessions.includes(one.payment_session_id)
+}
+
+const netOf = (one: MedusaPayment): string =>
+  less(capturedOf(one).toFixed(), refundedOf(one).toFixed())
+
+/** What Medusa booked on the sessions of this payment, decimal of the store currency; null: no Payment. */
+function capturedHere({ view, shown, payment }: Seen): string | null {
+  const own = (view?.payments ?? []).filter(isOf(shown, payment.id))
+  return own.length === 0 ? null : sumOf(own.map((one) => capturedOf(one).toFixed()))
+}
+
+const isCaptured = (captured: string | null): captured is string =>
+  captured !== null && Number(captured) > 0
+
+function capturedTooEarly(seen: Seen): Contradiction | null {
+  const { payment, captureOn } = seen
+  const captured = capturedHere(seen)
+  const isAllowed =
+    payment.state === "confirmed" ||
+    (payment.state === "paid" && captureOn === "paid") ||
+    payment.accepted !== null
+  if (!isCaptured(captured) || isAllowed) return null
+  return contradiction(
+    "captured_here_not_confirmed_there",
+    { shown: "not captured", state: "confirmed" },
+    { shown: `captured ${captured} ${payment.currency_code}`, state: payment.state },
+  )
+}
+
+/** A cancelled order's money is `refund_owed` already, and so is what an order costs less since. */
+function capturedMore(seen: Seen): Contradiction | null {
+  const { view, payment, books } = seen
+  if (view === null || view.order !== "open" || !isNewest(seen)) return null
+  const captured = sumOf(view.payments.map(netOf))
+  if (!isMore(captured, view.total, view.currencyCode)) return null
+  if (seen.group.some((one) => tells(books, one, ["refund_owed", "duplicate_payment"]))) return null
+  return contradiction(
+    "captured_more_than_asked",
+    { store_amount: `${view.total} ${view.currencyCode}` },
+    { store_amount: `${captured} ${view.currencyCode}`, state: payment.state },
+  )
+}
+
+const tells = (books: Books, payment: PaymentRow, classes: readonly string[]): boolean =>
+  books.exceptions.some((one) => one.paymentId === payment.id && classes.includes(one.class))
+
+/** Cancelling an order books a refund by itself: that one is `refund_owed`. */
+function refundedWithoutSending({ view, shown, payment, books }: Seen): Contradiction | null {
+  if (view === null || view.order !== "open") return null
+  const unsent = view.payments
+    .filter(isOf(shown, payment.id))
+    .flatMap((one) => one.refunds)
+    .filter(
+      (refund) =>
+        !books.sent.includes(refund.id) &&
+        !books.sent.includes(refund.metadata?.kobbopay_refund_id ?? ""),
+    )
+  if (unsent.length === 0) return null
+  const amount = sumOf(unsent.map((refund) => refund.amount))
+  return contradiction(
+    "refunded_without_sending",
+    { shown: "no refund" },
+    { shown: `refunded ${amount} ${view.currencyCode}`, state: payment.state },
+  )
+}
+
+function releasedWithoutMoney(seen: Seen): Contradiction | null {
+  const { view, payment, books } = seen
+  if (view === null || !isNewest(seen)) return null
+  const live = view.payments.filter((one) => one.canceled_at === null)
+  const isThere = (gate: string) =>
+    live.some((one) => gate === "paid" || isCaptured(capturedOf(one).toFixed()))
+  const units = books.released
+    .filter(({ gate }) => !isThere(gate))
+    .reduce((sum, one) => sum + one.units, 0)
+  if (units === 0) return null
+  return contradiction(
+    "released_without_money",
+    { shown: "held" },
+    { shown: `${units} released`, state: payment.state, order: view.order },
+  )
+}
+
+function notCaptured(seen: Seen): Contradiction | null {
+  const { payment, view, shown, provider, now } = seen
+  if (payment.state !== "confirmed" || payment.want !== "captured") return null
+  if (view !== null && nextStep(payment, provider, view, shown, now).do === "nothing") return null
+  const captured = capturedHere(seen)
+  return contradiction(
+    "paid_there_unpaid_here",
+    { shown: "captured", state: payment.state },
+    {
+      shown: isCaptured(captured) ? "captured in part" : "not captured",
+      state: payment.state,
+      order: view?.order ?? "none",
+    },
+  )
+}
+
+function amountDiffers(seen: Seen): Contradiction | null {
+  const { payment, said } = seen
+  const captured = capturedHere(seen)
+  const owed = settledAmount(payment)
+  if (isCaptured(captured) && !sameStore(captured, owed, payment.currency_code)) {
+    return contradiction("amount_differs", { store_amount: owed }, { store_amount: captured })
+  }
+  const expects = typeof said === "object" ? (said?.expectedMinor ?? null) : null
+  if (expects === null || expects === payment.expected_minor) return null
+  return contradiction(
+    "amount_differs",
+    { amount: formatAmount(payment.expected_minor, payment.decimals) },
+    { amount: formatAmount(expects, payment.decimals) },
+  )
+}
+
+function moneyInNothing({ payment, books }: Seen): Contradiction | null {
+  const isMoving = payment.want === "authorized" || payment.want === "captured"
+  if (!holdsMoney(payment) || isMoving || payment.captured_at !== null) return null
+  if (books.exceptions.some((one) => one.paymentId === payment.id)) return null
+  // Nothing was received, or Kobbopay has still to say whether it will be.
+  if (payment.amount_fit === null) return null
+  const received = payment.received_minor ?? payment.expected_minor
+  return contradiction(
+    "money_in_nothing",
+    { shown: "captured, sent back, or an open exception" },
+    { amount: formatAmount(received, payment.decimals), state: payment.state },
+  )
+}
+
+/** What is true of the collection as a whole is told once: on its newest payment. */
+const isNewest = ({ payment, group }: Seen): boolean => group.at(-1)?.id === payment.id
+
+function cancelledUnnoticed(seen: Seen): Contradiction | null {
+  if (seen.view?.order !== "cancelled" || seen.orderCancelledAt !== null) return null
+  if (!isNewest(seen)) return null
+  return contradiction("order_cancelled_unnoticed", { order: "open" }, { order: "cancelled" })
+}
+
+function stockHeld(seen: Seen): Contradiction | null {
+  if (seen.view?.order !== "cancelled" || !isNewest(seen) || seen.books.reservations === 0) {
+    return null
+  }
+  return contradiction(
+    "stock_held_for_nothing",
+    { shown: "released" },
+    { shown: `${seen.books.reservations} reservations`, order: "cancelled" },
+  )
+}
+
+function openWithoutPayment(seen: Seen): Contradiction | null {
+  const { view, group, shown, now, books } = seen
+  if (view === null || view.order !== "open" || view.isClosed || !isNewest(seen)) return null
+  if (!isMore(view.total, "0", view.currencyCode) || showsMoney(view, shown)) return null
+  const wait = waitsForUs(view, shown, now)
+  const isOver = (one: PaymentRow) =>
+    one.want === "order_cancelled" ||
+    (one.want === "nothing" && (one.state === "expired" || one.state === "failed"))
+  // What waits for another provider, or for nothing, does not wait for these payments.
+  if (wait !== "yes" || !group.every(isOver)) return null
+  // Where an exception is open a person knows why it waits.
+  if (books.exceptions.some((one) => group.some(({ id }) => id === one.paymentId))) return null
+  const due =
+    Math.max(...group.map((one) => endOf(one).getTime())) +
+    seen.cancelOrderAfterMs +
+    CANCEL_SLACK_MS
+  if (now.getTime() < due) return null
+  return contradiction(
+    "order_open_payment_expired",
+    { order: "cancelled", state: seen.payment.state },
+    { order: "open", state: seen.payment.state },
+  )
+}
