@@ -8,6 +8,15 @@ export const runtime = {
     /** How long a webhook's body may take to arrive, milliseconds. */
     bodyWithinMs: 10_000,
   },
+  work: {
+    /** How long a step of Medusa's may take before the work stops waiting for it, milliseconds. */
+    stepWithinMs: 60_000,
+    patience: async (signal: AbortSignal): Promise<number> => {
+      const ms = runtime.work.stepWithinMs
+      await delay(ms, undefined, { signal })
+      return ms
+    },
+  },
   client: {
     now: Date.now,
     random: Math.random,

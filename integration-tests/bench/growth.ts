@@ -127,7 +127,7 @@ async function worked(
   sql: Sql,
   load: (sql: Sql, collection: CollectionId) => Promise<unknown>,
 ): Promise<void> {
-  const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, 1)
+  const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, { most: 1, calm: 1 })
   if (lease === undefined) throw new Error("nothing was due")
   await load(sql, lease.collectionId)
   await releaseGroup(sql, lease, new Date(later().getTime() + DAY_MS), later(), null)

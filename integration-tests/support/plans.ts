@@ -98,7 +98,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   },
   wakeWaiting: (sql) => wakeWaiting(sql, ACCOUNT, KOBBOPAY_ID, new Date()),
   emptyDoneEvents: (sql) => emptyDoneEvents(sql, longAgo(), 1_000),
-  claimGroups: (sql) => claimGroups(sql, "plans", later(), DAY_MS, 4),
+  claimGroups: (sql) => claimGroups(sql, "plans", later(), DAY_MS, { most: 4, calm: 2 }),
   nextDue: (sql) => nextDue(sql),
   nextWork: (sql) => nextWork(sql, COLLECTION),
   noteOrderCancelled: (sql) => noteOrderCancelled(sql, ORDER, new Date()),

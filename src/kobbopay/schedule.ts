@@ -4,12 +4,19 @@ const HOUR = 60 * MINUTE
 
 /**
  * When to read a payment again that nobody calls about: half its age later, at least 30 seconds and at
- * most six hours; null once it was watched for `watchForMs` (addresses stay payable until then).
+ * most six hours; null once it was watched for `watchForMs` (addresses stay payable until then). While there
+ * is no order nobody waits, and anybody may have made it: its whole age later, at least two minutes.
  */
-export function nextLook(createdAt: Date, now: Date, watchForMs: number): Date | null {
+export function nextLook(
+  createdAt: Date,
+  now: Date,
+  watchForMs: number,
+  hasOrder: boolean,
+): Date | null {
   const age = Math.max(0, now.getTime() - createdAt.getTime())
   if (age >= watchForMs) return null
-  const pause = Math.min(6 * HOUR, Math.max(30 * SECOND, age / 2))
+  const wanted = hasOrder ? Math.max(30 * SECOND, age / 2) : Math.max(2 * MINUTE, age)
+  const pause = Math.min(6 * HOUR, wanted)
   return new Date(now.getTime() + pause)
 }
 

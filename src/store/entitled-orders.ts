@@ -134,6 +134,15 @@ export const beginFulfilling = async (
     [until, order, now],
   )) === 1
 
+/** Keeps the right to fulfil lines of an order, while that is under way. */
+export const keepFulfilling = (sql: Sql, order: OrderId, until: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_entitled_order SET fulfilling_until = ?
+      WHERE id = ? AND fulfilling_until IS NOT NULL`,
+    [until, order],
+  )
+
 export const endFulfilling = (sql: Sql, order: OrderId): Promise<number> =>
   execute(sql, `UPDATE kobbopay_entitled_order SET fulfilling_until = NULL WHERE id = ?`, [order])
 
@@ -142,6 +151,8 @@ const ledgerRow = z.object({
   confirmed_at: z.date().nullable(),
   money_seen_at: z.date().nullable(),
   accepted: z.enum(["amount", "finality"]).nullable(),
+  /** The one session on which its money was booked. */
+  settled_session_id: idColumn<SessionId>().nullable(),
   sessions: z.array(idColumn<SessionId>()),
   attached: z.boolean(),
 })
@@ -160,7 +171,7 @@ export const ledgerOf = (
   rows(
     sql,
     ledgerRow,
-    `SELECT p.account_id, p.confirmed_at, p.money_seen_at, p.accepted,
+    `SELECT p.account_id, p.confirmed_at, p.money_seen_at, p.accepted, p.settled_session_id,
             ARRAY(SELECT s.session_id FROM kobbopay_payment_session s
                    WHERE s.payment_id = p.id AND s.deleted_at IS NULL) AS sessions,
             EXISTS (SELECT 1 FROM kobbopay_payment_session s

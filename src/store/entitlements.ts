@@ -253,6 +253,15 @@ export const markEmitted = (sql: Sql, ids: readonly ChangeId[], now: Date): Prom
     [now, [...ids]],
   )
 
+/** Keeps changes whose events are still on their way. */
+export const keepChanges = (sql: Sql, ids: readonly ChangeId[], until: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_entitlement_change SET emitting_until = ?
+      WHERE id = ANY(?::text[]) AND emitted_at IS NULL`,
+    [until, [...ids]],
+  )
+
 /** Gives changes back whose event could not be handed on. */
 export const freeChanges = (sql: Sql, ids: readonly ChangeId[]): Promise<number> =>
   execute(

@@ -1,8 +1,11 @@
 import { z } from "@medusajs/framework/zod"
-import type { CollectionId, OrderId, PaymentId } from "../kobbopay/ids"
+import type { CollectionId, OrderId } from "../kobbopay/ids"
 import { dueOrders } from "./entitled-orders"
 import { idColumn } from "./payment"
-import { execute, row, rows, type Part, type Sql } from "./sql"
+import { execute, row, rows, type Sql } from "./sql"
+
+export { isGroupDue, nextDue, nextWork, wasWoken } from "./due-times"
+export { callGroupOf, calling, scheduleGroupOf, wakeGroup, waking } from "./wakes"
 
 /**
  * The right to work the payments of one collection. Leases end by the database's clock, so that
@@ -15,6 +18,10 @@ export type Lease = {
   /** The group's wake counter when it was claimed. */
   wakes: number
   failures: number
+  /** Money, an event or a person waits for the work. */
+  urgent: boolean
+  /** Why the work before this one failed or hung; null: it did neither. */
+  lastError: string | null
   cancellingAt: Date | null
   orderCancelledAt: Date | null
 }
@@ -36,17 +43,27 @@ const leaseRow = z.object({
   fence: z.number(),
   wakes: z.number(),
   failures: z.number(),
+  urgent: z.boolean(),
+  last_error: z.string().nullable(),
   cancelling_at: z.date().nullable(),
   order_cancelled_at: z.date().nullable(),
 })
+const LEASE = Object.keys(leaseRow.shape).join(", ")
 
-/** Claims up to `most` groups that are due at `now` and under nobody's lease. */
+/** Due and under nobody's lease. */
+const CLAIMABLE = `due_at IS NOT NULL AND due_at <= ? AND deleted_at IS NULL
+  AND (lease_until IS NULL OR lease_until < clock_timestamp())`
+
+/**
+ * Claims up to `most` groups that are due at `now` and under nobody's lease: the urgent ones first, and
+ * of the others at most `calm`.
+ */
 export const claimGroups = async (
   sql: Sql,
   owner: string,
   now: Date,
   leaseMs: number,
-  most: number,
+  { most, calm }: { most: number; calm: number },
 ): Promise<Lease[]> =>
   (
     await rows(
@@ -54,16 +71,18 @@ export const claimGroups = async (
       leaseRow,
       {
         name: "kobbopay_claim_groups",
-        text: `UPDATE kobbopay_group
+        text: `WITH first AS MATERIALIZED (SELECT id FROM kobbopay_group
+            WHERE ${CLAIMABLE} AND urgent ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED),
+          rest AS MATERIALIZED (SELECT id FROM kobbopay_group
+            WHERE ${CLAIMABLE} AND NOT urgent ORDER BY due_at
+            LIMIT (SELECT LEAST(?::bigint, ?::bigint - count(*)) FROM first) FOR UPDATE SKIP LOCKED)
+        UPDATE kobbopay_group
           SET lease_owner = ?, lease_until = clock_timestamp() + ? * interval '1 millisecond',
               fence = fence + 1, updated_at = now()
-        WHERE id IN (SELECT id FROM kobbopay_group
-                      WHERE due_at IS NOT NULL AND due_at <= ? AND deleted_at IS NULL
-                        AND (lease_until IS NULL OR lease_until < clock_timestamp())
-                      ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED)
-        RETURNING id, lease_owner, fence, wakes, failures, cancelling_at, order_cancelled_at`,
+        WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM rest)
+        RETURNING ${LEASE}`,
       },
-      [owner, leaseMs, now, most],
+      [now, most, now, calm, most, owner, leaseMs],
     )
   ).map(leaseOf)
 
@@ -82,7 +101,7 @@ export const claimGroup = async (
             fence = fence + 1, updated_at = now()
       WHERE id = ? AND deleted_at IS NULL
         AND (lease_until IS NULL OR lease_until < clock_timestamp())
-      RETURNING id, lease_owner, fence, wakes, failures, cancelling_at, order_cancelled_at`,
+      RETURNING ${LEASE}`,
     [owner, leaseMs, collection],
   )
   return found === null ? null : leaseOf(found)
@@ -94,6 +113,8 @@ const leaseOf = (found: z.output<typeof leaseRow>): Lease => ({
   fence: found.fence,
   wakes: found.wakes,
   failures: found.failures,
+  urgent: found.urgent,
+  lastError: found.last_error,
   cancellingAt: found.cancelling_at,
   orderCancelledAt: found.order_cancelled_at,
 })
@@ -107,9 +128,16 @@ export const renewLease = async (sql: Sql, lease: Lease, leaseMs: number): Promi
     [leaseMs, lease.collectionId, lease.fence, lease.owner],
   )) === 1
 
+/** Something of the group waits that is more than a read which is due: an event, or money not settled. */
+const WAITS = `EXISTS (SELECT 1 FROM kobbopay_event e
+    WHERE e.collection_id = g.id AND e.state = 'received' AND e.deleted_at IS NULL)
+  OR EXISTS (SELECT 1 FROM kobbopay_payment p
+    WHERE p.collection_id = g.id AND p.money_seen_at IS NOT NULL AND p.converged_at IS NULL
+      AND p.want <> 'nothing' AND p.deleted_at IS NULL)`
+
 /**
  * Gives the lease back and says when to work the group next (null: when something calls). A call that
- * came meanwhile makes it due at once.
+ * came meanwhile makes it due at once. It stays urgent for as long as something of it waits.
  */
 export const releaseGroup = async (
   sql: Sql,
@@ -122,15 +150,24 @@ export const releaseGroup = async (
     sql,
     {
       name: "kobbopay_release_group",
-      text: `UPDATE kobbopay_group
+      text: `UPDATE kobbopay_group g
         SET lease_owner = NULL, lease_until = NULL, updated_at = now(),
             due_at = CASE WHEN wakes = ? THEN ?::timestamptz ELSE LEAST(?::timestamptz, ?) END,
+            urgent = urgent AND wakes <> ? OR ${WAITS},
             failures = CASE WHEN ?::text IS NULL THEN 0 ELSE failures + 1 END, last_error = ?
       WHERE id = ? AND fence = ?`,
     },
-    [lease.wakes, next, next, now, failure, failure, lease.collectionId, lease.fence],
+    [lease.wakes, next, next, now, lease.wakes, failure, failure, lease.collectionId, lease.fence],
   )
 }
+
+/** Notes on a group why the work on it does not end; its next end takes that back. */
+export const noteHanging = (sql: Sql, lease: Lease, failure: string): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_group SET last_error = ?, updated_at = now() WHERE id = ? AND fence = ?`,
+    [failure, lease.collectionId, lease.fence],
+  )
 
 /** Gives a lease back under which nothing was worked: what the group waits for stays as it is. */
 export const returnLease = (sql: Sql, lease: Lease): Promise<number> =>
@@ -141,40 +178,7 @@ export const returnLease = (sql: Sql, lease: Lease): Promise<number> =>
     [lease.collectionId, lease.fence],
   )
 
-const idRow = z.object({ id: z.string() })
 const atRow = z.object({ at: z.date().nullable() })
-
-/** When one of a group's payments is to be looked at next, or one of its events tried; null: never. */
-export const nextWork = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
-  (
-    await row(
-      sql,
-      atRow,
-      {
-        name: "kobbopay_next_work",
-        text: `SELECT LEAST(
-         (SELECT min(next_look_at) FROM kobbopay_payment
-           WHERE collection_id = ? AND kobbopay_id IS NOT NULL AND deleted_at IS NULL),
-         (SELECT min(next_attempt_at) FROM kobbopay_event
-           WHERE collection_id = ? AND state = 'received' AND deleted_at IS NULL)) AS at`,
-      },
-      [collection, collection],
-    )
-  )?.at ?? null
-
-/** Whether a group has work to do at `now`. */
-export const isGroupDue = async (sql: Sql, collection: CollectionId, now: Date): Promise<boolean> =>
-  (await row(sql, idRow, `SELECT id FROM kobbopay_group WHERE id = ? AND due_at <= ?`, [
-    collection,
-    now,
-  ])) !== null
-
-/** Whether something has called for a group's work since it was claimed. */
-export const wasWoken = async (sql: Sql, lease: Lease): Promise<boolean> =>
-  (await row(sql, idRow, `SELECT id FROM kobbopay_group WHERE id = ? AND wakes <> ?`, [
-    lease.collectionId,
-    lease.wakes,
-  ])) !== null
 
 /** When the ledger was told that the order of a collection was cancelled; null: it was not. */
 export const orderCancelledAt = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
@@ -183,24 +187,6 @@ export const orderCancelledAt = async (sql: Sql, collection: CollectionId): Prom
       collection,
     ])
   )?.at ?? null
-
-/** Brings the next work of the group forward to `at`, if it is later or was resting; `group` gives its id. */
-export const waking = (group: string, at: Date): Part => ({
-  text: `UPDATE kobbopay_group SET due_at = LEAST(due_at, ?), wakes = wakes + 1 WHERE id = ${group}`,
-  bindings: [at],
-})
-
-/** Calls for work on a group; harmless when it is being worked already. */
-export function wakeGroup(sql: Sql, collection: CollectionId, at: Date): Promise<number> {
-  const { text, bindings } = waking("?", at)
-  return execute(sql, text, [...bindings, collection])
-}
-
-/** Calls for work on a payment's group, like {@link wakeGroup}. */
-export function scheduleGroupOf(sql: Sql, payment: PaymentId, at: Date): Promise<number> {
-  const { text, bindings } = waking("(SELECT collection_id FROM kobbopay_payment WHERE id = ?)", at)
-  return execute(sql, text, [...bindings, payment])
-}
 
 const heldRow = z.object({
   fence: z.number(),
@@ -281,7 +267,7 @@ export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise
     sql,
     `WITH cancelled AS (UPDATE kobbopay_group
         SET order_cancelled_at = COALESCE(order_cancelled_at, ?), cancelling_at = NULL,
-            due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, updated_at = now()
+            due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true, updated_at = now()
       WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)
       RETURNING ?::text AS order_id) ${dueOrders("cancelled")}`,
     [now, now, now, order, order],
@@ -291,25 +277,7 @@ export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise
 export const wakeCollectionsOf = (sql: Sql, order: OrderId, at: Date): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1
+    `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true
       WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)`,
     [at, at, order],
   )
-
-/**
- * When there is work to do next: a due group (or the end of the lease it is under), or an event not yet
- * routed. Null when everything rests.
- */
-export const nextDue = async (sql: Sql): Promise<Date | null> =>
-  (
-    await row(
-      sql,
-      atRow,
-      `SELECT LEAST(
-         (SELECT min(at) FROM (
-            SELECT GREATEST(due_at, COALESCE(lease_until, due_at)) AS at FROM kobbopay_group
-             WHERE due_at IS NOT NULL AND deleted_at IS NULL ORDER BY due_at LIMIT 50) AS first),
-         (SELECT min(next_attempt_at) FROM kobbopay_event
-           WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL)) AS at`,
-    )
-  )?.at ?? null

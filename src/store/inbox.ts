@@ -112,7 +112,7 @@ export async function routeAll(sql: Sql, routes: readonly Route[]): Promise<void
   await sql.transaction(async (trx) => {
     await execute(
       trx,
-      `UPDATE kobbopay_group g SET due_at = LEAST(g.due_at, r.at), wakes = wakes + 1
+      `UPDATE kobbopay_group g SET due_at = LEAST(g.due_at, r.at), wakes = wakes + 1, urgent = true
          FROM (SELECT r.id, min(r.at) AS at FROM unnest(?::text[], ?::timestamptz[]) AS r(id, at)
                 GROUP BY r.id) AS r
         WHERE g.id = r.id AND g.id IN (SELECT id FROM kobbopay_group WHERE id = ANY(?::text[])

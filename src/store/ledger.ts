@@ -13,7 +13,7 @@ import type {
 } from "../kobbopay/ids"
 import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
-import { scheduleGroupOf, waking } from "./groups"
+import { callGroupOf, scheduleGroupOf, waking } from "./groups"
 import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import type { Shown } from "./order-facts"
 import { execute, newId, row, rows, type Sql } from "./sql"
@@ -27,6 +27,15 @@ export const paymentByToken = (sql: Sql, token: PublicToken): Promise<PaymentRow
     paymentRow,
     `SELECT * FROM kobbopay_payment WHERE public_token = ? AND deleted_at IS NULL`,
     [token],
+  )
+
+export const newestPaymentOf = (sql: Sql, order: OrderId): Promise<PaymentRow | null> =>
+  row(
+    sql,
+    paymentRow,
+    `SELECT * FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL
+      ORDER BY created_at DESC, id DESC LIMIT 1`,
+    [order],
   )
 
 /** The payments of a collection, the oldest first. */
@@ -96,7 +105,7 @@ export async function lookNow(sql: Sql, payment: PaymentId, now: Date): Promise<
     `UPDATE kobbopay_payment SET next_look_at = ? WHERE id = ? AND kobbopay_id IS NOT NULL`,
     [now, payment],
   )
-  await scheduleGroupOf(sql, payment, now)
+  await callGroupOf(sql, payment, now)
 }
 
 /** Makes payments due for a look by whoever works their group, without calling for that work. */

@@ -249,7 +249,8 @@ async function save(
  * ends: its offer, where its newest transfer has failed, and its being waited for at all.
  */
 function nextLookOf(payment: PaymentRow, state: PaymentRow["state"], look: Look): Date | null {
-  const next = nextLook(payment.created_at, look.now, look.rules.watchForMs)
+  const hasOrder = payment.order_id !== null || look.facts.placedAt !== null
+  const next = nextLook(payment.created_at, look.now, look.rules.watchForMs, hasOrder)
   if (state !== "pending" || next === null) return next
   const since = Math.min(
     payment.created_at.getTime(),

@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { CollectionId, PaymentId, ProviderId, SessionId } from "../kobbopay/ids"
-import { waking } from "./groups"
+import { calling } from "./groups"
 import { holdsMoney, idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Part, type Sql } from "./sql"
 
@@ -114,7 +114,7 @@ export async function attachSession(
 ): Promise<void> {
   const attach = attaching("shown", session, now)
   // Money that came while no session showed it can settle on this one.
-  const wake = waking("(SELECT collection_id FROM shown WHERE money_seen_at IS NOT NULL)", now)
+  const wake = calling("(SELECT collection_id FROM shown WHERE money_seen_at IS NOT NULL)", now)
   await execute(
     sql,
     {

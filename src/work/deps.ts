@@ -6,6 +6,7 @@ import type { Rules } from "../kobbopay/rules"
 import type { Sql } from "../store/sql"
 import type { EntitlementSide } from "./entitlement-side"
 import type { MedusaSide } from "./medusa"
+import type { Patience } from "./patience"
 
 export type WorkAccount = { account: Account; client: KobbopayClient; rules: Rules }
 
@@ -20,5 +21,7 @@ export type Deps = {
   owner: string
   now: () => Date
   random: () => number
-  sleep: (ms: number) => Promise<void>
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** How long a step of Medusa's may take before nobody waits for it any more. */
+  patience: Patience
 }

@@ -1,15 +1,7 @@
 import { MedusaError } from "@medusajs/framework/utils"
-import {
-  gateOf,
-  qualifies,
-  takenBack,
-  verdictOf,
-  wanted,
-  type Verdict,
-} from "../kobbopay/entitlements"
+import { gateOf, qualifies, takenBack, wanted, type Verdict } from "../kobbopay/entitlements"
 import type { EntitlementId, OrderId } from "../kobbopay/ids"
 import type { AccountOptions } from "../kobbopay/options"
-import { retryPause } from "../kobbopay/schedule"
 import {
   callForgotten,
   claimOrder,
@@ -17,36 +9,36 @@ import {
   ledgerOf,
   orderRowOf,
   restOrder,
-  retryOrder,
   type EntitledOrder,
   type LedgerPayment,
 } from "../store/entitled-orders"
 import {
-  claimChanges,
   ensureEntitlement,
   entitlementById,
   entitlementsOf,
-  freeChanges,
-  markEmitted,
   moveUnits,
   noteDecision,
   standingOf,
-  type ChangeRow,
   type Decided,
   type EntitlementRow,
 } from "../store/entitlements"
 import { errorText } from "../store/error-text"
 import type { Sql } from "../store/sql"
 import type { Deps } from "./deps"
+import { emitChanges } from "./entitlement-events"
+import { failed, mended } from "./entitlement-faults"
 import type { EntitledOrderView, SoldLine } from "./entitlement-side"
+import { optionsOf, verdictFor } from "./entitlement-verdict"
 import { fulfilReleased } from "./fulfil"
+import { waitFor } from "./patience"
+
+export { emitChanges } from "./entitlement-events"
 
 /** How long a process has for one order, or one batch of events, before another takes it. */
 const LEASE_MS = 60_000
 /** An order that others keep working on is left to them, and to the next look. */
 const MOST_READS = 20
 const READ_AGAIN_MS = 100
-const EVENTS_AT_ONCE = 50
 /** Orders worked before money is looked after again. */
 const ORDERS_AT_ONCE = 4
 
@@ -73,7 +65,7 @@ export async function convergeEntitlements(
 ): Promise<Converged> {
   for (let reads = 0; reads < MOST_READS; reads++) {
     const seen = await orderRowOf(deps.sql, order)
-    const view = await deps.entitlements.order(order)
+    const view = await waitFor("order", deps.patience, deps.entitlements.order(order))
     const ledger = await ledgerOf(deps.sql, order, view?.collections ?? [])
     const converged = await deps.sql.transaction(async (trx) => {
       if (!(await holdOrder(trx, seen))) return null
@@ -85,8 +77,14 @@ export async function convergeEntitlements(
     }
     await emitChanges(deps)
     if (optionsOf(deps, ledger)?.entitlements.fulfil === true) {
-      await fulfilReleased(deps, order).catch((cause: unknown) => failed(deps, seen, cause))
+      try {
+        await fulfilReleased(deps, order)
+      } catch (cause) {
+        await failed(deps, seen, cause)
+        return converged
+      }
     }
+    if (seen.failures > 0) await mended(deps, [order])
     return converged
   }
   throw new Error(`the entitlements of order ${order} are being worked by others`)
@@ -186,55 +184,6 @@ async function decide(
   return noteDecision(trx, before, asked, forgiven, now)
 }
 
-/** The account whose options rule an order: the one that its money came through, or will. */
-function optionsOf(deps: Deps, ledger: readonly LedgerPayment[]): AccountOptions | null {
-  const attached = ledger.filter((payment) => payment.attached)
-  const ruling =
-    ledger.find((payment) => payment.money_seen_at !== null) ?? attached.at(-1) ?? ledger.at(-1)
-  return ruling === undefined
-    ? null
-    : (deps.accounts.get(ruling.account_id)?.account.options ?? null)
-}
-
-function verdictFor(
-  deps: Deps,
-  view: EntitledOrderView,
-  ledger: readonly LedgerPayment[],
-  options: AccountOptions | null,
-): Verdict {
-  const ours = new Map(
-    [...deps.accounts.values()].map(({ account }) => [account.providerId, account]),
-  )
-  return verdictOf(
-    {
-      currencyCode: view.currencyCode,
-      total: view.total,
-      credited: view.credited,
-      payments: view.payments.map((payment) => {
-        const account = ours.get(payment.provider)
-        const row = ledger.find(
-          ({ sessions }) => payment.session !== null && sessions.includes(payment.session),
-        )
-        return {
-          authorized: payment.authorized,
-          captured: payment.captured,
-          refunded: payment.refunded,
-          // Where a store captures on Paid, a capture of ours says no more than that the money was seen.
-          final:
-            account === undefined ||
-            account.options.captureOn === "confirmed" ||
-            row?.confirmed_at != null ||
-            row?.accepted === "finality",
-        }
-      }),
-    },
-    {
-      cancelled: view.cancelled,
-      revokeOnRefund: options?.entitlements.revokeOnRefund ?? "proportional",
-    },
-  )
-}
-
 /** Seldom, and ever more so: only for what no event told. */
 function nextCheck(placedAt: Date, now: Date): Date {
   const age = Math.max(0, now.getTime() - placedAt.getTime())
@@ -257,14 +206,6 @@ export async function decideEntitlement(deps: Deps, request: Request): Promise<E
   await convergeEntitlements(deps, found.order_id, request)
   const after = await entitlementById(deps.sql, request.id)
   return after ?? found
-}
-
-async function failed(deps: Deps, seen: EntitledOrder, cause: unknown): Promise<void> {
-  const at = new Date(deps.now().getTime() + retryPause(seen.failures, deps.random))
-  await retryOrder(deps.sql, seen, at, errorText(cause))
-  deps.log.warn(
-    `kobbopay: the entitlements of order ${seen.id} were not worked to their end, again at ${at.toISOString()}: ${errorText(cause)}`,
-  )
 }
 
 /**
@@ -299,37 +240,3 @@ export async function repairEntitlements(deps: Deps, most: number): Promise<numb
   while (await workEntitlements(deps));
   return found
 }
-
-/**
- * Hands the events of committed changes to Medusa's bus, in the order of the changes. A process that dies
- * in between leaves them to the next one, so an event may come twice, under the same key.
- */
-export async function emitChanges(deps: Deps): Promise<void> {
-  for (;;) {
-    const changes = await claimChanges(deps.sql, deps.now(), LEASE_MS, EVENTS_AT_ONCE)
-    if (changes.length === 0) return
-    const ids = changes.map((change) => change.id)
-    try {
-      await deps.entitlements.emit(changes.map(eventOf))
-    } catch (cause) {
-      await freeChanges(deps.sql, ids)
-      deps.log.warn(
-        `kobbopay: ${changes.length} events of entitlements were not handed on, and will be later: ${errorText(cause)}`,
-      )
-      return
-    }
-    await markEmitted(deps.sql, ids, deps.now())
-    if (changes.length < EVENTS_AT_ONCE) return
-  }
-}
-
-const eventOf = (change: ChangeRow) => ({
-  name: `kobbopay.entitlement.${change.kind}`,
-  data: {
-    id: change.entitlement_id,
-    order_id: change.order_id,
-    line_item_id: change.line_item_id,
-    quantity: change.quantity,
-    key: change.id,
-  },
-})

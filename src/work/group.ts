@@ -1,17 +1,32 @@
 import { DEAD_AFTER_FAILURES, retryPause } from "../kobbopay/schedule"
-import { closeCleared, openException } from "../store/exceptions"
-import { LEASE_MS, LeaseLost, releaseGroup, renewLease, type Lease } from "../store/groups"
+import { errorText } from "../store/error-text"
+import { aboutPayment, closeCleared, openException } from "../store/exceptions"
+import {
+  LEASE_MS,
+  LeaseLost,
+  noteHanging,
+  releaseGroup,
+  renewLease,
+  type Lease,
+} from "../store/groups"
 import { paymentsOf } from "../store/ledger"
 import type { Deps } from "./deps"
+import { timed } from "./patience"
 import { settleGroup } from "./settle"
-import { errorText } from "../store/error-text"
+
+/** The end of work that is waited for no more, because a step of Medusa's hangs; else null. Does not reject. */
+export type Worked = { late: Promise<void> | null }
 
 /**
  * Works one claimed group to rest: renews the lease meanwhile, and gives it back with the time of the
  * next look. Work that fails backs off; after enough failures in a row it is an exception, and still
  * tried.
+ *
+ * A step of Medusa's that does not return is an exception that names it, and is waited for no longer. Its
+ * lease goes on being renewed, so that no second process runs the same workflow; what it brings at last
+ * is worked to the end.
  */
-export async function workGroup(deps: Deps, lease: Lease): Promise<void> {
+export async function workGroup(deps: Deps, lease: Lease): Promise<Worked> {
   const heartbeat = setInterval(() => {
     renewLease(deps.sql, lease, LEASE_MS).catch((cause: unknown) => {
       deps.log.warn(
@@ -19,30 +34,84 @@ export async function workGroup(deps: Deps, lease: Lease): Promise<void> {
       )
     })
   }, LEASE_MS / 3)
+  heartbeat.unref()
+  const hang = new Hang(deps, lease)
+  const medusa = timed(deps.medusa, deps.patience, (failure) => {
+    hang.report(failure)
+  })
+  const work = settleAndRelease({ ...deps, medusa }, lease, hang).finally(() => {
+    clearInterval(heartbeat)
+  })
+  await Promise.race([work, hang.begun])
+  return { late: hang.isReported ? work.catch(() => undefined) : null }
+}
+
+async function settleAndRelease(deps: Deps, lease: Lease, hang: Hang): Promise<void> {
   try {
     const { next, failure } = await settleGroup(deps, lease)
-    await release(deps, lease, next, failure)
+    await hang.told()
+    await release(deps, lease, hang, next, failure)
   } catch (cause) {
     if (cause instanceof LeaseLost) {
       deps.log.warn(`kobbopay: ${cause.message}; the other process goes on`)
       return
     }
-    await release(deps, lease, null, errorText(cause))
-  } finally {
-    clearInterval(heartbeat)
+    await hang.told()
+    await release(deps, lease, hang, null, errorText(cause))
+  }
+}
+
+/** That a step of Medusa's hangs, and what was made of it. */
+class Hang {
+  readonly begun: Promise<void>
+  isReported = false
+  #begin: () => void = () => undefined
+  #telling: Promise<void> = Promise.resolve()
+
+  constructor(
+    private readonly deps: Deps,
+    private readonly lease: Lease,
+  ) {
+    this.begun = new Promise((resolve) => {
+      this.#begin = resolve
+    })
+  }
+
+  report(failure: string): void {
+    this.isReported = true
+    const { deps, lease } = this
+    const text = `kobbopay: work on ${lease.collectionId} hangs and holds up nothing else: ${failure}`
+    deps.log.error(text)
+    this.#telling = this.#telling
+      .then(async () => {
+        await noteHanging(deps.sql, lease, failure)
+        await callDead(deps, lease, failure, `${failure} ${lease.fence}`)
+      })
+      .catch((cause: unknown) => {
+        deps.log.error(
+          `kobbopay: that ${lease.collectionId} hangs was not noted: ${errorText(cause)}`,
+        )
+      })
+      .finally(this.#begin)
+  }
+
+  /** Resolves once all that was reported is on the books, so that it can be closed. */
+  told(): Promise<void> {
+    return this.#telling
   }
 }
 
 async function release(
   deps: Deps,
   lease: Lease,
+  hang: Hang,
   next: Date | null,
   failure: string | null,
 ): Promise<void> {
   const now = deps.now()
   if (failure === null) {
     await releaseGroup(deps.sql, lease, next, now, null)
-    if (lease.failures >= DEAD_AFTER_FAILURES) await reviveGroup(deps, lease, now)
+    if (lease.lastError !== null || hang.isReported) await reviveGroup(deps, lease, now)
     return
   }
   const retryAt = new Date(now.getTime() + retryPause(lease.failures, deps.random))
@@ -50,27 +119,30 @@ async function release(
   deps.log.warn(
     `kobbopay: work on ${lease.collectionId} failed (try ${lease.failures + 1}), again at ${retryAt.toISOString()}: ${failure}`,
   )
-  if (lease.failures + 1 >= DEAD_AFTER_FAILURES) await callDead(deps, lease, failure, now)
+  if (lease.failures + 1 >= DEAD_AFTER_FAILURES) await callDead(deps, lease, failure, failure)
+  else if (hang.isReported) await reviveGroup(deps, lease, now)
 }
 
-async function callDead(deps: Deps, lease: Lease, failure: string, now: Date): Promise<void> {
-  const [payment] = (await paymentsOf(deps.sql, lease.collectionId)).reverse()
+/** Opens the exception of work that does not end; on the payment that holds money, if one does. */
+async function callDead(
+  deps: Deps,
+  lease: Lease,
+  failure: string,
+  fingerprint: string,
+): Promise<void> {
+  const payments = await paymentsOf(deps.sql, lease.collectionId)
+  const payment = payments.findLast((one) => one.money_seen_at !== null) ?? payments.at(-1)
   if (payment === undefined) return
   await openException(
     deps.sql,
     {
+      ...aboutPayment(payment),
       class: "dead",
-      subjectId: payment.id,
-      paymentId: payment.id,
-      eventRowId: null,
-      accountId: payment.account_id,
-      orderId: payment.order_id,
-      railId: payment.rail_id,
       expected: { want: payment.want },
       observed: { failure, state: payment.state },
-      fingerprint: failure,
+      fingerprint,
     },
-    now,
+    deps.now(),
   )
 }
 

@@ -16,6 +16,7 @@ import { attachSession } from "../store/sessions"
 import { auditAtRest } from "./contradictions"
 import { nextStep } from "./converge"
 import type { Deps } from "./deps"
+import { dueReads } from "./due"
 import { expireOrder } from "./expire"
 import { learnIds } from "./learn"
 import { lookAt, type Looked } from "./look"
@@ -58,8 +59,10 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
 
   const failures: string[] = []
   const payments: PaymentRow[] = []
+  const isCalled = ({ id }: PaymentRow) => events.some((event) => event.payment_id === id)
+  const reads = dueReads(known, isCalled, deps.now())
   for (const payment of known) {
-    const looked = await lookIfDue(deps, lease, payment, events, view)
+    const looked = await lookIfDue(deps, lease, payment, events, view, reads)
     payments.push(looked.payment)
     if (looked.failure !== null) failures.push(looked.failure)
   }
@@ -103,10 +106,11 @@ async function lookIfDue(
   payment: PaymentRow,
   events: readonly EventRow[],
   view: MedusaView | null,
+  reads: ReadonlySet<PaymentRow>,
 ): Promise<Looked> {
   const now = deps.now()
   const named = events.filter((event) => event.payment_id === payment.id)
-  const isDue = payment.next_look_at !== null && payment.next_look_at <= now
+  const isDue = reads.has(payment)
   const calls = named.some(({ next_attempt_at: at }) => at === null || at <= now)
   // Events that only repeat what was just read wait together: a flood of them is one read.
   const free = repeatedAt(payment.last_read_at, now)

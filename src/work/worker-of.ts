@@ -12,6 +12,9 @@ import { entitlementSide } from "./entitlement-side"
 import { medusaSide } from "./medusa"
 import { Worker } from "./worker"
 
+/** How long a person who waits for the work waits: it may be slow over other orders. */
+export const DRAIN_WITHIN_MS = 10_000
+
 const hands = new WeakMap<KobbopayModuleService, { deps: Deps; worker: Worker }>()
 
 function handOf(service: KobbopayModuleService): { deps: Deps; worker: Worker } {
@@ -32,6 +35,7 @@ function handOf(service: KobbopayModuleService): { deps: Deps; worker: Worker } 
     now: runtime.now,
     random: runtime.random,
     sleep: runtime.client.sleep,
+    patience: runtime.work.patience,
   }
   const made = { deps, worker: new Worker(deps) }
   hands.set(service, made)

@@ -9,6 +9,9 @@ import { errorText } from "../store/error-text"
 /** Groups worked side by side in one process; two events of one payment never are. */
 const SIDE_BY_SIDE = 4
 
+/** So many of them at most are worked only because their time has come: money and events find a free hand. */
+const MOST_CALM = SIDE_BY_SIDE - 2
+
 /** Between two looks for work while calls keep coming: what comes meanwhile is found together. */
 const LOOK_PAUSE_MS = 50
 
@@ -19,7 +22,7 @@ const LEAST_SLEEP_MS = 100
 /**
  * The loop of one process. A scout routes recorded events and claims due groups, as many as there are
  * free hands, and the hands work them until nothing is due; a slow group holds one hand of several, so
- * the others go on. A clerk works due entitlements beside them, so that money never waits for those. Any
+ * the others go on, and one that hangs in Medusa holds none. A clerk works due entitlements beside them, so that money never waits for those. Any
  * number of processes may run one; the leases keep them apart.
  */
 export class Worker {
@@ -27,6 +30,8 @@ export class Worker {
   readonly #hands = new Set<Promise<void>>()
   readonly #scout: Watch
   readonly #clerk: Watch
+  /** Hands that are at, or about to claim, a group that nobody called for. */
+  #calm = 0
   #stopped = false
   #timer: NodeJS.Timeout | null = null
 
@@ -69,14 +74,24 @@ export class Worker {
     this.wake()
   }
 
-  /** Works until nothing is due and everybody rests. Failures are logged and tried again later. */
-  async drain(): Promise<void> {
-    await this.#idle()
-    this.wake()
-    await this.#idle()
+  /**
+   * Works until nothing is due and everybody rests. Failures are logged and tried again later. A step that
+   * hangs is not waited for; `withinMs` says how long to wait at all.
+   */
+  async drain({ withinMs }: { withinMs?: number } = {}): Promise<void> {
+    const drained = this.#idle().then(() => {
+      this.wake()
+      return this.#idle()
+    })
+    if (withinMs === undefined) return drained
+    const ended = new AbortController()
+    const over = this.#deps.sleep(withinMs, ended.signal).catch(() => undefined)
+    await Promise.race([drained, over]).finally(() => {
+      ended.abort()
+    })
   }
 
-  /** Lets what is under way finish and starts nothing more. */
+  /** Lets what is under way finish, except for what hangs, and starts nothing more. */
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#timer !== null) clearTimeout(this.#timer)
@@ -115,7 +130,15 @@ export class Worker {
   async #work(lease: Lease): Promise<void> {
     let held: Lease | undefined = lease
     while (held !== undefined) {
-      await workGroup(this.#deps, held)
+      const { urgent } = held
+      try {
+        const { late } = await workGroup(this.#deps, held)
+        void late?.then(() => {
+          this.wake()
+        })
+      } finally {
+        if (!urgent) this.#calm--
+      }
       ;[held] = await this.#claim(1)
     }
   }
@@ -123,7 +146,16 @@ export class Worker {
   async #claim(most: number): Promise<Lease[]> {
     if (this.#stopped || most <= 0) return []
     const { sql, owner, now } = this.#deps
-    return claimGroups(sql, owner, now(), LEASE_MS, most)
+    const calm = Math.max(0, Math.min(most, MOST_CALM - this.#calm))
+    // Taken before it is known how many there are, so that two who claim at once do not both count on it.
+    this.#calm += calm
+    let claimed: Lease[] = []
+    try {
+      claimed = await claimGroups(sql, owner, now(), LEASE_MS, { most, calm })
+    } finally {
+      this.#calm -= calm - claimed.filter((lease) => !lease.urgent).length
+    }
+    return claimed
   }
 
   #interrupted(cause: unknown): void {

@@ -9,7 +9,7 @@ import {
 import { brandAs, type PaymentId } from "../kobbopay/ids"
 import { lookNow, paymentById } from "../store/ledger"
 import { runtime } from "../runtime"
-import { kobbopay, workerOf } from "../work/worker-of"
+import { DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"
 
 export type CheckPaymentInput = {
   /** Row id of the payment in the ledger: "kpay_…". */
@@ -29,7 +29,7 @@ export const checkPaymentStep = createStep(
       )
     }
     await lookNow(service.sql, id, runtime.now())
-    await workerOf(service).drain()
+    await workerOf(service).drain({ withinMs: DRAIN_WITHIN_MS })
     const seen = await paymentById(service.sql, id)
     return new StepResponse({ payment_id, state: seen?.state ?? payment.state })
   },

@@ -8,7 +8,7 @@ import {
 import type { z } from "@medusajs/framework/zod"
 import { payBackById } from "../store/refunds"
 import { recordPayBack } from "../work/refund"
-import { depsOf, kobbopay, workerOf } from "../work/worker-of"
+import { depsOf, DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"
 import { parsed, payBackInput } from "./input"
 
 export type RecordPayBackInput = z.input<typeof payBackInput>
@@ -21,7 +21,7 @@ export const recordPayBackStep = createStep(
     const made = await recordPayBack(depsOf(service), {
       ...{ paymentId: payment_id, amount, hash, actor, note },
     })
-    await workerOf(service).drain()
+    await workerOf(service).drain({ withinMs: DRAIN_WITHIN_MS })
     const booked = await payBackById(service.sql, made.id)
     return new StepResponse({
       id: made.id,

@@ -7,7 +7,7 @@ import {
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
 import { acceptException, dismissException } from "../work/resolve"
-import { depsOf, kobbopay, workerOf } from "../work/worker-of"
+import { depsOf, DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"
 import { acceptInput, dismissInput, parsed } from "./input"
 
 export type AcceptExceptionInput = z.input<typeof acceptInput>
@@ -18,7 +18,7 @@ const accepting = (how: "accept" | "adopt") => async (input: AcceptExceptionInpu
   const service = kobbopay()
   const worker = workerOf(service)
   return new StepResponse(
-    await acceptException(depsOf(service), () => worker.drain(), {
+    await acceptException(depsOf(service), () => worker.drain({ withinMs: DRAIN_WITHIN_MS }), {
       ...{ exceptionId: exception_id, how, final, actor, note },
     }),
   )

@@ -228,7 +228,7 @@ export class Ledger {
     { reading, facts }: { reading: Reading; facts: OrderFacts },
     now: Date,
   ): Date | null {
-    const next = nextLook(row.created_at, now, this.rules.watchForMs)
+    const next = nextLook(row.created_at, now, this.rules.watchForMs, facts.placedAt !== null)
     if (state !== "pending" || next === null) return next
     const since = Math.min(row.created_at.getTime(), facts.placedAt?.getTime() ?? Infinity)
     const window = row.window_ends_at.getTime()

@@ -3,6 +3,7 @@ import type { Rules } from "../../../src/kobbopay/rules"
 import { DEAD_AFTER_FAILURES, retryPause } from "../../../src/kobbopay/schedule"
 import { LEASE_MS } from "../../../src/store/groups"
 import type { nextStep } from "../../../src/work/converge"
+import { dueReads } from "../../../src/work/due"
 import { cancelDue, showsMoney, waitsForUs } from "../../../src/work/expire"
 import { orderFacts } from "../../../src/store/order-facts"
 import { holdsMoney } from "../../../src/store/payment"
@@ -71,11 +72,13 @@ function* settle(shop: Shop, lease: Lease): Steps<{ next: number | null; failure
   const failures: string[] = []
   const events = ledger.events.filter((event) => event.state === "received").map(seen)
   const payments: Snapshot[] = []
-  for (const before of ledger.rows.map(snapshotOf)) {
-    const { row, next_look_at: nextLookAt } = before
+  const known = ledger.rows.map(snapshotOf)
+  const isCalled = ({ number }: Row) => events.some(({ event }) => event.payment === number)
+  const reads = dueReads(known, isCalled, new Date(now()))
+  for (const before of known) {
+    const { row } = before
     const own = events.filter(({ event }) => event.payment === row.number)
-    const due = nextLookAt !== null && nextLookAt.getTime() <= now()
-    const looks = due || own.length > 0 || before.money_seen_at !== null
+    const looks = reads.has(before) || own.length > 0 || before.money_seen_at !== null
     if (looks) yield* look(shop, lease, row, own, view)
     payments.push(looks ? snapshotOf(row) : before)
   }

@@ -33,6 +33,7 @@ describe("defaults", () => {
         closePendingAfterMs: 86_400_000,
         watchForMs: 2_592_000_000,
       },
+      limits: { paymentsPerCart: 10, perMs: 3_600_000 },
       stuckAfterMs: 21_600_000,
       latePayments: "review",
       request: { timeoutMs: 15_000, attempts: 4 },

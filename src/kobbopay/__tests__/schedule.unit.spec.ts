@@ -1,4 +1,4 @@
-import { LEAST_READ_PAUSE_MS, repeatedAt } from "../schedule"
+import { LEAST_READ_PAUSE_MS, nextLook, repeatedAt } from "../schedule"
 
 describe("when a webhook that only repeats is worked", () => {
   const now = new Date("2026-03-01T12:00:00Z")
@@ -17,5 +17,41 @@ describe("when a webhook that only repeats is worked", () => {
 
   it("does not wait for a clock that was wrong", () => {
     expect(repeatedAt(ago(-3_600_000), now)).toEqual(now)
+  })
+})
+
+const MADE = new Date("2026-01-01T12:00:00Z")
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+const pauseAt = (minutes: number, hasOrder: boolean) => {
+  const now = new Date(MADE.getTime() + minutes * MINUTE)
+  const next = nextLook(MADE, now, 30 * DAY, hasOrder)
+  return next === null ? null : (next.getTime() - now.getTime()) / MINUTE
+}
+
+describe("the next look at a payment that nobody calls about", () => {
+  it.each([
+    [0, 0.5],
+    [1, 0.5],
+    [10, 5],
+    [60, 30],
+    [24 * 60, 360],
+  ])("of a placed order, %d minutes old, comes after %d minutes", (age, pause) => {
+    expect(pauseAt(age, true)).toBe(pause)
+  })
+
+  it.each([
+    [0, 2],
+    [1, 2],
+    [10, 10],
+    [60, 60],
+    [24 * 60, 360],
+  ])("without an order, %d minutes old, comes after %d minutes", (age, pause) => {
+    expect(pauseAt(age, false)).toBe(pause)
+  })
+
+  it("does not come once it was watched long enough", () => {
+    expect(pauseAt(30 * 24 * 60, true)).toBeNull()
+    expect(pauseAt(30 * 24 * 60, false)).toBeNull()
   })
 })

@@ -70,6 +70,14 @@ const shared = {
     .strictObject({ under: tolerance.prefault("0"), over: tolerance.prefault("1%") })
     .prefault({}),
   expiry,
+  /** How many payments one cart is given: each is a row here, one at Kobbopay, and reads for as long as it is watched. */
+  limits: z
+    .strictObject({
+      paymentsPerCart: wholeNumber(1, 1000).prefault(10),
+      per: duration().prefault("1h"),
+    })
+    .transform(({ paymentsPerCart, per }) => ({ paymentsPerCart, perMs: per }))
+    .prefault({}),
   /** Paid or partial for longer than this needs a person. */
   stuckAfter: duration().prefault("6h"),
   /** How long a signed report of money may be ahead of what Kobbopay can be read to say. */

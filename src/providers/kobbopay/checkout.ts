@@ -39,6 +39,7 @@ import { holdsMoney, settledAmount, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import { attachSession, type SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
+import { withinLimit } from "./limits"
 import { noPriceNow, tellOfPrice } from "./prices"
 
 /** A checkout waits for its answer: fewer tries than the work takes. */
@@ -245,7 +246,9 @@ async function newPayment(checkout: Checkout, rail: Rail, wanted: Wanted): Promi
   const offer = await offerOf(checkout, rail, wanted)
   const now = checkout.now()
   const made = { ...offer, collectionId: wanted.collectionId }
-  return currentPayment(checkout.sql, made, leaseFrom(now), now)
+  return withinLimit(checkout, made.collectionId, (sql) =>
+    currentPayment(sql, made, leaseFrom(now), now),
+  )
 }
 
 async function offerOf(
@@ -360,7 +363,7 @@ async function create(
         address: made.address,
         memo: made.memo,
         windowEndsAt: ends,
-        nextLookAt: nextLook(now, now, account.options.expiry.watchForMs) ?? now,
+        nextLookAt: nextLook(now, now, account.options.expiry.watchForMs, false) ?? now,
       },
       session,
       now,
