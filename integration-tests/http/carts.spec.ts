@@ -39,7 +39,7 @@ storeSuite("carts of every price", (world) => {
 
   /** Buys one cart. Returns what is not as it should be, or null. */
   async function bought(wanted: Parameters<typeof fillCart>[2]): Promise<string | null> {
-    const { shopper, second, worker, rows } = world()
+    const { shopper, second, worker } = world()
     const cartId = await fillCart(world(), shelves, wanted)
     const collectionId = await shopper.collection(cartId)
     const session = await shopper.session(collectionId, PURCHASE).catch((cause: unknown) => {
@@ -54,7 +54,7 @@ storeSuite("carts of every price", (world) => {
     const books = await booksOf(world(), collectionId)
     const entitlements = z
       .array(entitlementRow)
-      .parse(await rows(`SELECT state FROM kobbopay_entitlement WHERE order_id = ?`, [id]))
+      .parse(await world().rows(`SELECT state FROM kobbopay_entitlement WHERE order_id = ?`, [id]))
     const isGood =
       books.captures.length === 1 &&
       books.open.length + books.closed.length === 0 &&
