@@ -131,7 +131,7 @@ async function main(started: Started, installed: string | undefined): Promise<vo
   await writeFile(join(backend, "medusa-config.ts"), CONFIG)
   await writeFile(join(backend, "tsconfig.json"), JSON.stringify(STORE_TSCONFIG))
   const first = await startMedusa(await freePort(), store.options)
-  const { order } = await new Shopper(first.url, store.store)
+  const { order, session } = await new Shopper(first.url, store.store)
     .buy({ product: store.store.digital, rail: "usdt-tron" })
     .finally(() => first.stop())
 
@@ -170,6 +170,11 @@ async function main(started: Started, installed: string | undefined): Promise<vo
   await shoot(page, "order")
   console.log("The order's page has its section")
 
+  store.sandbox.control.setWebhook({ url: `${medusa.url}/hooks/kobbopay` })
+  store.sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
+  await settleInPage(page, session.amount)
+  console.log("The section follows the payment, and records a pay-back")
+
   // A fault in the middle of showing our section: nothing else on the page formats times so.
   await page.addInitScript(() => {
     const whole = Intl.DateTimeFormat
@@ -188,6 +193,27 @@ async function main(started: Started, installed: string | undefined): Promise<vo
   console.log(
     "A fault of the section leaves the rest of the page standing, and is told on the console",
   )
+}
+
+/** Sees the money arrive without loading the page again, and records that it was sent back. */
+async function settleInPage(page: Page, amount: string): Promise<void> {
+  const see = (text: string | RegExp) =>
+    page.getByText(text).first().waitFor({ timeout: SHOWN_WITHIN_MS })
+  await see("Confirmed by Kobbopay and captured.")
+  await see("The payment has changed.")
+  await shoot(page, "captured")
+  await page
+    .getByRole("button", { name: /Record pay-back/ })
+    .first()
+    .click()
+  const form = page.getByRole("dialog")
+  await form.getByLabel(/Amount sent back/).fill("0,5")
+  await see(/write digits with a point/)
+  await form.getByLabel(/Amount sent back/).fill(amount)
+  await form.getByLabel(/hash|transaction/i).fill(`0x${"ab".repeat(32)}`)
+  await form.getByRole("button", { name: /Record/ }).click()
+  await see("All the money that arrived was sent back.")
+  await shoot(page, "paid-back")
 }
 
 /** Keeps a picture of the page where `SCREENSHOTS` names a folder. */
