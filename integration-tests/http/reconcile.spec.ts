@@ -338,6 +338,8 @@ storeSuite("reconciliation", (world) => {
       await world().rows(`UPDATE capture SET deleted_at = now()`)
       await world().rows(`UPDATE payment SET captured_at = NULL, canceled_at = now()`)
       await world().rows(`UPDATE kobbopay_payment SET converged_at = NULL`)
+      // What it released would be told, too.
+      await world().rows(`UPDATE kobbopay_entitlement SET state = 'held', released_quantity = 0`)
       await foundOnce(collectionId, "paid_there_unpaid_here", () =>
         world().rows(`UPDATE payment SET canceled_at = NULL`),
       )

@@ -103,8 +103,7 @@ export function explains(found: Case, exception: string, diary: Diary): boolean 
       return foreign
     case "late_payment":
       return (
-        money &&
-        (ended || ledger.seen_late || lastAt > ledger.created_at.getTime() + EXPIRY.window)
+        money && (ended || ledger.seen_late || lastAt > ledger.created_at.getTime() + EXPIRY.window)
       )
     case "order_cancelled":
     case "refund_owed":

@@ -40,4 +40,9 @@ export const FILL_HISTORY = [
      currency_code, state, actor, recorded_at)
    SELECT $1::text || n, $1::text || n, $1::text || n, 'kobbopay', $1::text || n, '1', n::text, 'usd', 'booked',
      'user_1', now() FROM generate_series(1, $2::int) n`,
+  `INSERT INTO kobbopay_transfer (id, payment_id, scope, key)
+   SELECT $1::text || n, $1::text || n, 'network tron', $1::text || n FROM generate_series(1, $2::int) n`,
+  `INSERT INTO kobbopay_entitlement (id, order_id, line_item_id, title, quantity, release_on)
+   SELECT $1::text || n, $1::text || n, $1::text || n, 'Licence', 1, 'confirmed'
+     FROM generate_series(1, $2::int) n`,
 ]

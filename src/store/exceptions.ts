@@ -121,6 +121,22 @@ export const exceptionById = (sql: Sql, id: ExceptionId): Promise<ExceptionRow |
     id,
   ])
 
+/** Whether an exception of one of the classes is open about a payment. */
+export const hasOpen = async (
+  sql: Sql,
+  payment: PaymentId,
+  classes: readonly ExceptionClass[],
+): Promise<boolean> =>
+  ((
+    await row(
+      sql,
+      countRow,
+      `SELECT count(*)::int AS count FROM kobbopay_exception
+        WHERE payment_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
+      [payment, [...classes]],
+    )
+  )?.count ?? 0) > 0
+
 /** How a person closes exceptions: who, with what code, in what words. */
 export type Closing = { actor: string; resolution: string; note: string | null }
 

@@ -178,17 +178,23 @@ export const unmetEvents = (sql: Sql, payment: PaymentId): Promise<EventRow[]> =
   )
 
 /**
- * Sets aside what events reported of a payment and no read ever bore out: a person looked at it. Returns how
- * many.
+ * Sets aside what events reported of a payment and no read ever bore out, as far as they had come when a
+ * person was told: they looked at it. Returns how many.
  */
-export const setReportsAside = (sql: Sql, payment: PaymentId, now: Date): Promise<number> =>
+export const setReportsAside = (
+  sql: Sql,
+  payment: PaymentId,
+  toldAt: Date,
+  now: Date,
+): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_event
         SET state = 'done', outcome = 'set_aside', done_at = ?, next_attempt_at = NULL, updated_at = now()
       WHERE payment_id = ? AND deleted_at IS NULL
-        AND (state = 'dead' AND outcome = 'ambiguous_finality')`,
-    [now, payment],
+        AND (state = 'dead' AND outcome = 'ambiguous_finality'
+          OR state = 'received' AND attempts > 0 AND received_at < ?)`,
+    [now, payment, toldAt],
   )
 
 export const finishEvent = (

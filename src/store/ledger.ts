@@ -220,7 +220,8 @@ export const acceptPayment = (
     sql,
     `UPDATE kobbopay_payment
         SET accepted = CASE WHEN accepted = 'finality' THEN accepted ELSE ? END,
-            accepted_minor = ?, accepted_amount = ?, accepted_by = ?, accepted_at = ?, converged_at = NULL, current = false, updated_at = now()
+            accepted_minor = ?,
+            accepted_amount = CASE WHEN captured_at IS NULL THEN ? ELSE accepted_amount END, accepted_by = ?, accepted_at = ?, converged_at = NULL, current = false, updated_at = now()
       WHERE id = ?`,
     [by.accepted, by.minor?.toString() ?? null, by.amount, by.actor, now, id],
   )

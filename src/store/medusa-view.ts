@@ -78,8 +78,8 @@ WITH c AS (SELECT * FROM payment_collection WHERE id = ? AND deleted_at IS NULL)
   summary AS (SELECT s.totals FROM order_summary s JOIN o ON s.order_id = o.id AND s.version = o.version
                WHERE s.deleted_at IS NULL LIMIT 1)
 SELECT
-  (SELECT cart_id FROM cart_payment_collection
-    WHERE payment_collection_id = c.id AND deleted_at IS NULL LIMIT 1) AS "cartId",
+  (SELECT l.cart_id FROM cart_payment_collection l JOIN cart ON cart.id = l.cart_id AND cart.deleted_at IS NULL
+    WHERE l.payment_collection_id = c.id AND l.deleted_at IS NULL LIMIT 1) AS "cartId",
   o.id AS "orderId",
   CASE WHEN o.id IS NULL THEN 'none' WHEN o.status = 'canceled' THEN 'cancelled' ELSE 'open' END AS "order",
   COALESCE(o.status IN ('completed', 'archived'), false) AS "isClosed",

@@ -72,6 +72,10 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
       received: receivedMinor,
     })
     const opened = await keepExceptions(trx, { ...look, taken }, payment, decision, open_exceptions)
+    // Money that a person had set aside is final now: it is judged again, as money that is there.
+    if (before.written_off_minor > 0n && payment.written_off_minor === 0n) {
+      await wakeGroup(trx, look.collectionId, look.now)
+    }
     // The provider only answers Medusa's call: what else is wanted now, a capture, is the work's to do.
     if (look.lease === null && payment.want !== before.want) {
       await wakeGroup(trx, look.collectionId, look.now)
@@ -266,9 +270,10 @@ function nextLookOf(payment: PaymentRow, state: PaymentRow["state"], look: Look)
 /** What an exception is about: over the same, one that a person closed does not open again. */
 function fingerprintOf(found: ExceptionClass, payment: PaymentRow, look: Look): string {
   const money = payment.received_minor?.toString() ?? look.reading.state
+  if (found === "refund_owed") return `${money} ${look.facts.order} ${look.facts.asks ?? "nothing"}`
   if (found === "order_changed") return `${money} for ${look.facts.asks ?? "nothing"}`
   if (found !== "ambiguous_finality") return money
-  const claimed = look.claims.filter((claim) => !claim.patient).map((claim) => claim.state)
+  const claimed = look.claims.filter((claim) => !claim.patient).map((claim) => claim.id)
   return [money, look.reading.state, ...new Set(claimed)].join(" ")
 }
 

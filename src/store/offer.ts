@@ -1,18 +1,21 @@
-import { isMore } from "../kobbopay/store-amount"
+import { sameStore } from "../kobbopay/store-amount"
 import { sessionsOf } from "./ledger"
 import { viewOf } from "./medusa-view"
 import { asksOf } from "./order-facts"
-import type { PaymentRow } from "./payment"
+import { settledAmount, type PaymentRow } from "./payment"
 import { isShownLive } from "./sessions"
 import type { Sql } from "./sql"
 
 /**
  * Whether money on a payment of which none has come would still settle something: a session shows it, and the
- * order, where there is one, is open and owes. Whether the offer's time runs, {@link payerView} says.
+ * order, where there is one, is open and asks for this very amount. Whether the offer's time runs, {@link payerView} says.
  */
 export async function isStillOwed(
   sql: Sql,
-  payment: Pick<PaymentRow, "id" | "collection_id">,
+  payment: Pick<
+    PaymentRow,
+    "id" | "collection_id" | "store_amount" | "accepted_amount" | "currency_code"
+  >,
 ): Promise<boolean> {
   // What no session shows any more was left for another amount or rail.
   if (!(await isShownLive(sql, payment.id))) return false
@@ -21,5 +24,8 @@ export async function isStillOwed(
   if (view.order === "none") return true
   if (view.order === "cancelled" || view.isClosed) return false
   const shown = await sessionsOf(sql, { collection: payment.collection_id, order: view.orderId })
-  return isMore(asksOf(view, shown, payment.id), "0", view.currencyCode)
+  return (
+    view.currencyCode === payment.currency_code &&
+    sameStore(asksOf(view, shown, payment.id), settledAmount(payment), view.currencyCode)
+  )
 }

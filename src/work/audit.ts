@@ -143,6 +143,10 @@ function capturedTooEarly(seen: Seen): Contradiction | null {
 function capturedMore(seen: Seen): Contradiction | null {
   const { view, payment, books } = seen
   if (view === null || view.order !== "open" || !isNewest(seen)) return null
+  // What another provider captured too much is told by that one, and by Medusa.
+  const isOurs = (one: (typeof view.payments)[number]) =>
+    seen.group.some(({ id }) => isOf(seen.shown, id)(one)) && one.captures.length > 0
+  if (!view.payments.some(isOurs)) return null
   const captured = sumOf(view.payments.map(netOf))
   if (!isMore(captured, view.total, view.currencyCode)) return null
   if (seen.group.some((one) => tells(books, one, ["refund_owed", "duplicate_payment"]))) return null
@@ -178,7 +182,7 @@ function refundedWithoutSending({ view, shown, payment, books }: Seen): Contradi
 
 function releasedWithoutMoney(seen: Seen): Contradiction | null {
   const { view, payment, books } = seen
-  if (view === null || !isNewest(seen)) return null
+  if (view === null || !isNewest(seen) || !isMore(view.total, "0", view.currencyCode)) return null
   const live = view.payments.filter((one) => one.canceled_at === null)
   const isThere = (gate: string) =>
     live.some((one) => gate === "paid" || isCaptured(capturedOf(one).toFixed()))

@@ -106,7 +106,11 @@ async function factsOf(
   view: MedusaView | null,
 ): Promise<OrderFacts> {
   const facts = orderFacts(payment, shown, view)
-  const isMoney = payment.money_seen_at !== null || reading.state !== "pending"
+  const isMoney =
+    payment.money_seen_at !== null ||
+    reportsMoney(reading) ||
+    reading.transfers.length > 0 ||
+    reading.astray
   if (facts.order !== "none" || !facts.orderChanged || !isMoney) return facts
   await deps.sleep(CART_SETTLES_MS)
   return orderFacts(payment, shown, await deps.medusa.view(payment.collection_id))

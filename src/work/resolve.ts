@@ -14,6 +14,7 @@ import {
   closeByPerson,
   closeException,
   exceptionById,
+  hasOpen,
   type Closing,
   type ExceptionRow,
 } from "../store/exceptions"
@@ -130,12 +131,17 @@ export async function dismissException(
       throw await tooLate({ sql: trx }, asked.exceptionId)
     }
     const held = payment === null ? null : await paymentById(trx, payment.id)
-    if (held !== null) await free(trx, held, found.class, by, now)
+    if (held !== null) await free(trx, held, found, by, now)
   })
   deps.log.info(
     `kobbopay: exception ${asked.exceptionId} (${found.class}) dismissed as ${code} by ${actor}`,
   )
 }
+
+/** Classes that may stand because a signed report of money was never borne out. */
+const ABOUT_REPORTS = ["ambiguous_finality", "unreadable", "drift"] as const
+
+const isAbout = (found: string, classes: readonly string[]): boolean => classes.includes(found)
 
 /**
  * What a person has looked at keeps nothing waiting any more: signed reports that no read bore out, and money
@@ -144,14 +150,18 @@ export async function dismissException(
 async function free(
   trx: Sql,
   payment: PaymentRow,
-  found: string,
+  found: ExceptionRow,
   by: Closing,
   now: Date,
 ): Promise<void> {
-  if (found === "ambiguous_finality") await setReportsAside(trx, payment.id, now)
+  if (isAbout(found.class, ABOUT_REPORTS)) {
+    await setReportsAside(trx, payment.id, found.opened_at, now)
+  }
   const settles = payment.want === "authorized" || payment.want === "captured"
-  const isAboutMoney = found === "ambiguous_finality" || MONEY_CLASSES.some((one) => one === found)
-  if (isAboutMoney && !settles && payment.captured_at === null && payment.money_seen_at !== null) {
+  const isAboutMoney = isAbout(found.class, MONEY_CLASSES)
+  const canFree = !settles && payment.captured_at === null && payment.money_seen_at !== null
+  // While another exception about the money is open, that one has still to be decided.
+  if (isAboutMoney && canFree && !(await hasOpen(trx, payment.id, MONEY_CLASSES))) {
     const to = await writeOff(trx, payment, now)
     await insertTransition(trx, {
       paymentId: payment.id,

@@ -43,6 +43,7 @@ const MOST_STEPS = 6
  * what is wanted, and cancels the order when all its payments ended without money.
  */
 export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
+  const started = deps.now()
   const [view, found, events] = await Promise.all([
     deps.medusa.view(lease.collectionId),
     paymentsOf(deps.sql, lease.collectionId),
@@ -60,18 +61,25 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
   const failures: string[] = []
   const payments: PaymentRow[] = []
   const isCalled = ({ id }: PaymentRow) => events.some((event) => event.payment_id === id)
-  const reads = dueReads(known, isCalled, deps.now())
+  const isReadable = ({ kobbopay_id: id, account_id: account }: PaymentRow) =>
+    id !== null && deps.accounts.has(account)
+  const reads = dueReads(known.filter(isReadable), isCalled, deps.now())
   for (const payment of known) {
     const looked = await lookIfDue(deps, lease, payment, events, view, reads)
     payments.push(looked.payment)
     if (looked.failure !== null) failures.push(looked.failure)
   }
+  let again = false
   for (const payment of payments) {
-    const { failure, moved } = await converge(deps, payment)
-    if (failure !== null) failures.push(failure)
-    // What Medusa shows now may change what another payment's money means: judged anew at once.
+    const converged = await converge(deps, payment)
+    if (converged.failure !== null) failures.push(converged.failure)
+    // What could not be read now has its own time at which it is read, and judged, again.
+    again ||=
+      converged.again === true && payment.last_read_at !== null && payment.last_read_at >= started
+    // What Medusa shows now may change what another payment's money means: judged again at once.
     const others = payments.some((one) => one.id !== payment.id && one.money_seen_at !== null)
-    if (moved && others) await wakeGroup(deps.sql, lease.collectionId, deps.now())
+    const isMoved = converged.moved && converged.failure === null
+    if (isMoved && others) await wakeGroup(deps.sql, lease.collectionId, deps.now())
   }
   const unbooked = await bookPayBacks(deps, lease)
   if (unbooked !== null) failures.push(unbooked)
@@ -79,11 +87,11 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
     lookAt(deps, lease, payment, [], fresh),
   )
   if (expiry.failure !== null) failures.push(expiry.failure)
-  if (failures.length === 0 && !(await wasWoken(deps.sql, lease))) {
+  if (failures.length === 0 && !again && !(await wasWoken(deps.sql, lease))) {
     await auditAtRest(deps, lease.collectionId, payments)
   }
   return {
-    next: await nextTime(deps, lease, expiry.next),
+    next: await nextTime(deps, lease, again ? deps.now() : expiry.next),
     failure: failures.length === 0 ? null : failures.join("; "),
   }
 }
@@ -143,11 +151,11 @@ async function resolveMark(
   return null
 }
 
+/** `again`: the payment has to be judged once more, after the least pause or when it can be read. */
+type Converged = { failure: string | null; moved: boolean; again?: boolean }
+
 /** Runs Medusa's workflows one by one, looking again between them, until it shows what is wanted. */
-async function converge(
-  deps: Deps,
-  payment: PaymentRow,
-): Promise<{ failure: string | null; moved: boolean }> {
+async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
   const resting = { failure: null, moved: false }
   if (payment.want === "order_cancelled") return resting
   if (payment.want === "nothing" && (payment.converged_at !== null || !isFreed(payment))) {
@@ -168,8 +176,7 @@ async function converge(
       case "wait":
         return resting
       case "judge":
-        await wakeGroup(deps.sql, payment.collection_id, deps.now())
-        return resting
+        return { ...resting, again: true }
       case "nothing":
         if (payment.converged_at === null) await atRest(deps, payment)
         return { failure: null, moved: count > 0 }

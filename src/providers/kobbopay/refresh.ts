@@ -85,7 +85,8 @@ export async function refresh(
   if (stillWaits(payment, look)) return asIs
   // Whether its money is late depends on what webhooks reported, too, which the work weighs.
   const isAfter = deps.now() > deadlineOf(payment.window_ends_at, deps.rules)
-  if (payment.money_seen_at === null && isAfter) {
+  const wasEnough = payment.amount_fit !== null && payment.amount_fit !== "under"
+  if (!wasEnough && isAfter) {
     await wakeGroup(deps.sql, payment.collection_id, deps.now())
     return asIs
   }
