@@ -15,6 +15,7 @@ const HOUSE = {
   api: ["kobbopay", "store", "modules", "work", "workflows", "types", "runtime.ts"],
   admin: ["types"],
   sandbox: [],
+  scripts: [],
 }
 
 const ROOMS = [...Object.keys(HOUSE), "storefront"]
@@ -83,8 +84,8 @@ export default tseslint.config(
     },
   },
   {
-    // What talks to a person at a terminal.
-    files: ["src/sandbox/bin.ts", "integration-tests/**/*.ts"],
+    // What talks to a person at a terminal, or in the browser's console.
+    files: ["src/sandbox/bin.ts", "src/admin/components/guarded.tsx", "integration-tests/**/*.ts"],
     rules: { "no-console": "off" },
   },
 )

@@ -13,6 +13,8 @@ const entitlementRow = z.object({ state: z.string() })
 storeSuite("carts of every price", (world) => {
   let shelves: Shelves
   beforeEach(async () => {
+    // No webhook of the second sandbox is for this account, so only reads move anything.
+    world().second.control.setWebhook({ url: null })
     shelves = await stockShelves(world())
   })
 
@@ -32,12 +34,19 @@ storeSuite("carts of every price", (world) => {
     CARTS * 20_000,
   )
 
+  /** A promotion may leave nothing to pay, and then there is nothing to try. */
+  const isFree = (cause: unknown) => /nothing to pay/.test(String(cause))
+
   /** Buys one cart. Returns what is not as it should be, or null. */
   async function bought(wanted: Parameters<typeof fillCart>[2]): Promise<string | null> {
-    const { shopper, second, worker, rows } = world()
+    const { shopper, second, worker } = world()
     const cartId = await fillCart(world(), shelves, wanted)
     const collectionId = await shopper.collection(cartId)
-    const session = await shopper.session(collectionId, PURCHASE)
+    const session = await shopper.session(collectionId, PURCHASE).catch((cause: unknown) => {
+      if (isFree(cause)) return null
+      throw cause
+    })
+    if (session === null) return null
     const { id } = await shopper.complete(cartId)
     second.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
     await allDue(world(), collectionId)
@@ -45,7 +54,7 @@ storeSuite("carts of every price", (world) => {
     const books = await booksOf(world(), collectionId)
     const entitlements = z
       .array(entitlementRow)
-      .parse(await rows(`SELECT state FROM kobbopay_entitlement WHERE order_id = ?`, [id]))
+      .parse(await world().rows(`SELECT state FROM kobbopay_entitlement WHERE order_id = ?`, [id]))
     const isGood =
       books.captures.length === 1 &&
       books.open.length + books.closed.length === 0 &&

@@ -208,7 +208,7 @@ storeSuite("lifecycle", (world) => {
       await statusBecomes("captured")
       const payment = await world().shopper.payment(session.token)
       const number = { display_id: expect.any(Number) }
-      expect(payment).toMatchObject({ state: "confirmed", order: number, ended: false })
+      expect(payment).toMatchObject({ state: "confirmed", order: number, ended: true })
     })
 
     test("Expired after Paid cancels nothing", async () => {

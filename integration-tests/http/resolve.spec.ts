@@ -160,10 +160,7 @@ storeSuite("resolving exceptions", (world) => {
       sandbox().setWeather({ drop: true })
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
       // The cart changes, and its session stays: as where a store changes lines by its own code.
-      await world().rows(
-        `UPDATE cart_line_item SET quantity = 2 WHERE cart_id = ?`,
-        [cartId],
-      )
+      await world().rows(`UPDATE cart_line_item SET quantity = 2 WHERE cart_id = ?`, [cartId])
       await allDue(world(), collectionId)
       const id = await exceptionOf(collectionId, "order_changed")
       expect(await booksOf(world(), collectionId)).toMatchObject({

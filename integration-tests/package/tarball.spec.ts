@@ -1,22 +1,37 @@
 import { execFile } from "node:child_process"
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { Client } from "pg"
 import { z } from "@medusajs/framework/zod"
+import { cleanClone, filesOf, pack } from "../support/clean-clone"
 import { freePort } from "../support/free-port"
+import { packagesImportedBy } from "../support/imports"
+import { codeBlocks } from "../support/code-blocks"
+import { fillStore } from "../support/made-store"
 import { runMedusa, startMedusa, type MedusaOptions } from "../support/medusa-process"
 import { startPostgres, type Postgres } from "../support/postgres"
+import { KOBBOPAY_PROVIDER } from "../support/seeded-store"
+import { STORE_TSCONFIG } from "../support/store-tsconfig"
 
 const run = promisify(execFile)
 const ROOT = join(__dirname, "..", "..")
 const NAME = "medusa-payment-kobbopay"
 
+const packageSchema = z.object({
+  dependencies: z.record(z.string(), z.string()),
+  peerDependencies: z.record(z.string(), z.string()),
+})
+
+/** Medusa's own, which every store has. */
+const OTHER_PROVIDER = "pp_system_default"
+
 jest.setTimeout(300_000)
 
 /** A store as a merchant writes it: the plugin by its name, the provider beside the existing ones. */
 const STORE_CONFIG = `
-const { defineConfig } = require("@medusajs/framework/utils")
+import { defineConfig } from "@medusajs/framework/utils"
 module.exports = defineConfig({
   projectConfig: {
     databaseUrl: process.env.DATABASE_URL,
@@ -55,17 +70,11 @@ describe("the packed plugin", () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), "kobbopay-package-"))
-    await run("npx", ["medusa", "plugin:build"], { cwd: ROOT })
-    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", home], {
-      cwd: ROOT,
-      maxBuffer: 64 * 1024 * 1024,
-    })
-    const [packed] = z
-      .array(z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) }))
-      .parse(JSON.parse(stdout))
-    if (packed === undefined) throw new Error("npm pack made nothing")
-    files = packed.files.map((file) => file.path)
-    store = await storeWith(join(home, packed.filename))
+    const clone = join(home, "clone")
+    await cleanClone(clone)
+    const tarball = await pack(clone, home)
+    files = await filesOf(tarball)
+    store = await storeWith(tarball)
   })
 
   afterAll(() => rm(home, { recursive: true, force: true }))
@@ -87,11 +96,12 @@ describe("the packed plugin", () => {
         dependencies: { "@medusajs/medusa": "*", [NAME]: "*" },
       }),
     )
-    await writeFile(join(folder, "medusa-config.js"), STORE_CONFIG)
+    await writeFile(join(folder, "medusa-config.ts"), STORE_CONFIG)
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(STORE_TSCONFIG))
     return folder
   }
 
-  test("holds what a store needs and nothing else", () => {
+  test("is built when it is packed, also from a clean clone, and holds what a store needs and nothing else", () => {
     for (const needed of [
       "package.json",
       "README.md",
@@ -101,6 +111,7 @@ describe("the packed plugin", () => {
       ".medusa/server/src/api/hooks/kobbopay/route.js",
       ".medusa/server/src/admin/index.mjs",
       ".medusa/server/src/sandbox/bin.js",
+      ".medusa/server/src/scripts/uninstall.js",
     ]) {
       expect(files).toContain(needed)
     }
@@ -110,6 +121,60 @@ describe("the packed plugin", () => {
     expect(
       files.filter((file) => /__tests__|\.spec\.|integration-tests|medusa-config|\.env/.test(file)),
     ).toEqual([])
+  })
+
+  describe("in the dashboard", () => {
+    const built = (file: string) =>
+      join(store, "node_modules", NAME, ".medusa/server/src/admin", file)
+
+    test("imports nothing that the package does not declare", async () => {
+      const { dependencies, peerDependencies } = packageSchema.parse(
+        JSON.parse(await readFile(join(store, "node_modules", NAME, "package.json"), "utf8")),
+      )
+      const declared = Object.keys({ ...dependencies, ...peerDependencies })
+      for (const file of ["index.mjs", "index.js"]) {
+        const imported = packagesImportedBy(await readFile(built(file), "utf8"))
+        expect(imported).toContain("react")
+        expect(imported.filter((name) => !declared.includes(name))).toEqual([])
+      }
+    })
+
+    test("shows its section whichever packages the dashboard has around it", async () => {
+      const page = `
+        const React = require("react")
+        const { renderToString } = require("react-dom/server")
+        const plugin = require(${JSON.stringify(built("index.js"))})
+        const [{ Component }] = plugin.widgetModule.widgets
+        console.log(renderToString(React.createElement(Component, { data: { id: "order_1" } })))
+      `
+      const { stdout } = await run(process.execPath, ["-e", page], { cwd: store })
+      expect(stdout).toContain("Crypto payment")
+    })
+  })
+
+  test("brings a README whose code compiles as it is copied", async () => {
+    const folder = join(store, "readme")
+    await mkdir(folder)
+    const readme = await readFile(join(store, "node_modules", NAME, "README.md"), "utf8")
+    const blocks = codeBlocks(readme, ["ts", "tsx"])
+    expect(blocks.length).toBeGreaterThanOrEqual(3)
+    for (const [place, { language, code }] of blocks.entries()) {
+      await writeFile(join(folder, `block-${place}.${language}`), code)
+    }
+    await writeFile(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({
+        extends: "../tsconfig.json",
+        compilerOptions: { noEmit: true, strict: true, isolatedModules: true, rootDir: "." },
+        include: ["*"],
+      }),
+    )
+    const tsc = join(store, "node_modules", "typescript", "bin", "tsc")
+    const { stdout } = await run(process.execPath, [tsc, "-p", folder]).catch(
+      (refused: { stdout: string }) => refused,
+    )
+    expect(stdout).toBe("")
+    await rm(folder, { recursive: true })
   })
 
   test("has a sandbox that tells how it is used", async () => {
@@ -139,8 +204,23 @@ describe("the packed plugin", () => {
 
     afterAll(() => postgres.stop())
 
-    test("takes webhooks, and is known to the store's payment providers", async () => {
-      const medusa = await startMedusa(await freePort(), options)
+    /** As the README says: in the store's folder while it is developed, and where the build put it afterwards. */
+    const develop = (port: number) =>
+      startMedusa(port, {
+        ...options,
+        command: "develop",
+        env: { ...options.env, NODE_ENV: "development" },
+      })
+    const buildAndStart = async (port: number) => {
+      await runMedusa(["build"], options)
+      return startMedusa(port, { ...options, cwd: join(store, ".medusa", "server") })
+    }
+
+    test.each([
+      ["developed", develop],
+      ["built and started", buildAndStart],
+    ])("takes webhooks when the store is %s", async (_how, start) => {
+      const medusa = await start(await freePort())
       try {
         const hook = `${medusa.url}/hooks/kobbopay`
         expect((await fetch(hook)).status).toBe(405)
@@ -153,6 +233,35 @@ describe("the packed plugin", () => {
         expect(await forged.text()).toBe("")
       } finally {
         await medusa.stop()
+      }
+    })
+
+    test("is taken out of every region by one command, which may be repeated", async () => {
+      const database = new Client(options.env["DATABASE_URL"])
+      await database.connect()
+      const offered = async (): Promise<string[]> => {
+        const { rows } = await database.query<{ provider: string }>(
+          "SELECT payment_provider_id AS provider FROM region_payment_provider WHERE deleted_at IS NULL",
+        )
+        return rows.map(({ provider }) => provider)
+      }
+      const script = `./node_modules/${NAME}/.medusa/server/src/scripts/uninstall.js`
+      try {
+        // By the repository's own store, on the same database.
+        await fillStore(
+          { logFile: options.logFile, env: { ...options.env, MEDUSA_ADMIN_DISABLED: "true" } },
+          { paymentProviders: [KOBBOPAY_PROVIDER, OTHER_PROVIDER] },
+        )
+        const before = await offered()
+        expect(new Set(before)).toEqual(new Set([KOBBOPAY_PROVIDER, OTHER_PROVIDER]))
+        await runMedusa(["exec", script], options)
+        const kept = before.filter((provider) => provider === OTHER_PROVIDER)
+        expect(await offered()).toEqual(kept)
+        await runMedusa(["exec", script], options)
+        expect(await offered()).toEqual(kept)
+        expect(await readFile(options.logFile, "utf8")).toContain("No region offers Kobbopay.")
+      } finally {
+        await database.end()
       }
     })
 

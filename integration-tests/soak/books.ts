@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { Ground } from "./ground"
+import { EXPIRY, type Ground } from "./ground"
 
 const list = z.array(z.string())
 const count = z.coerce.number()
@@ -24,6 +24,8 @@ const paymentSchema = z.object({
   expected_minor: z.string(),
   decimals: z.number(),
   money_seen: z.boolean(),
+  /** Its money was first seen after the offer and the grace: processes may have been down till then. */
+  seen_late: z.boolean(),
   created_at: z.date(),
   window_over: z.boolean(),
   /** Medusa's payments on the sessions that show it, the cancelled ones left out. */
@@ -39,7 +41,9 @@ export type Payment = z.infer<typeof paymentSchema>
 const PAYMENTS = `
   SELECT p.id, p.account_id, p.kobbopay_id, p.reference, p.collection_id, p.state, p.want,
     p.converged_at IS NOT NULL AS converged, p.expected_minor, p.decimals,
-    p.money_seen_at IS NOT NULL AS money_seen, p.created_at, p.window_ends_at < now() AS window_over,
+    p.money_seen_at IS NOT NULL AS money_seen,
+    coalesce(p.money_seen_at > p.window_ends_at + interval '${EXPIRY.cancelOrderAfter} milliseconds', false)
+      AS seen_late, p.created_at, p.window_ends_at < now() AS window_over,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'marked', m.captured_at IS NOT NULL,
         'captures', ARRAY(SELECT c.raw_amount->>'value' FROM capture c
           WHERE c.payment_id = m.id AND c.deleted_at IS NULL))), '[]')

@@ -46,6 +46,7 @@ export function caseOf(seen: PaymentView, ledger: Payment, books: Books, diary: 
       seen.transfers.length === 1 &&
       seen.transfers.every(({ confirmed }) => confirmed) &&
       own.gte(expected) &&
+      !ledger.seen_late &&
       lastAt <= ledger.created_at.getTime() + EXPIRY.window,
   }
 }
@@ -101,7 +102,10 @@ export function explains(found: Case, exception: string, diary: Diary): boolean 
     case "amount_unknown":
       return foreign
     case "late_payment":
-      return money && (ended || lastAt > ledger.created_at.getTime() + EXPIRY.window)
+      return (
+        money &&
+        (ended || ledger.seen_late || lastAt > ledger.created_at.getTime() + EXPIRY.window)
+      )
     case "order_cancelled":
     case "refund_owed":
       return money && orderCancelled(found)
@@ -112,7 +116,8 @@ export function explains(found: Case, exception: string, diary: Diary): boolean 
     case "stuck":
       return money && final.lt(expected)
     case "ambiguous_finality":
-      return money && ended
+      // A webhook's sum counts a transfer that came between two reads, and those reads never do.
+      return money && (ended || (several && seen.profile === "invoice"))
     default:
       return false
   }

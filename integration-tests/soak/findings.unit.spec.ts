@@ -28,7 +28,8 @@ const BOOKED = { id: "pay_1", marked: true, captures: ["10.5"] }
 const ledger = (change: Partial<Payment> = {}): Payment => ({
   ...{ id: "kpay_1", account_id: "kobbopay", kobbopay_id: "trk_1", reference: "r1" },
   ...{ collection_id: "col_1", state: "confirmed", want: "captured", converged: true },
-  ...{ expected_minor: "10500000", decimals: 6, money_seen: true, window_over: true, shown: true },
+  ...{ expected_minor: "10500000", decimals: 6, money_seen: true, seen_late: false },
+  ...{ window_over: true, shown: true },
   created_at: CREATED,
   booked: [BOOKED],
   open: [],

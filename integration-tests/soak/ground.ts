@@ -166,6 +166,7 @@ function environment(
       watchFor: "30d",
     },
     stuckAfter: seconds(STUCK_AFTER_MS),
+    unbackedAfter: seconds(STUCK_AFTER_MS),
     request: { timeout: "5s", attempts: 3 },
   }
   const { apiKey, publicId, privateKey } = CREDENTIALS

@@ -19,6 +19,8 @@ export type MedusaOptions = {
   logFile: string
   /** The store's folder. Default: this repository. */
   cwd?: string
+  /** How the store is started. Default: `start`. */
+  command?: "start" | "develop"
   /** Arguments for Node itself. */
   nodeArgs?: string[]
 }
@@ -65,7 +67,8 @@ export async function launchMedusa(
   port: number,
   options: MedusaOptions,
 ): Promise<MedusaProcess & { answering: () => Promise<void> }> {
-  const child = await spawnMedusa(["start", "-H", "127.0.0.1", "-p", String(port)], options)
+  const { command = "start" } = options
+  const child = await spawnMedusa([command, "-H", "127.0.0.1", "-p", String(port)], options)
   const url = `http://127.0.0.1:${port}`
   return {
     url,

@@ -1,6 +1,6 @@
 import { BigNumber } from "bignumber.js"
 import type { LineItemId } from "./ids"
-import { halfUnit, isMore } from "./store-amount"
+import { isMore, toUnit } from "./store-amount"
 
 /** What must cover the order before its entitlements are released; "manual": only a person releases. */
 export const GATES = ["paid", "confirmed", "manual"] as const
@@ -181,8 +181,8 @@ function unitsPaidBack(quantity: number, verdict: Verdict): number {
   const { refunded, worth, currencyCode, revokeOnRefund } = verdict
   if (!isMore(refunded, "0", currencyCode)) return 0
   if (revokeOnRefund === "all" || !isMore(worth, refunded, currencyCode)) return quantity
-  // A refund that is short of a unit's price by less than half a smallest unit takes the unit.
-  return halfUnit(currencyCode).plus(refunded).times(quantity).idiv(worth).toNumber()
+  // Rounded to the currency, so that the last digits of taxes take no unit less.
+  return toUnit(refunded, currencyCode).times(quantity).idiv(toUnit(worth, currencyCode)).toNumber()
 }
 
 /**

@@ -33,5 +33,5 @@ const MAX_QUOTED = 200
 /** Text from outside, fit for a log: one line, bounded, and without our secrets should it echo them. */
 export function safeText(text: string, secrets: readonly string[]): string {
   const hidden = secrets.reduce((seen, secret) => seen.replaceAll(secret, "[hidden]"), text)
-  return plainLine(hidden.replace(/\s+/g, " "), MAX_QUOTED)
+  return plainLine(hidden.replace(/[\s\0]+/g, " "), MAX_QUOTED)
 }

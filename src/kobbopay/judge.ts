@@ -211,14 +211,15 @@ function isBehind(
   return isOpen && (sum ?? 0n) === 0n && transfers.length === 0 && !astray
 }
 
-const liftsNothing = (known: Known, decided: Decision): Decision =>
-  known.want !== "nothing" || known.accepted !== null || decided.want === "nothing"
-    ? decided
-    : {
-        ...decided,
-        want: "nothing",
-        exceptions: decided.exceptions.filter((found) => found !== "overpaid"),
-      }
+/** What kept the money from settling stays in its way, and is told, until a read that is not older says more. */
+function liftsNothing(known: Known, decided: Decision): Decision {
+  if (known.want !== "nothing" || known.accepted !== null || decided.want === "nothing") {
+    return decided
+  }
+  const kept = decided.exceptions.filter((found) => found !== "overpaid")
+  const exceptions: ExceptionClass[] = kept.length === 0 ? ["ambiguous_finality"] : kept
+  return { ...decided, want: "nothing", exceptions }
+}
 
 /** Money that was seen stays seen: a later read that says less does not take it back. */
 const highest = (known: bigint | null, seen: bigint | null): bigint | null =>

@@ -6,7 +6,7 @@ export const decimalsOf = (currencyCode: string): number =>
   defaultCurrencies[currencyCode.toUpperCase()]?.decimal_digits ?? 2
 
 /** Half of the smallest unit of a store currency. */
-export const halfUnit = (currencyCode: string): BigNumber =>
+const halfUnit = (currencyCode: string): BigNumber =>
   BigNumber(0.5).shiftedBy(-decimalsOf(currencyCode))
 
 /**
@@ -40,3 +40,7 @@ export const sumOf = (amounts: readonly string[]): string =>
 
 /** The first amount less the second, decimal string. */
 export const less = (a: string, b: string): string => BigNumber(a).minus(b).toFixed()
+
+/** An amount in whole smallest units of its currency, the half rounded up. */
+export const toUnit = (amount: string, currencyCode: string): BigNumber =>
+  BigNumber(amount).decimalPlaces(decimalsOf(currencyCode), BigNumber.ROUND_HALF_UP)

@@ -25,7 +25,7 @@ export type PayerView = {
   state: PaymentState
   /** When the offer ends, ISO 8601. */
   expires_at: string
-  /** No longer to be paid: expired, failed, or outside its window without money. */
+  /** Nothing is to be paid, or to be waited for, any more: confirmed, expired, failed, or outside its window without money. */
   ended: boolean
 }
 
@@ -56,6 +56,7 @@ export function payerView(
     state: payment.state,
     expires_at: payment.window_ends_at.toISOString(),
     ended:
+      payment.state === "confirmed" ||
       payment.state === "expired" ||
       payment.state === "failed" ||
       (unpaid && payment.window_ends_at <= now),

@@ -7,7 +7,7 @@ import { showing } from "../store/ledger"
 import { capturedOf, refundedOf, type MedusaPayment, type MedusaView } from "../store/medusa-view"
 import type { Shown } from "../store/order-facts"
 import { holdsMoney, settledAmount, type PaymentRow } from "../store/payment"
-import { nextStep } from "./converge"
+import { nextStep, type Settling } from "./converge"
 import { endOf, showsMoney, waitsForUs } from "./expire"
 
 /** Ways in which ledger, Kobbopay and Medusa's order may contradict each other; the gravest first. */
@@ -50,10 +50,17 @@ export const CANCEL_SLACK_MS = 15 * 60_000
 /** What Kobbopay said to the run's own read: a reading, that it knows no such payment, or nothing yet. */
 export type Said = Reading | "unknown" | null
 
+/** What of a payment the audit goes by. */
+export type Audited = Settling &
+  Pick<
+    PaymentRow,
+    "state" | "amount_fit" | "decimals" | "captured_at" | "window_ends_at" | "ended_at"
+  >
+
 export type Seen = {
-  payment: PaymentRow
+  payment: Audited
   /** All payments of the same collection, the oldest first, this one among them. */
-  group: readonly PaymentRow[]
+  group: readonly Audited[]
   /** When the ledger was told that the order was cancelled. */
   orderCancelledAt: Date | null
   said: Said
@@ -146,7 +153,7 @@ function capturedMore(seen: Seen): Contradiction | null {
   )
 }
 
-const tells = (books: Books, payment: PaymentRow, classes: readonly string[]): boolean =>
+const tells = (books: Books, payment: Audited, classes: readonly string[]): boolean =>
   books.exceptions.some((one) => one.paymentId === payment.id && classes.includes(one.class))
 
 /** Cancelling an order books a refund by itself: that one is `refund_owed`. */
@@ -257,7 +264,7 @@ function openWithoutPayment(seen: Seen): Contradiction | null {
   if (view === null || view.order !== "open" || view.isClosed || !isNewest(seen)) return null
   if (!isMore(view.total, "0", view.currencyCode) || showsMoney(view, shown)) return null
   const wait = waitsForUs(view, shown, now)
-  const isOver = (one: PaymentRow) =>
+  const isOver = (one: Audited) =>
     one.want === "order_cancelled" ||
     (one.want === "nothing" && (one.state === "expired" || one.state === "failed"))
   // What waits for another provider, or for nothing, does not wait for these payments.

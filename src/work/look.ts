@@ -1,8 +1,9 @@
 import { KobbopayError } from "../kobbopay/errors"
 import { mustBeProven } from "../kobbopay/environment"
-import type { Claim } from "../kobbopay/judge"
+import type { Claim, OrderFacts } from "../kobbopay/judge"
 import { AmountError, parseAmount } from "../kobbopay/money"
 import { reportsMoney } from "../kobbopay/observation"
+import type { Reading } from "../kobbopay/reading"
 import type { Rules } from "../kobbopay/rules"
 import { retryPause } from "../kobbopay/schedule"
 import { aboutPayment, openException } from "../store/exceptions"
@@ -11,7 +12,7 @@ import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/in
 import { recordFailedRead, sessionsOf } from "../store/ledger"
 import type { MedusaView } from "../store/medusa-view"
 import { observe } from "../store/observe"
-import { orderFacts } from "../store/order-facts"
+import { orderFacts, type Shown } from "../store/order-facts"
 import type { PaymentRow } from "../store/payment"
 import { railOf } from "../store/rail"
 import type { Deps } from "./deps"
@@ -69,7 +70,7 @@ export async function lookAt(
     readAt,
     claims,
     rules: account.rules,
-    facts: orderFacts(payment, shown, view),
+    facts: await factsOf(deps, payment, reading, shown, view),
     source: events.length > 0 ? "event" : "read",
     now,
   })
@@ -91,6 +92,24 @@ export async function lookAt(
     }
   }
   return { payment: seen.payment, failure: null }
+}
+
+/** A cart that is being changed has lines that Medusa may still take back. */
+const CART_SETTLES_MS = 1_000
+
+/** What the order asks. Money that a changed cart would turn away is weighed once the cart is at rest. */
+async function factsOf(
+  deps: Deps,
+  payment: PaymentRow,
+  reading: Reading,
+  shown: readonly Shown[],
+  view: MedusaView | null,
+): Promise<OrderFacts> {
+  const facts = orderFacts(payment, shown, view)
+  const isMoney = payment.money_seen_at !== null || reading.state !== "pending"
+  if (facts.order !== "none" || !facts.orderChanged || !isMoney) return facts
+  await deps.sleep(CART_SETTLES_MS)
+  return orderFacts(payment, shown, await deps.medusa.view(payment.collection_id))
 }
 
 const neverCreated = (): KobbopayError =>

@@ -40,6 +40,8 @@ export type Row = Pick<
   | "settled_session_id"
   | "money_seen_at"
   | "confirmed_at"
+  | "captured_at"
+  | "decimals"
   | "ended_at"
   | "window_ends_at"
   | "converged_at"
@@ -262,7 +264,9 @@ export class Ledger {
   }
 
   markConverged(row: Row, want: Row["want"]): void {
-    if (row.want === want) row.converged_at = new Date(this.now())
+    if (row.want !== want) return
+    row.converged_at = new Date(this.now())
+    if (want === "captured") row.captured_at ??= row.converged_at
   }
 
   /** The conditional statement of `markCancelling`. */
@@ -325,6 +329,8 @@ const newRow = (number: number, at: Date): Row => ({
   settled_session_id: null,
   money_seen_at: null,
   confirmed_at: null,
+  captured_at: null,
+  decimals: 6,
   ended_at: null,
   window_ends_at: new Date(at.getTime() + WINDOW_MS),
   converged_at: null,

@@ -1,14 +1,15 @@
 import { brandAs, type SessionId } from "../../../src/kobbopay/ids"
 import { judge } from "../../../src/kobbopay/judge"
 import type { Rules } from "../../../src/kobbopay/rules"
+import { audit } from "../../../src/work/audit"
 import { nextStep } from "../../../src/work/converge"
 import { Dice, FAIR, type Weather } from "./dice"
-import { Invariants } from "./invariants"
+import { Broken, Invariants } from "./invariants"
 import { Kobbopay, type Sent } from "./kobbopay"
 import { Ledger, type Judge, type Lease } from "./ledger"
-import { Medusa, type Steps } from "./medusa"
+import { Medusa, PROVIDER, type Steps } from "./medusa"
 import { type Move, type Truth } from "./truth"
-import { LEASE_MS, providerOf, refresh, work, type Shop } from "./work"
+import { GRACE_MS, LEASE_MS, providerOf, refresh, work, type Shop } from "./work"
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -213,8 +214,36 @@ export class Stream {
     this.#pass(WAIT_MS)
     this.#rest()
     this.invariants.end()
+    this.#audit()
     return this
   }
+
+  /** Nothing contradicts anything at the end but what an open exception tells of. */
+  #audit(): void {
+    const { rows, open, group } = this.ledger
+    const cancelled = group.orderCancelledAt
+    const exceptions = [...open].flatMap((one) => {
+      const [number, name = ""] = one.split(" ")
+      const row = rows[Number(number)]
+      return row === undefined ? [] : [{ paymentId: row.id, class: name }]
+    })
+    const view = this.medusa.view()
+    const now = new Date(this.#time)
+    for (const row of rows) {
+      const found = audit({
+        ...{ payment: row, group: rows, view, shown: this.ledger.shown(), said: null, now },
+        orderCancelledAt: cancelled === null ? null : new Date(cancelled),
+        books: { exceptions, sent: [], released: this.#released(), reservations: this.#leftOver() },
+        ...{ provider: PROVIDER, captureOn: this.truth.policy.captureOn },
+        cancelOrderAfterMs: GRACE_MS,
+      })
+      const untold = found.filter(() => !exceptions.some((one) => one.paymentId === row.id))
+      if (untold.length > 0) throw new Broken(`untold: ${JSON.stringify(untold)}`)
+    }
+  }
+
+  #released = () => (this.entitlement === "released" ? [{ units: 1, gate: "confirmed" }] : [])
+  #leftOver = () => this.medusa.reserved
 
   /** Works what is due until nothing is left to do but to look again some day. */
   #rest(): void {

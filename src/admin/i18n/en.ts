@@ -245,6 +245,10 @@ export const en = {
   unavailable: "The crypto payment could not be loaded.",
   outdated: "This could not be refreshed and may be out of date.",
   retry: "Try again",
+  broken: "This section could not be shown. The rest of the page is not affected.",
+  behind:
+    "The payment has changed. The other parts of this page show it once they are loaded again.",
+  reload: "Reload the page",
   next: "What happens next",
   none: "Nothing so far",
   for: "for {{amount}}",
@@ -292,9 +296,14 @@ export const en = {
   drift: {
     unknown_at_kobbopay: "Kobbopay has no such payment",
     captured_here_not_confirmed_there: "captured here, not confirmed by Kobbopay",
+    captured_more_than_asked: "more was captured than the order costs",
+    refunded_without_sending: "refunded here, and nobody recorded that money was sent",
+    released_without_money: "what was bought was released, and no money for it is there",
     paid_there_unpaid_here: "confirmed by Kobbopay, not captured here",
     amount_differs: "the amount",
+    money_in_nothing: "money is there that was neither captured nor sent back",
     order_cancelled_unnoticed: "the order was canceled unnoticed",
+    stock_held_for_nothing: "the order is canceled, and stock is still held for it",
     order_open_payment_expired: "the order waits on, its payment is over",
   },
   work: {

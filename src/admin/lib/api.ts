@@ -1,4 +1,3 @@
-import Medusa from "@medusajs/js-sdk"
 import * as z from "zod/mini"
 import type {
   Acceptance,
@@ -9,13 +8,7 @@ import type {
   Want,
   WayOut,
 } from "../../types/order-payments"
-
-const storageKey = __JWT_TOKEN_STORAGE_KEY__ || undefined
-/** Logged in as the dashboard is. */
-const sdk = new Medusa({
-  baseUrl: __BACKEND_URL__ || "/",
-  auth: { type: __AUTH_TYPE__ || "session", ...(storageKey && { jwtTokenStorageKey: storageKey }) },
-})
+import { askBackend } from "./backend"
 
 const states: { [One in PaymentState]: One } = {
   creating: "creating",
@@ -126,20 +119,17 @@ const answer = z.object({
 /**
  * The Kobbopay payments of an order, the newest first; none when it was not paid so.
  *
- * @throws FetchError when the store refuses; a ZodError when the answer is not what this page knows
+ * @throws RefusedError when the store refuses; a ZodError when the answer is not what this page knows
  */
 export async function paymentsOfOrder(order: string): Promise<OrderPayment[]> {
-  const body = await sdk.client.fetch<unknown>(
-    `/admin/kobbopay/orders/${encodeURIComponent(order)}`,
-  )
+  const body = await askBackend(`/admin/kobbopay/orders/${encodeURIComponent(order)}`)
   return answer.parse(body).payments
 }
 
 const exceptionPath = (id: string) => `/admin/kobbopay/exceptions/${encodeURIComponent(id)}`
 const payBacksPath = (payment: string) =>
   `/admin/kobbopay/payments/${encodeURIComponent(payment)}/pay-backs`
-const post = (path: string, body: object) =>
-  sdk.client.fetch<unknown>(path, { method: "POST", body })
+const post = (path: string, body: object) => askBackend(path, { method: "POST", body })
 
 /** An empty note is none. */
 const noted = (note: string) => (note.trim() === "" ? {} : { note: note.trim() })
@@ -149,7 +139,7 @@ const resolved = z.object({ payment: z.object({ want: z.enum(wants), converged: 
 /**
  * Accepts the money of an exception, or adopts its payment. Tells whether the order shows it as captured.
  *
- * @throws FetchError with the reason why not, in the merchant's words
+ * @throws RefusedError with the reason why not, in the merchant's words
  */
 export async function acceptMoney(
   how: "accept" | "adopt",
@@ -160,7 +150,7 @@ export async function acceptMoney(
   return { isCaptured: want === "captured" && converged }
 }
 
-/** @throws FetchError with the reason why not */
+/** @throws RefusedError with the reason why not */
 export async function dismiss(asked: {
   exception: string
   code: Dismissal
@@ -172,10 +162,11 @@ export async function dismiss(asked: {
 /** `amount`: decimal string, units of the asset. */
 export type PayBackAsked = { payment: string; amount: string; hash: string; note: string }
 
-/** @throws FetchError with the reason why not */
+/** @throws RefusedError with the reason why not */
 export async function recordPayBack({ payment, amount, hash, note }: PayBackAsked): Promise<void> {
   await post(payBacksPath(payment), {
-    ...{ amount: amount.trim(), hash: hash.trim() },
+    amount: amount.trim(),
+    hash: hash.trim(),
     ...noted(note),
   })
 }
@@ -185,11 +176,9 @@ const preview = z.object({ refund_amount: maybe, currency_code: text })
 /**
  * What recording a pay-back of that amount would refund of the order.
  *
- * @throws FetchError with what is wrong with the amount
+ * @throws RefusedError with what is wrong with the amount
  */
 export async function previewPayBack(payment: string, amount: string): Promise<PayBackPreview> {
   const query = { amount: amount.trim() }
-  return preview.parse(
-    await sdk.client.fetch<unknown>(`${payBacksPath(payment)}/preview`, { query }),
-  )
+  return preview.parse(await askBackend(`${payBacksPath(payment)}/preview`, { query }))
 }

@@ -1,21 +1,34 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query"
+import { useState } from "react"
+import { useRefresh } from "./refresh"
+
+type Course = { isPending: boolean; isSuccess: boolean; error: Error | null }
+
+const NOT_YET: Course = { isPending: false, isSuccess: false, error: null }
+
+/** Whatever was thrown, as an error with a message. */
+export const errorOf = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown))
 
 /**
- * Carries out what a person decided. Whatever comes of it, also when somebody else was faster, everything
- * shown of the order is fetched anew before it counts as done.
+ * Carries out what a person decided. Whatever comes of it, also when somebody else was faster, what is shown of the payments is
+ * asked for again before it counts as done.
  */
 export function useDecision<Asked, Made>(
   carryOut: (asked: Asked) => Promise<Made>,
   onDone: (made: Made) => void,
 ) {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: carryOut,
-    onSuccess: onDone,
-    onSettled: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: ["kobbopay"] }),
-        client.invalidateQueries({ queryKey: ["orders"] }),
-      ]),
-  })
+  const refresh = useRefresh()
+  const [course, setCourse] = useState(NOT_YET)
+  const decide = async (asked: Asked): Promise<void> => {
+    setCourse({ isPending: true, isSuccess: false, error: null })
+    let error: Error | null = null
+    try {
+      onDone(await carryOut(asked))
+    } catch (thrown) {
+      error = errorOf(thrown)
+    }
+    await refresh()
+    setCourse({ isPending: false, isSuccess: error === null, error })
+  }
+  return { ...course, mutate: (asked: Asked): void => void decide(asked) }
 }

@@ -1,31 +1,65 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query"
-import { useEffect, useRef } from "react"
+import { useCallback, useEffect, useRef, useState } from "react"
+import type { OrderPayment } from "../../types/order-payments"
 import { paymentsOfOrder } from "./api"
 import { isMoving, markOf } from "./story"
+import { errorOf } from "./use-decision"
 
 const LOOK_EVERY_MS = 4_000
 
+type Seen = { payments: readonly OrderPayment[] | null; error: Error | null; isAsking: boolean }
+
+type OrderPaymentsSeen = Seen & {
+  /** Asks again, and waits for the answer. Never rejects: what went wrong is `error`. */
+  refresh: () => Promise<void>
+}
+
 /**
- * The payments of an order, looked at again every few seconds while something may still change. When
- * something did, the dashboard's own view of the order is called out of date too.
+ * The payments of an order: asked for again when the page is looked at again, and every few seconds while something may still
+ * change. What was seen stays when a later request fails.
  */
-export function useOrderPayments(order: string) {
-  const client = useQueryClient()
-  const query = useQuery({
-    queryKey: ["kobbopay", "order", order],
-    queryFn: () => paymentsOfOrder(order),
-    staleTime: 0,
-    refetchOnWindowFocus: true,
-    refetchInterval: ({ state }) =>
-      state.data !== undefined && isMoving(state.data) ? LOOK_EVERY_MS : false,
-  })
-  const mark = query.data === undefined ? null : markOf(query.data)
-  const known = useRef(mark)
+export function useOrderPayments(order: string): OrderPaymentsSeen {
+  const [seen, setSeen] = useState<Seen>({ payments: null, error: null, isAsking: true })
+  const turns = useRef(0)
+  const refresh = useCallback(async () => {
+    const turn = ++turns.current
+    setSeen((before) => ({ ...before, isAsking: true }))
+    const answer = await paymentsOfOrder(order).catch(errorOf)
+    // Only the newest request counts: an older one that comes later would bring the past back.
+    if (turn !== turns.current) return
+    setSeen((before) =>
+      answer instanceof Error
+        ? { ...before, error: answer, isAsking: false }
+        : { payments: answer, error: null, isAsking: false },
+    )
+  }, [order])
   useEffect(() => {
-    if (known.current !== null && mark !== known.current) {
-      void client.invalidateQueries({ queryKey: ["orders"] })
+    void refresh()
+    return () => {
+      turns.current += 1
     }
-    known.current = mark
-  }, [client, mark])
-  return query
+  }, [refresh])
+  const moves = seen.payments !== null && isMoving(seen.payments)
+  useEffect(() => {
+    const look = () => {
+      if (document.visibilityState === "visible") void refresh()
+    }
+    const timer = moves ? setInterval(look, LOOK_EVERY_MS) : undefined
+    document.addEventListener("visibilitychange", look)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener("visibilitychange", look)
+    }
+  }, [moves, refresh])
+  return { ...seen, refresh }
+}
+
+/**
+ * Whether the payments have changed since Medusa last handed out its own view of the order: then the other parts of the page may
+ * still show it as it was.
+ */
+export function useIsPageBehind(order: object, payments: readonly OrderPayment[] | null): boolean {
+  const mark = payments === null ? null : markOf(payments)
+  const known = useRef({ order, mark })
+  if (known.current.order !== order || known.current.mark === null) known.current = { order, mark }
+  return mark !== known.current.mark
 }

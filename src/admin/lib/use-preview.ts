@@ -1,7 +1,7 @@
-import { useQuery } from "@tanstack/react-query"
 import { useEffect, useState } from "react"
 import type { OrderPayment } from "../../types/order-payments"
 import { previewPayBack } from "./api"
+import { errorOf } from "./use-decision"
 
 const CALM_MS = 300
 
@@ -14,20 +14,27 @@ export type Preview =
 /** What recording a pay-back of that amount would refund; asked once typing has paused. */
 export function usePreview(payment: OrderPayment, amount: string): Preview {
   const calm = useCalm(amount.trim())
-  const { data, error } = useQuery({
-    // What was paid back meanwhile, and whether it was captured, changes the answer.
-    queryKey: [
-      ...["kobbopay-pay-back", payment.id, calm],
-      ...[payment.paid_back, payment.want, payment.converged],
-    ],
-    queryFn: () => previewPayBack(payment.id, calm),
-    retry: false,
-    gcTime: 0,
-    enabled: payment.left_to_pay_back !== "0",
-  })
-  if (calm !== amount.trim()) return { state: "asking" }
-  if (error !== null) return { state: "refused", reason: error.message }
-  return data === undefined ? { state: "asking" } : { state: "known", refund: data.refund_amount }
+  const { id, left_to_pay_back, paid_back, want, converged } = payment
+  const isAsked = left_to_pay_back !== "0"
+  // What was paid back meanwhile, and whether it was captured, changes the answer.
+  const question = [id, calm, paid_back, want, converged].join("\n")
+  const [answered, setAnswered] = useState<{ question: string; preview: Preview } | null>(null)
+  useEffect(() => {
+    if (!isAsked) return
+    let isCurrent = true
+    const say = (preview: Preview) => {
+      if (isCurrent) setAnswered({ question, preview })
+    }
+    previewPayBack(id, calm).then(
+      ({ refund_amount }) => say({ state: "known", refund: refund_amount }),
+      (thrown: unknown) => say({ state: "refused", reason: errorOf(thrown).message }),
+    )
+    return () => {
+      isCurrent = false
+    }
+  }, [isAsked, id, calm, question])
+  if (calm !== amount.trim() || answered?.question !== question) return { state: "asking" }
+  return answered.preview
 }
 
 /** A value once it has stopped changing. */

@@ -1,8 +1,10 @@
 import { defineWidgetConfig } from "@medusajs/admin-sdk"
 import type { AdminOrder, DetailWidgetProps } from "@medusajs/framework/types"
 import { Alert, Button, Skeleton } from "@medusajs/ui"
+import { guarded } from "../components/guarded"
 import { Frame, OrderPayments } from "../components/order-payments"
-import { useOrderPayments } from "../lib/use-order-payments"
+import { RefreshProvider } from "../lib/refresh"
+import { useIsPageBehind, useOrderPayments } from "../lib/use-order-payments"
 import { useWords } from "../lib/words"
 
 /** False when Medusa already shows that the order was paid in other ways only. */
@@ -13,34 +15,42 @@ const mayBeKobbopay = (order: AdminOrder): boolean => {
   return providers.length === 0 || providers.some((id) => id.startsWith("pp_kobbopay_"))
 }
 
-/** On an order's page: its Kobbopay payments. Orders without any do not show it. */
-const OrderKobbopay = ({ data: order }: DetailWidgetProps<AdminOrder>) => {
+/** The Kobbopay payments of an order. Orders without any do not show it. */
+const Payments = ({ order }: { order: AdminOrder }) => {
   const { t } = useWords()
-  const { data: payments, isPending, isError, refetch, isFetching } = useOrderPayments(order.id)
+  const { payments, error, isAsking, refresh } = useOrderPayments(order.id)
+  const isBehind = useIsPageBehind(order, payments)
   const again = (
-    <Button size="small" variant="secondary" isLoading={isFetching} onClick={() => void refetch()}>
+    <Button size="small" variant="secondary" isLoading={isAsking} onClick={() => void refresh()}>
       {t("retry")}
     </Button>
   )
-  if (payments !== undefined) {
-    const notice = isError && (
+  if (payments !== null) {
+    const notice = error !== null && (
       <div className="flex flex-col items-start gap-y-3 px-6 py-4">
         <Alert variant="warning">{t("outdated")}</Alert>
         {again}
       </div>
     )
     return (
-      <OrderPayments
-        payments={payments}
-        orderCanceled={order.status === "canceled"}
-        notice={notice}
-      />
+      <RefreshProvider value={refresh}>
+        <OrderPayments
+          payments={payments}
+          orderCanceled={order.status === "canceled"}
+          notice={
+            <>
+              {notice}
+              {isBehind && <Behind />}
+            </>
+          }
+        />
+      </RefreshProvider>
     )
   }
   if (!mayBeKobbopay(order)) return null
   return (
     <Frame>
-      {isPending ? (
+      {error === null ? (
         <div role="status" aria-label={t("loading")} className="flex flex-col gap-y-3 px-6 py-4">
           <Skeleton className="h-5 w-2/3" />
           <Skeleton className="h-5 w-full" />
@@ -56,9 +66,27 @@ const OrderKobbopay = ({ data: order }: DetailWidgetProps<AdminOrder>) => {
   )
 }
 
+/** Says that Medusa's parts of the page still show the order as it was. */
+const Behind = () => {
+  const { t } = useWords()
+  return (
+    <div role="status" className="flex flex-col items-start gap-y-3 px-6 py-4">
+      <Alert variant="info">{t("behind")}</Alert>
+      <Button size="small" variant="secondary" onClick={() => window.location.reload()}>
+        {t("reload")}
+      </Button>
+    </div>
+  )
+}
+
+/** On an order's page. Another order starts afresh. */
+const OrderKobbopay = ({ data: order }: DetailWidgetProps<AdminOrder>) => (
+  <Payments key={order.id} order={order} />
+)
+
 export const config = defineWidgetConfig({
   id: "kobbopay-order-payments",
   zone: "order.details.side.before",
 })
 
-export default OrderKobbopay
+export default guarded(OrderKobbopay)

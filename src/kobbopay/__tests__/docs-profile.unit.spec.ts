@@ -1,6 +1,16 @@
+import { mergeTransfers, receivedMinor, type KnownTransfer } from "../observation"
 import { profileOf } from "../profiles"
 import { accountFrom, docsInput } from "./support/accounts"
-import { create, EVM_ADDRESS, fieldOf, read, TRON_ADDRESS } from "./support/profiles"
+import {
+  answering,
+  create,
+  EVM_ADDRESS,
+  fieldOf,
+  ID,
+  railOf,
+  read,
+  TRON_ADDRESS,
+} from "./support/profiles"
 
 const docs = accountFrom(docsInput)
 
@@ -194,5 +204,33 @@ describe("docs: money on more than one rail", () => {
       receivedMinor: 4_000_000n,
       transfers: [{ hash: "aa", amountMinor: 4_000_000n }],
     })
+  })
+})
+
+describe("docs: transfers from one read to the next", () => {
+  const reads = async (...lists: ({ hash: string; amount: string }[] | null)[]) => {
+    let known: KnownTransfer[] = []
+    for (const transactions of lists) {
+      const { ask } = answering({ status: "Paid", transactions })
+      const reading = await profileOf(docs).read(ID, railOf(docs), ask, known)
+      known = mergeTransfers(known, reading)
+    }
+    return { known, sum: receivedMinor(known, { receivedMinor: null }) }
+  }
+  const t1 = { hash: "aB12", amount: "10.5" }
+
+  it("counts one of another spelling once", async () => {
+    for (const hash of ["AB12", "ab12", "0xab12"]) {
+      expect((await reads([t1], [{ ...t1, hash }])).sum).toBe(10_500_000n)
+    }
+  })
+  it("loses one that a whole list does not name any more, and finds it again", async () => {
+    const t2 = { hash: "cd34", amount: "10.5" }
+    expect((await reads([t1], [])).sum).toBe(0n)
+    expect((await reads([t1], [t2])).sum).toBe(10_500_000n)
+    expect((await reads([t1], [], [t1])).sum).toBe(10_500_000n)
+  })
+  it("loses none where the answer carries no list", async () => {
+    expect((await reads([t1], null)).sum).toBe(10_500_000n)
   })
 })
