@@ -1,14 +1,13 @@
 import type { CollectionId } from "../kobbopay/ids"
 import { countRow, execute, row, type Sql } from "./sql"
 
-/** Locks a collection for the rest of a transaction, also one that has no row yet. */
+/**
+ * Lets one payment at a time be made for a collection, for the rest of a transaction. By a lock of its own, and
+ * not that of the collection's row: who records what Kobbopay answered locks the payment first and that row
+ * afterwards.
+ */
 export const holdCart = (trx: Sql, collection: CollectionId): Promise<number> =>
-  execute(
-    trx,
-    `INSERT INTO kobbopay_group (id) VALUES (?)
-     ON CONFLICT (id) DO UPDATE SET updated_at = kobbopay_group.updated_at`,
-    [collection],
-  )
+  execute(trx, `SELECT pg_advisory_xact_lock(hashtextextended(?, 0))`, [`kobbopay:${collection}`])
 
 /** How many payments were made for a collection in the last `withinMs`, by the database's clock. */
 export const paymentsMade = async (
