@@ -95,8 +95,8 @@ storeSuite("contradictions", (world) => {
   test("a refund in Medusa that nobody sent", async () => {
     const { collectionId } = await bought()
     await world().rows(
-      `INSERT INTO refund (id, amount, raw_amount, payment_id, created_by)
-       SELECT 'ref_planted', 5, '{"value": "5", "precision": 20}', id, 'nobody'
+      `INSERT INTO refund (id, amount, raw_amount, payment_id, created_by, created_at)
+       SELECT 'ref_planted', 5, '{"value": "5", "precision": 20}', id, 'nobody', now() - interval '1 hour'
          FROM payment WHERE payment_collection_id = ?`,
       [collectionId],
     )

@@ -44,7 +44,8 @@ export type Route = {
 /** Whether an event claims of a payment what another one did that was worked before. */
 const repeating = (payment: string, event: string) =>
   `EXISTS (SELECT 1 FROM kobbopay_event w WHERE w.payment_id = ${payment} AND w.attempts > 0
-     AND w.claims IS NOT DISTINCT FROM ${event}.claims AND w.deleted_at IS NULL)`
+     AND w.claims IS NOT DISTINCT FROM ${event}.claims
+     AND w.reported_amount IS NOT DISTINCT FROM ${event}.reported_amount AND w.deleted_at IS NULL)`
 
 const repeatsRow = z.object({ repeats: z.boolean() })
 

@@ -10,6 +10,7 @@ const captureShape = z.object({ id: z.string(), amount: z.string(), created_at: 
 const refundShape = z.object({
   id: z.string(),
   amount: z.string(),
+  created_at: z.coerce.date(),
   /** Ours names the pay-back that it books. */
   metadata: z.looseObject({ kobbopay_refund_id: z.string().optional() }).nullable(),
 })
@@ -101,7 +102,7 @@ SELECT
               'created_at', k.created_at) ORDER BY k.created_at, k.id), '[]')
             FROM capture k WHERE k.payment_id = p.id AND k.deleted_at IS NULL),
         'refunds', (SELECT COALESCE(jsonb_agg(jsonb_build_object('id', r.id, 'amount', r.raw_amount->>'value',
-              'metadata', r.metadata) ORDER BY r.created_at, r.id), '[]')
+              'metadata', r.metadata, 'created_at', r.created_at) ORDER BY r.created_at, r.id), '[]')
             FROM refund r WHERE r.payment_id = p.id AND r.deleted_at IS NULL)
       ) ORDER BY p.created_at, p.id), '[]')
      FROM payment p

@@ -47,6 +47,9 @@ export type Contradiction = {
 /** How long after its due time an order may still wait to be cancelled before that is a contradiction. */
 export const CANCEL_SLACK_MS = 15 * 60_000
 
+/** Medusa keeps a refund that its provider is being asked about, and takes it back when that refuses. */
+const UNDER_WAY_MS = 2 * 60_000
+
 /** What Kobbopay said to the run's own read: a reading, that it knows no such payment, or nothing yet. */
 export type Said = Reading | "unknown" | null
 
@@ -161,13 +164,14 @@ const tells = (books: Books, payment: Audited, classes: readonly string[]): bool
   books.exceptions.some((one) => one.paymentId === payment.id && classes.includes(one.class))
 
 /** Cancelling an order books a refund by itself: that one is `refund_owed`. */
-function refundedWithoutSending({ view, shown, payment, books }: Seen): Contradiction | null {
+function refundedWithoutSending({ view, shown, payment, books, now }: Seen): Contradiction | null {
   if (view === null || view.order !== "open") return null
   const unsent = view.payments
     .filter(isOf(shown, payment.id))
     .flatMap((one) => one.refunds)
     .filter(
       (refund) =>
+        now.getTime() - refund.created_at.getTime() > UNDER_WAY_MS &&
         !books.sent.includes(refund.id) &&
         !books.sent.includes(refund.metadata?.kobbopay_refund_id ?? ""),
     )

@@ -32,7 +32,9 @@ const booked = (
   captured_at: change.captured === amount ? AT : null,
   canceled_at: change.canceled ? AT : null,
   captures: change.captured ? [{ id: `c ${of}`, amount: change.captured, created_at: AT }] : [],
-  refunds: change.refunded ? [{ id: `r ${of}`, amount: change.refunded, metadata: null }] : [],
+  refunds: change.refunded
+    ? [{ id: `r ${of}`, amount: change.refunded, created_at: AT, metadata: null }]
+    : [],
 })
 const view = (change: Partial<MedusaView> = {}): MedusaView => ({
   ...{ cartId: brandAs<CartId>("cart"), orderId: brandAs<OrderId>("order"), order: "open" },

@@ -293,7 +293,8 @@ const told = (of: PaymentRow, found: string) => ({
 })
 const refunded = (amount: string, metadata: { kobbopay_refund_id?: string } | null = null) => {
   const view = captured()
-  const refund = { id: "ref_1", amount, created_at: NOW, metadata }
+  const begun = new Date(NOW.getTime() - HOUR)
+  const refund = { id: "ref_1", amount, created_at: begun, metadata }
   return { ...view, payments: view.payments.map((one) => ({ ...one, refunds: [refund] })) }
 }
 const released = (gate: string) => ({
