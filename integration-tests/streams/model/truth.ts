@@ -134,6 +134,8 @@ function fairly(truth: Truth): Truth {
   }
   const transfersOf = (payment: number) =>
     truth.moves.filter((move) => move.do === "transfer" && move.payment === payment).length
+  // Whoever saw an end goes by it until they see what came after.
+  const seenEnded = new Set<number>()
   let paying: number | null = null
   let cancelled = truth.placed === "after"
   let closed = false
@@ -156,7 +158,7 @@ function fairly(truth: Truth): Truth {
     const money = move.do === "transfer" || move.do === "confirm"
     const rivals = money && mayRival(truth, move.payment)
     const joins = move.do === "transfer" && move.astray && before.transfers.length > 0
-    const last = told.every((one, index) => index === move.payment || one.ended !== null)
+    const last = told.every((_, index) => index === move.payment || seenEnded.has(index))
     const ends = !money && (before.transfers.length > 0 || last)
     const isSecond = rivals && paying !== null && paying !== move.payment
     const late = before.ended !== null || closed
@@ -164,6 +166,7 @@ function fairly(truth: Truth): Truth {
     moves.push(move)
     if (joins) calm()
     told[move.payment] = next
+    if (next.ended !== null) seenEnded.add(move.payment)
     if (rivals) paying = move.payment
   }
   return { ...truth, moves }
