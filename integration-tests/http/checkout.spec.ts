@@ -219,7 +219,8 @@ storeSuite("checkout", (world) => {
       sandbox().underpay(session.kobbopay_id, { due: session.amount, confirm: true })
       const part = beforeOrder({ ...AWAITING, ledger: ["partial"], open: ["underpaid"] })
       await booksBecome(world(), collectionId, part)
-      await grow(cartId).catch(() => undefined)
+      // Medusa refuses a change that would delete the session, so a store's own code made this one.
+      await world().rows(`UPDATE cart_line_item SET quantity = 2 WHERE cart_id = ?`, [cartId])
       sandbox().secondTransfer(session.kobbopay_id, { amount: "5.25", confirm: true })
       sandbox().confirm(session.kobbopay_id)
       await booksBecome(world(), collectionId, {
