@@ -15,7 +15,9 @@ const payment = z.object({
   captured_at: date,
   canceled_at: date,
   captures: z.array(booked.extend({ created_at: z.coerce.date() })).default([]),
-  refunds: z.array(booked.extend({ metadata: z.unknown(), created_at: z.coerce.date() })).default([]),
+  refunds: z
+    .array(booked.extend({ metadata: z.unknown(), created_at: z.coerce.date() }))
+    .default([]),
 })
 const session = z.object({
   id: z.string(),
