@@ -36,7 +36,7 @@ export async function claimTransfers(
     await execute(
       trx,
       `DELETE FROM kobbopay_transfer t USING unnest(?::text[], ?::text[]) AS k(scope, key)
-        WHERE t.scope = k.scope AND t.key = k.key AND t.payment_id = ?`,
+        WHERE t.scope = k.scope AND t.key = k.key AND t.payment_id = ? AND t.deleted_at IS NULL`,
       [lost.map(({ scope }) => scope), lost.map(({ key }) => key), payment.id],
     )
   }
