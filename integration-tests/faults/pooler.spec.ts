@@ -72,7 +72,8 @@ describe.each(["session", "transaction"] as const)("behind a PgBouncer in %s mod
     const logFile = `${home.options.logFile}.${mode}`
     const running = await startMedusa(await freePort(), {
       logFile,
-      env: { ...home.options.env, DATABASE_URL: way.url },
+      // The line about the test event is told as information.
+      env: { ...home.options.env, DATABASE_URL: way.url, LOG_LEVEL: "info" },
     })
     try {
       home.sandbox.control.setWebhook({ url: `${running.url}/hooks/kobbopay` })
