@@ -9,3 +9,9 @@ const ports = (process.env.TEST_SANDBOX_PORTS ?? "").split(" ")
 process.env.TEST_SANDBOX_PORT = ports[3 * worker]
 process.env.TEST_SECOND_SANDBOX_PORT = ports[3 * worker + 1]
 process.env.TEST_MEDDLER_PORT = ports[3 * worker + 2]
+
+// For this file alone: a store that another suite starts as a process of its own logs and works as merchants' do.
+process.env.MEDUSA_DISABLE_TELEMETRY = "1"
+process.env.MEDUSA_ADMIN_DISABLED = "true"
+process.env.LOG_LEVEL ??= "error"
+process.env.KOBBOPAY_SWEEP = "off"

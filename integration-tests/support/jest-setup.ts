@@ -19,10 +19,6 @@ export default async function setUp(globalConfig: { maxWorkers: number }): Promi
     DB_USERNAME: postgres.user,
     DB_PASSWORD: "",
     TEST_SANDBOX_PORTS: (await freePorts(3 * globalConfig.maxWorkers)).join(" "),
-    MEDUSA_DISABLE_TELEMETRY: "1",
-    MEDUSA_ADMIN_DISABLED: "true",
-    LOG_LEVEL: process.env.LOG_LEVEL ?? "error",
-    KOBBOPAY_SWEEP: "off",
   })
 }
 
