@@ -239,6 +239,29 @@ storeSuite("lifecycle", (world) => {
       const unplaced = stuck({ ...AWAITING, ledger: ["confirmed"], wants: ["captured"] })
       const placed = { ...capturedFor("29"), closed: ["completion_failed"] }
 
+      test("the money set aside by a person, the cart is free again and can be paid anew", async () => {
+        const { collectionId, cartId, session } = await world().shopper.checkout(shirt(provider))
+        await stockIs(0)
+        sandbox().pay(session.kobbopay_id, { amount: "29", confirm: true })
+        await booksBecome(world(), collectionId, unplaced)
+        const [found] = await exceptionsOf(collectionId)
+        await world().merchant.call(
+          `/admin/kobbopay/exceptions/${String(found?.["id"])}/dismiss`,
+          anything,
+          { body: { code: "written_off", note: "sent back by hand" } },
+        )
+        await stockIs(100)
+        const freed = { ...unplaced, wants: ["nothing"], open: [], closed: ["completion_failed"] }
+        await booksBecome(world(), collectionId, freed)
+        const again = await world().shopper.session(collectionId, shirt(provider))
+        expect(again.kobbopay_id).not.toBe(session.kobbopay_id)
+        await world().shopper.complete(cartId)
+        sandbox().pay(again.kobbopay_id, { amount: "29", confirm: true })
+        await booksBecome(world(), collectionId, {
+          ...{ ...placed, ledger: ["confirmed", "confirmed"], wants: ["nothing", "captured"] },
+        })
+      })
+
       test("the money is shown, not refunded, and the order is made once there is stock", async () => {
         const { collectionId, cartId, session } = await world().shopper.checkout(shirt(provider))
         await stockIs(0)

@@ -365,6 +365,45 @@ storeSuite("reads and reports", (world) => {
     expect(books).toMatchObject({ captures: ["10.5"], open: [] })
   })
 
+  describe("a captured payment that cannot be read any more", () => {
+    const work = (collection: string) =>
+      world().rows(`SELECT due_at, failures FROM kobbopay_group WHERE id = ?`, [collection])
+    const captured = async () => {
+      const { collectionId, session } = await buy(MEDDLED)
+      second().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+      await checked(collectionId)
+      await booksBecome(world(), collectionId, capturedFor("10.5"))
+      return collectionId
+    }
+
+    test.each([503, 404])(
+      "is asked about until the time to watch is over, and never after: %i",
+      async (status) => {
+        const collectionId = await captured()
+        world().meddler.meddle((_request, answer) => ({ ...answer, status }))
+        await passes(collectionId, "29 days")
+        await checked(collectionId)
+        const [{ due_at: again } = { due_at: null }] = await work(collectionId)
+        expect(again).not.toBeNull()
+        await passes(collectionId, "2 days")
+        await checked(collectionId)
+        expect(await work(collectionId)).toEqual([{ due_at: null, failures: 0 }])
+        await booksRest(world(), collectionId, capturedFor("10.5"))
+      },
+    )
+
+    test("of an account that is gone is left in peace", async () => {
+      const collectionId = await captured()
+      await world().rows(
+        `UPDATE kobbopay_payment SET account_id = 'closed' WHERE collection_id = ?`,
+        [collectionId],
+      )
+      await checked(collectionId)
+      expect(await work(collectionId)).toEqual([{ due_at: null, failures: 0 }])
+      await booksRest(world(), collectionId, capturedFor("10.5"))
+    })
+  })
+
   describe("options that changed while payments were open", () => {
     test("a payment made in another environment is not settled by an answer without its reference", async () => {
       const { collectionId, session } = await buy(INVOICE)

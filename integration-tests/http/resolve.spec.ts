@@ -284,6 +284,45 @@ storeSuite("resolving exceptions", (world) => {
       await booksBecome(world(), collectionId, { ...set, open: ["underpaid"] })
     })
 
+    describe("money that stays unconfirmed on an authorized order", () => {
+      const stuck = async () => {
+        const bought = await buy()
+        sandbox().pay(bought.session.kobbopay_id, { amount: "10.5" })
+        await booksBecome(world(), bought.collectionId, AUTHORIZED)
+        await world().rows(
+          `UPDATE kobbopay_payment SET money_seen_at = now() - interval '7 hours' WHERE collection_id = ?`,
+          [bought.collectionId],
+        )
+        await allDue(world(), bought.collectionId)
+        return { ...bought, id: await exceptionOf(bought.collectionId, "stuck") }
+      }
+      const dismiss = (id: string, code: "settled_elsewhere" | "no_action") =>
+        dismissExceptionWorkflow(world().container).run({
+          input: { exception_id: id, code, actor: ACTOR, note: "talked to the customer" },
+        })
+
+      test("set aside, the order waits for it no more; confirmed after all, it pays for it", async () => {
+        const { collectionId, session, id } = await stuck()
+        await dismiss(id, "settled_elsewhere")
+        await booksBecome(world(), collectionId, {
+          ...{ ...AUTHORIZED, cancelled: 1, wants: ["nothing"], closed: ["stuck"] },
+        })
+        sandbox().confirm(session.kobbopay_id)
+        await booksBecome(world(), collectionId, {
+          ...{ ...capturedFor("10.5"), payments: 2, cancelled: 1, closed: ["stuck"] },
+        })
+      })
+
+      test("with nothing to do, the order waits on", async () => {
+        const { collectionId, session, id } = await stuck()
+        await dismiss(id, "no_action")
+        await allDue(world(), collectionId)
+        await booksRest(world(), collectionId, { ...AUTHORIZED, closed: ["stuck"] })
+        sandbox().confirm(session.kobbopay_id)
+        await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["stuck"] })
+      })
+    })
+
     test("an admin does it over HTTP, and bad input is told in words", async () => {
       const { collectionId, session } = await buy()
       sandbox().pay(session.kobbopay_id, { amount: "10", due: "10.5", confirm: true })

@@ -100,7 +100,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   emptyDoneEvents: (sql) => emptyDoneEvents(sql, longAgo(), 1_000),
   claimGroups: (sql) => claimGroups(sql, "plans", later(), DAY_MS, { most: 4, calm: 2 }),
   nextDue: (sql) => nextDue(sql),
-  nextWork: (sql) => nextWork(sql, COLLECTION),
+  nextWork: (sql) => nextWork(sql, COLLECTION, [ACCOUNT]),
   noteOrderCancelled: (sql) => noteOrderCancelled(sql, ORDER, new Date()),
   paymentsOf: (sql) => paymentsOf(sql, COLLECTION),
   paymentsNamed: (sql) => paymentsNamed(sql, ACCOUNT, [KOBBOPAY_ID], brandAs<Reference>("open7")),

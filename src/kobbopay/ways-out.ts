@@ -33,6 +33,9 @@ export const MONEY_CLASSES: readonly ExceptionClass[] = [
   "completion_failed",
 ]
 
+/** Work that does not end may hold money, too, which can be sent back. */
+const MAY_GO_BACK: readonly ExceptionClass[] = [...MONEY_CLASSES, "dead"]
+
 const isAmong = (classes: readonly string[], found: string): boolean => classes.includes(found)
 
 /** What accepting an exception of the class says of its money; null where it can say nothing. */
@@ -69,7 +72,7 @@ export function waysOut(found: {
     if (acceptanceOf(found.class) !== null && !payment.orderIsOver) {
       ways.push(canBeAdopted(found.class) ? "adopt" : "accept")
     }
-    if (isAmong(MONEY_CLASSES, found.class)) ways.push("pay_back")
+    if (isAmong(MAY_GO_BACK, found.class)) ways.push("pay_back")
   }
   return [...ways, "dismiss"]
 }

@@ -1,12 +1,19 @@
 import { z } from "@medusajs/framework/zod"
-import type { CollectionId } from "../kobbopay/ids"
+import type { AccountId, CollectionId } from "../kobbopay/ids"
 import { row, type Sql } from "./sql"
 
 const idRow = z.object({ id: z.string() })
 const atRow = z.object({ at: z.date().nullable() })
 
-/** When one of a group's payments is to be looked at next, or one of its events tried; null: never. */
-export const nextWork = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
+/**
+ * When one of a group's payments is to be looked at next, or one of its events tried; null: never. Payments
+ * of other accounts than these cannot be read, so they are not waited for.
+ */
+export const nextWork = async (
+  sql: Sql,
+  collection: CollectionId,
+  accounts: readonly AccountId[],
+): Promise<Date | null> =>
   (
     await row(
       sql,
@@ -15,11 +22,12 @@ export const nextWork = async (sql: Sql, collection: CollectionId): Promise<Date
         name: "kobbopay_next_work",
         text: `SELECT LEAST(
          (SELECT min(next_look_at) FROM kobbopay_payment
-           WHERE collection_id = ? AND kobbopay_id IS NOT NULL AND deleted_at IS NULL),
+           WHERE collection_id = ? AND kobbopay_id IS NOT NULL AND account_id = ANY(?::text[])
+             AND deleted_at IS NULL),
          (SELECT min(next_attempt_at) FROM kobbopay_event
            WHERE collection_id = ? AND state = 'received' AND deleted_at IS NULL)) AS at`,
       },
-      [collection, collection],
+      [collection, [...accounts], collection],
     )
   )?.at ?? null
 

@@ -261,7 +261,7 @@ export const recordFailedRead = (
   sql: Sql,
   id: PaymentId,
   cause: string,
-  nextLookAt: Date,
+  nextLookAt: Date | null,
   now: Date,
 ): Promise<number> =>
   execute(

@@ -11,7 +11,7 @@ const sessionRow = z.object({
   collection_id: idColumn<CollectionId>(),
   session_amount: z.string(),
   session_currency: z.string(),
-  /** Those of the collection that Medusa still has. */
+  /** Those of the collection that Medusa still has, and on which it cancelled no Payment. */
   live_sessions: z.array(idColumn<SessionId>()),
 })
 export type MedusaSession = z.output<typeof sessionRow>
@@ -62,7 +62,9 @@ const VIEW = {
                  s.raw_amount->>'value' AS session_amount, s.currency_code AS session_currency,
                  ARRAY(SELECT live.id FROM payment_session live
                         WHERE live.payment_collection_id = c.id
-                          AND live.deleted_at IS NULL) AS live_sessions
+                          AND live.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM payment b
+                            WHERE b.payment_session_id = live.id AND b.canceled_at IS NOT NULL
+                              AND b.deleted_at IS NULL)) AS live_sessions
             FROM payment_session s JOIN payment_collection c ON c.id = s.payment_collection_id
            WHERE s.id = ? AND s.deleted_at IS NULL) AS m
     LEFT JOIN kobbopay_group g ON g.id = m.collection_id
@@ -184,7 +186,7 @@ export const bookedUnder = (sql: Sql, key: string): Promise<z.output<typeof book
 
 /**
  * Reserves the one session on which a payment's money is booked: several may show it, and Medusa would
- * make a Payment for each. False when it is another one that still exists.
+ * make a Payment for each. False when it is another one that still exists, and whose Payment was not cancelled.
  */
 export const claimSession = async (
   sql: Sql,
@@ -195,6 +197,8 @@ export const claimSession = async (
     sql,
     `UPDATE kobbopay_payment SET settled_session_id = ?, updated_at = now()
       WHERE id = ? AND (settled_session_id IS NULL OR settled_session_id = ? OR NOT EXISTS (
-        SELECT 1 FROM payment_session s WHERE s.id = settled_session_id AND s.deleted_at IS NULL))`,
+        SELECT 1 FROM payment_session s WHERE s.id = settled_session_id AND s.deleted_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM payment b WHERE b.payment_session_id = s.id
+             AND b.canceled_at IS NOT NULL AND b.deleted_at IS NULL)))`,
     [session, payment, session],
   )) === 1

@@ -72,11 +72,14 @@ export function nextStep(
   shown: readonly Shown[],
   now: Date,
 ): Step {
-  const sessions = showing(shown, payment.id)
-  const mine = view.payments.filter(
-    (one) => one.payment_session_id != null && sessions.includes(one.payment_session_id),
+  // A Payment that was cancelled can never be captured, and its session makes no other.
+  const over = view.payments.flatMap((one) =>
+    one.canceled_at === null || one.payment_session_id === null ? [] : [one.payment_session_id],
   )
-  const live = mine.find((one) => one.canceled_at === null)
+  const sessions = showing(shown, payment.id).filter((session) => !over.includes(session))
+  const live = view.payments.find(
+    (one) => one.payment_session_id !== null && sessions.includes(one.payment_session_id),
+  )
   if (payment.want !== "authorized" && payment.want !== "captured") {
     // Authorized in Medusa, it would look paid, and keep another payment from paying the order.
     return live !== undefined && live.captures.length === 0 && isFreed(payment)
@@ -89,7 +92,7 @@ export function nextStep(
   if (live !== undefined && view.order !== "none") {
     return payment.want === "authorized" ? { do: "nothing" } : captureOf(payment, live, view, now)
   }
-  if (mine.length === 0) {
+  if (live === undefined) {
     const showing = view.sessions.filter((session) => sessions.includes(session.id))
     if (showing.length === 0) return showOn(payment, provider, view)
     const amount = settledAmount(payment)
@@ -107,9 +110,7 @@ export function nextStep(
       ? { do: "blocked", why: "the payment collection has neither cart nor order" }
       : { do: "complete_cart", cart: view.cartId, others: othersWaiting(provider, view) }
   }
-  return mine.length > 0
-    ? { do: "blocked", why: "Medusa's payment was cancelled and can never be captured" }
-    : authorizeOn(payment, view, sessions)
+  return authorizeOn(payment, view, sessions)
 }
 
 /** A cart is completed by its first session, so those of other providers have to go. */

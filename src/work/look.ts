@@ -5,7 +5,7 @@ import { AmountError, parseAmount } from "../kobbopay/money"
 import { reportsMoney } from "../kobbopay/observation"
 import type { Reading } from "../kobbopay/reading"
 import type { Rules } from "../kobbopay/rules"
-import { retryPause } from "../kobbopay/schedule"
+import { nextLook, retryPause } from "../kobbopay/schedule"
 import { aboutPayment, openException } from "../store/exceptions"
 import type { Lease } from "../store/groups"
 import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/inbox"
@@ -13,7 +13,7 @@ import { recordFailedRead, sessionsOf } from "../store/ledger"
 import type { MedusaView } from "../store/medusa-view"
 import { observe } from "../store/observe"
 import { orderFacts, type Shown } from "../store/order-facts"
-import type { PaymentRow } from "../store/payment"
+import { holdsMoney, type PaymentRow } from "../store/payment"
 import { railOf } from "../store/rail"
 import type { Deps } from "./deps"
 
@@ -36,6 +36,8 @@ export async function lookAt(
 ): Promise<Looked> {
   const account = deps.accounts.get(payment.account_id)
   if (account === undefined) {
+    // Medusa shows all that the payment wants, and nothing new is reported: it need not be read.
+    if (payment.converged_at !== null && events.length === 0) return { payment, failure: null }
     const failure = `payment ${payment.id} belongs to account ${payment.account_id}, which is no longer configured`
     return { payment, failure }
   }
@@ -156,6 +158,17 @@ function reportedMinor(amount: string | null, decimals: number): bigint | null {
   }
 }
 
+/** Watched for long enough, with nothing left to do: Kobbopay may have forgotten it. */
+const isOver = (
+  payment: PaymentRow,
+  events: readonly EventRow[],
+  { watchForMs }: Rules,
+  now: Date,
+): boolean =>
+  nextLook(payment.created_at, now, watchForMs, payment.order_id !== null) === null &&
+  events.length === 0 &&
+  (payment.converged_at !== null || !holdsMoney(payment))
+
 /**
  * Puts the look, and the events that called for it, off until Kobbopay may answer again. Once that has lasted
  * for too long, or an event that reports money has waited for too long, a person is told.
@@ -168,6 +181,10 @@ async function putOff(
   cause: KobbopayError,
 ): Promise<string | null> {
   const now = deps.now()
+  if (isOver(payment, events, rules, now)) {
+    await recordFailedRead(deps.sql, payment.id, cause.message, null, now)
+    return null
+  }
   const pause = Math.max(cause.retryAfterMs ?? 0, retryPause(payment.failures, deps.random))
   const at = new Date(now.getTime() + pause)
   await recordFailedRead(deps.sql, payment.id, cause.message, at, now)

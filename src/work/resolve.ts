@@ -138,6 +138,9 @@ export async function dismissException(
   )
 }
 
+/** Classes of money that would settle an order if it only could: set aside, it is to settle nothing any more. */
+const ABOUT_WAITING = ["stuck", "completion_failed"] as const
+
 /** Classes that may stand because a signed report of money was never borne out. */
 const ABOUT_REPORTS = ["ambiguous_finality", "unreadable", "drift"] as const
 
@@ -158,8 +161,10 @@ async function free(
     await setReportsAside(trx, payment.id, found.opened_at, now)
   }
   const settles = payment.want === "authorized" || payment.want === "captured"
-  const isAboutMoney = isAbout(found.class, MONEY_CLASSES)
-  const canFree = !settles && payment.captured_at === null && payment.money_seen_at !== null
+  const isAboutMoney = settles
+    ? isAbout(found.class, ABOUT_WAITING) && by.resolution !== ("no_action" satisfies Dismissal)
+    : isAbout(found.class, MONEY_CLASSES)
+  const canFree = payment.captured_at === null && payment.money_seen_at !== null
   // While another exception about the money is open, that one has still to be decided.
   if (isAboutMoney && canFree && !(await hasOpen(trx, payment.id, MONEY_CLASSES))) {
     const to = await writeOff(trx, payment, now)

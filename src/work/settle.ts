@@ -263,7 +263,7 @@ async function completionFailed(deps: Deps, payment: PaymentRow, why: string): P
 }
 
 async function nextTime(deps: Deps, lease: Lease, expiry: Date | null): Promise<Date | null> {
-  const work = await nextWork(deps.sql, lease.collectionId)
+  const work = await nextWork(deps.sql, lease.collectionId, [...deps.accounts.keys()])
   const times = [expiry, work].flatMap((at) => (at === null ? [] : [at.getTime()]))
   const soonest = deps.now().getTime() + LEAST_PAUSE_MS
   return times.length === 0 ? null : new Date(Math.max(soonest, Math.min(...times)))

@@ -55,6 +55,7 @@ export const decide = {
   dismiss: {
     title: "Dismiss: {{title}}",
     text: "No money moves and nothing is booked. The same facts do not open this again; new ones do.",
+    waits: 'Unless you choose "Nothing to do", the order does not wait for this money any more.',
     reason: "Reason",
     choose: "Choose a reason",
     submit: "Dismiss",

@@ -25,10 +25,13 @@ describe("what a person can do about an exception", () => {
     },
   )
 
-  test.each(MONEY_CLASSES)("%s has no money to decide over once all of it went back", (name) => {
-    expect(open(name)).toContain("pay_back")
-    expect(open(name, { leftMinor: 0n })).toEqual(["dismiss"])
-  })
+  test.each([...MONEY_CLASSES, "dead" as const])(
+    "%s has no money to decide over once all of it went back",
+    (name) => {
+      expect(open(name)).toContain("pay_back")
+      expect(open(name, { leftMinor: 0n })).toEqual(["dismiss"])
+    },
+  )
 
   test("nothing settles an order that is over; only superseded payments are adopted", () => {
     expect(open("stuck", { orderIsOver: true })).toEqual(["pay_back", "dismiss"])

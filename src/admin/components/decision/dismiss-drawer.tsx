@@ -31,13 +31,14 @@ export function DismissDrawer({ payment, found, onClose }: DismissDrawerProps) {
     toast.success(t("decide.dismiss.done"))
     onClose()
   })
+  const isWaitedFor = found.class === "stuck" || found.class === "completion_failed"
   const isOver = found.state === "closed" && !dismissing.isSuccess && !dismissing.isPending
   return (
     <FormDrawer
       title={t("decide.dismiss.title", {
         title: t([`problem.${found.class}.title`, "problem.other.title"]),
       })}
-      text={t("decide.dismiss.text")}
+      text={t("decide.dismiss.text") + (isWaitedFor ? ` ${t("decide.dismiss.waits")}` : "")}
       submit={t("decide.dismiss.submit")}
       isPending={dismissing.isPending}
       isReady={code !== "" && note.trim() !== ""}
