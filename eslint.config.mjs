@@ -66,6 +66,11 @@ export default tseslint.config(
             "CallExpression[callee.name=/^(row|rows|checked)$/] > CallExpression.arguments > MemberExpression.callee[object.name='z']",
           message: "Making a schema costs more than parsing by it: make it once, outside.",
         },
+        {
+          selector:
+            ":matches(SpreadElement > ObjectExpression, SpreadElement > ArrayExpression).argument",
+          message: "Write what the literal holds, without a spread around it.",
+        },
       ],
     },
   },

@@ -87,7 +87,10 @@ export async function acknowledge(
   seconds: number,
 ): Promise<LoadOutcome> {
   const outcome = await load.run({
-    ...{ target, connections: CONNECTIONS, seconds, round: `${target}-${round}` },
+    target,
+    connections: CONNECTIONS,
+    seconds,
+    round: `${target}-${round}`,
     url: target === "commit" ? store.databaseUrl : store.url,
   })
   if (outcome.statuses[EXPECTED[target]] !== outcome.latencies.length) {

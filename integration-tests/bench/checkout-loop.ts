@@ -54,16 +54,20 @@ export default async function loop({ container, args }: ExecArgs): Promise<void>
     // As autovacuum does within a minute.
     if (count === 0) await depsOf(kobbopay()).sql.raw("ANALYZE")
     const collection = await payments.createPaymentCollections({
-      ...{ currency_code: "usd", amount: 10.5 },
+      currency_code: "usd",
+      amount: 10.5,
     })
     const session = await payments.createPaymentSession(collection.id, {
-      ...{ provider_id: KOBBOPAY_PROVIDER, currency_code: "usd", amount: 10.5 },
+      provider_id: KOBBOPAY_PROVIDER,
+      currency_code: "usd",
+      amount: 10.5,
       data: { rail: "usdt-tron" },
     })
     const [create, created] = await timed(() =>
       account.client.create({
         reference: brandAs<Reference>(`bench-${count}`),
-        ...{ rail, amountMinor: 10_500_000n },
+        rail,
+        amountMinor: 10_500_000n,
       }),
     )
     await payments.authorizePaymentSession(session.id, {})

@@ -45,7 +45,8 @@ async function main(): Promise<void> {
   const earlier = only === null ? [] : await earlierResults(settings.json)
   const names = new Set(results.map(({ name }) => name))
   const report = {
-    ...{ machine: machine(), versions: await versions() },
+    machine: machine(),
+    versions: await versions(),
     results: [...earlier.filter(({ name }) => !names.has(name)), ...results],
   }
   if (settings.json !== null) {

@@ -42,7 +42,10 @@ function stripeEvent(name: string) {
     type: "payment_intent.payment_failed",
     data: {
       object: {
-        ...{ id: `pi_${name}`, object: "payment_intent", amount: 1050, currency: "usd" },
+        id: `pi_${name}`,
+        object: "payment_intent",
+        amount: 1050,
+        currency: "usd",
         metadata: { session_id: `payses_${name}` },
       },
     },

@@ -46,7 +46,8 @@ export async function measureSettle({ store, quick, tell }: Bench): Promise<Resu
 
 async function oursOnce(store: BenchStore): Promise<number> {
   const { session, collectionId } = await store.shopper.buy({
-    ...{ product: store.seeded.digital, rail: "usdt-tron" },
+    product: store.seeded.digital,
+    rail: "usdt-tron",
   })
   store.sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
   const begun = performance.now()

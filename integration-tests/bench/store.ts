@@ -54,7 +54,8 @@ export async function openStore(profileTo: string | null): Promise<BenchStore> {
   const databaseUrl = await postgres.createDatabase("medusa-kobbopay-bench")
   const sandbox = await startSandbox({
     credentials: {
-      ...{ apiKey: "sandbox-api-key", publicId: "sandbox-public-id" },
+      apiKey: "sandbox-api-key",
+      publicId: "sandbox-public-id",
       privateKey: "sandbox-private-key",
     },
     webhook: { url: null, secret: { docs: WEBHOOK_SECRET, invoice: WEBHOOK_SECRET } },
@@ -91,7 +92,12 @@ export async function openStore(profileTo: string | null): Promise<BenchStore> {
     get pid() {
       return medusa.pid
     },
-    ...{ databaseUrl, sql, sandbox, seeded, home, options },
+    databaseUrl,
+    sql,
+    sandbox,
+    seeded,
+    home,
+    options,
     shopper: new Shopper(medusa.url, seeded),
     async restart(env) {
       await medusa.stop()

@@ -30,7 +30,9 @@ export function measureVerify({ quick }: Bench): Promise<Result[]> {
     {
       id: "kobbopay",
       options: {
-        ...{ profile: "invoice", publicId: "bench", privateKey: "bench-private-key" },
+        profile: "invoice",
+        publicId: "bench",
+        privateKey: "bench-private-key",
         webhook: { secrets: [WEBHOOK_SECRET] },
         rails: [{ id: "usdt-tron", token: "USDTTRC", prices: { usd: "1" } }],
       },
@@ -42,7 +44,8 @@ export function measureVerify({ quick }: Bench): Promise<Result[]> {
     const rawBody = Buffer.from(body)
     const eventId = "payment:trk-1:payment.paid"
     const headers = rawHeaders({
-      ...{ host: "localhost", "content-type": "application/json" },
+      host: "localhost",
+      "content-type": "application/json",
       "content-length": String(rawBody.length),
       ...kobbopayWebhook(body, eventId),
     })
@@ -75,7 +78,10 @@ export function measureVerify({ quick }: Bench): Promise<Result[]> {
 function bodyOf(bytes: number): string {
   const bare = {
     event: "payment.paid",
-    ...{ paymentId: "trk-1", tracker_id: "trk-1", orderId: "order-1", receivedAmount: "10.5" },
+    paymentId: "trk-1",
+    tracker_id: "trk-1",
+    orderId: "order-1",
+    receivedAmount: "10.5",
   }
   const filler = "x".repeat(bytes - JSON.stringify({ ...bare, filler: "" }).length)
   return JSON.stringify({ ...bare, filler })

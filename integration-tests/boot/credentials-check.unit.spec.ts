@@ -16,7 +16,8 @@ afterEach(async () => {
 
 const open = async (tokens: string[] = ["USDTTRC", "USDTBSC"]): Promise<string> => {
   sandbox = await startSandbox({
-    ...{ tokens, webhook: { url: null, secret: SECRETS } },
+    tokens,
+    webhook: { url: null, secret: SECRETS },
     credentials: {
       apiKey: docsInput.apiKey,
       publicId: invoiceInput.publicId,

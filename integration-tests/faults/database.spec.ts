@@ -71,7 +71,8 @@ describe("a store whose PostgreSQL goes away", () => {
     const { id } = bought.order
     const collection = bought.collectionId
     await until(async () => (await shopper.order(id)).payment_status === "captured", {
-      ...{ withinMs: 60_000, what: "the capture" },
+      withinMs: 60_000,
+      what: "the capture",
     })
     const ours = `IN (SELECT id FROM payment WHERE payment_collection_id = '${collection}')`
     const ledger = `kobbopay_payment WHERE collection_id = '${collection}'`
@@ -81,7 +82,8 @@ describe("a store whose PostgreSQL goes away", () => {
     })
     const events = `kobbopay_event WHERE collection_id = '${collection}'`
     await until(async () => (await home.count(`${events} AND state = 'done'`)) === 3, {
-      ...{ withinMs: 30_000, what: "every event being done" },
+      withinMs: 30_000,
+      what: "every event being done",
     })
     expect({
       captures: await home.count(`capture WHERE payment_id ${ours}`),
@@ -177,7 +179,8 @@ describe("a store whose PostgreSQL goes away", () => {
     home.sandbox.control.setWebhook({ url: null })
     home.sandbox.control.clearWeather()
     await until(() => wire.refused() >= 10, {
-      ...{ withinMs: 60_000, what: "work that finds no database, again and again" },
+      withinMs: 60_000,
+      what: "work that finds no database, again and again",
     })
     const ours = `payment WHERE payment_collection_id = '${bought.collectionId}'`
     expect(await home.count(`${ours} AND captured_at IS NOT NULL`)).toBe(0)

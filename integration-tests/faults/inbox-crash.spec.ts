@@ -68,11 +68,14 @@ describe("a database that crashes while webhooks come in", () => {
     await until(() => taken().length >= ENOUGH, enough)
     await postgres.crash()
     await until(() => answered.some(({ status }) => status === 503), {
-      ...{ withinMs: 20_000, what: "an answer of 503" },
+      withinMs: 20_000,
+      what: "an answer of 503",
     })
     const before = taken().length
     postgres = await startPostgres({
-      ...{ durable: true, dataDir: join(home, "data"), port: postgres.port },
+      durable: true,
+      dataDir: join(home, "data"),
+      port: postgres.port,
     })
     await until(() => taken().length >= before + ENOUGH, enough)
     over = true

@@ -80,11 +80,13 @@ describe.each(["session", "transaction"] as const)("behind a PgBouncer in %s mod
       const shopper = new Shopper(running.url, home.store)
       for (let round = 0; round < 3; round++) {
         const { order, session } = await shopper.buy({
-          ...{ product: home.store.digital, rail: "usdt-tron" },
+          product: home.store.digital,
+          rail: "usdt-tron",
         })
         home.sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
         await until(async () => (await shopper.order(order.id)).payment_status === "captured", {
-          ...{ withinMs: 60_000, what: "the capture" },
+          withinMs: 60_000,
+          what: "the capture",
         })
         await home.sandbox.control.quiet()
         const answers = home.sandbox.control.deliveries(session.kobbopay_id)
@@ -184,7 +186,10 @@ describe("the inbox connects as the app does", () => {
     const { hostname, port, username, pathname } = new URL(way.url)
     const before = { ...process.env }
     Object.assign(process.env, {
-      ...{ PGHOST: hostname, PGPORT: port, PGUSER: username, PGDATABASE: pathname.slice(1) },
+      PGHOST: hostname,
+      PGPORT: port,
+      PGUSER: username,
+      PGDATABASE: pathname.slice(1),
     })
     try {
       await work()
@@ -220,7 +225,8 @@ describe("the inbox connects as the app does", () => {
       const { errors, found } = await inboxOn(appOn(undefined, { dynamicPassword }))
       expect(Date.now() - before).toBeLessThan(20_000)
       expect({ errors, found }).toEqual({
-        ...{ errors: [expect.stringMatching(cause)], found: ['"failed"'] },
+        errors: [expect.stringMatching(cause)],
+        found: ['"failed"'],
       })
     }),
   )

@@ -43,7 +43,9 @@ async function read(changes: object, env: Record<string, string>): Promise<strin
   const { stdout, stderr } = await run(
     process.execPath,
     [
-      ...["-r", "ts-node/register/transpile-only", join(__dirname, "../support/read-once.ts")],
+      "-r",
+      "ts-node/register/transpile-only",
+      join(__dirname, "../support/read-once.ts"),
       JSON.stringify({ ...options, ...changes }),
     ],
     { env: { PATH: process.env.PATH, ...env }, cwd: join(__dirname, "../..") },
@@ -61,9 +63,23 @@ const port = (server: Server | ReturnType<typeof plainServer>): number => {
 async function overTls(): Promise<{ ca: string; port: number } | null> {
   const [key, ca] = [join(home, "key.pem"), join(home, "certificate.pem")]
   const made = await run("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-    ...["-keyout", key, "-out", ca, "-days", "2", "-subj", `/CN=${HOST}`],
-    ...["-addext", `subjectAltName=DNS:${HOST}`],
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-keyout",
+    key,
+    "-out",
+    ca,
+    "-days",
+    "2",
+    "-subj",
+    `/CN=${HOST}`,
+    "-addext",
+    `subjectAltName=DNS:${HOST}`,
   ]).catch(() => null)
   if (made === null) return null
   const server = createServer({ key: await readFile(key), cert: await readFile(ca) }, answer)
@@ -90,7 +106,9 @@ test("a store behind a proxy reaches Kobbopay through it, and trusts the certifi
   expect(proxy.asked.map(({ target }) => target)).toEqual(Array(4).fill(`CONNECT ${HOST}:443`))
   const basic = Buffer.from(`store:${PASSWORD}`).toString("base64")
   expect(proxy.asked.map(({ authorization }) => authorization)).toEqual([
-    ...[null, null, null],
+    null,
+    null,
+    null,
     `Basic ${basic}`,
   ])
   expect(await read({}, { HTTPS_PROXY: address(proxy) })).toMatch(/through the proxy.*SELF_SIGNED/)

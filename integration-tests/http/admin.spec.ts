@@ -6,7 +6,9 @@ const answerSchema = z.object({ payments: z.array(z.record(z.string(), z.unknown
 
 storeSuite("admin", (world) => {
   const purchase = () => ({
-    ...{ product: world().store.digital, rail: "usdt-tron", provider: INVOICE },
+    product: world().store.digital,
+    rail: "usdt-tron",
+    provider: INVOICE,
   })
   const buy = () => world().shopper.buy(purchase())
   const path = (order: string) => `/admin/kobbopay/orders/${order}`
@@ -140,23 +142,37 @@ storeSuite("admin", (world) => {
     test("an underpaid payment offers its ways out; accepted, it says who decided and what for", async () => {
       const { order, session } = await buy()
       world().sandbox.control.pay(session.kobbopay_id, {
-        ...{ amount: "10", due: "10.5", confirm: true },
+        amount: "10",
+        due: "10.5",
+        confirm: true,
       })
       const { found } = await troubled(order.id, "underpaid")
       expect(found).toMatchObject({
-        ...{ actions: ["accept", "pay_back", "dismiss"], accepts: "amount" },
-        ...{ actor: null, resolution: null, note: null },
+        actions: ["accept", "pay_back", "dismiss"],
+        accepts: "amount",
+        actor: null,
+        resolution: null,
+        note: null,
       })
       const [before] = await paymentsOf(order.id)
       expect(before).toMatchObject({
-        ...{ order_asks: "10.5", paid_back: "0", left_to_pay_back: "10", excess: "0" },
-        ...{ accepted_by: null, accepted_at: null, pay_backs: [], captured_at: null },
+        order_asks: "10.5",
+        paid_back: "0",
+        left_to_pay_back: "10",
+        excess: "0",
+        accepted_by: null,
+        accepted_at: null,
+        pay_backs: [],
+        captured_at: null,
       })
       await post(`exceptions/${found.id}/accept`, { note: "agreed" })
       const payment = await reached(order.id, { want: "captured", converged: true })
       expect(payment).toMatchObject({
-        ...{ state: "partial", accepted_amount: "10.5", accepted_by: ADMIN },
-        ...{ accepted_at: expect.any(String), captured_at: expect.any(String) },
+        state: "partial",
+        accepted_amount: "10.5",
+        accepted_by: ADMIN,
+        accepted_at: expect.any(String),
+        captured_at: expect.any(String),
         exceptions: [{ actor: ADMIN, resolution: "accepted", note: "agreed", actions: [] }],
         transitions: expect.arrayContaining([
           expect.objectContaining({ source: "admin", actor: ADMIN, note: "agreed" }),
@@ -197,12 +213,18 @@ storeSuite("admin", (world) => {
       )
       const after = await reached(order.id, { paid_back: "7.25" })
       expect(after).toMatchObject({
-        ...{ left_to_pay_back: "8.5", excess: "0" },
+        left_to_pay_back: "8.5",
+        excess: "0",
         exceptions: [{ class: "overpaid", state: "closed", resolution: "paid_back" }],
         pay_backs: [
           {
-            ...{ amount: "7.25", hash: "tx-part", note: "returned", actor: ADMIN },
-            ...{ refund_amount: "2", state: "booked", at: expect.any(String) },
+            amount: "7.25",
+            hash: "tx-part",
+            note: "returned",
+            actor: ADMIN,
+            refund_amount: "2",
+            state: "booked",
+            at: expect.any(String),
           },
         ],
       })
@@ -245,7 +267,10 @@ storeSuite("admin", (world) => {
     expect(bodies).not.toEqual([])
     const hidden = [
       ...Object.values(SECRETS),
-      ...["test-api-key", "test-public-id", "test-private-key", session.token],
+      "test-api-key",
+      "test-public-id",
+      "test-private-key",
+      session.token,
       ...bodies.map(({ raw_body }) => JSON.stringify(String(raw_body)).slice(1, -1)),
     ]
     for (const secret of hidden) expect(said).not.toContain(secret)

@@ -21,14 +21,19 @@ storeSuite("checkout races", (world) => {
     ])
   const openCart = async (provider: string) => {
     const cart = await world().shopper.cart({
-      ...{ product: world().store.digital, rail: "usdt-tron", provider },
+      product: world().store.digital,
+      rail: "usdt-tron",
+      provider,
     })
     return { cart, collection: await world().shopper.collection(cart) }
   }
   /** A session beside those there are, as two requests at once leave them. */
   const show = async (collection: string, provider: string) => {
     const session = await payments().createPaymentSession(collection, {
-      ...{ provider_id: provider, currency_code: "usd", amount: 10.5, data: { rail: "usdt-tron" } },
+      provider_id: provider,
+      currency_code: "usd",
+      amount: 10.5,
+      data: { rail: "usdt-tron" },
     })
     return shownSchema.parse(session.data)
   }
@@ -133,7 +138,8 @@ storeSuite("checkout races", (world) => {
       sandbox().setWeather({ drop: true, forgetful: true, slowMs: { ms: 1_000, on: "create" } })
       const slow = show(collection, provider)
       await until(async () => (await ledger(collection))[0], {
-        ...{ withinMs: 5_000, what: "the payment" },
+        withinMs: 5_000,
+        what: "the payment",
       })
       // The first request took longer than it may: another one takes over, and is done sooner.
       await world().rows(
@@ -170,7 +176,8 @@ storeSuite("checkout races", (world) => {
       sandbox().pay(id, { amount: "10.5", confirm: true })
       const confirmed = `SELECT id FROM kobbopay_event WHERE claims = 'confirmed'`
       await until(async () => (await world().rows(confirmed))[0], {
-        ...{ withinMs: 1_000, what: "the webhook" },
+        withinMs: 1_000,
+        what: "the webhook",
       })
       await world().rows(`UPDATE kobbopay_event SET ${become}`)
       expect(await booksOf(world(), collection)).toMatchObject({ ledger: ["creating"] })
@@ -226,7 +233,8 @@ storeSuite("checkout races", (world) => {
     const pg: Knex = world().container.resolve(ContainerRegistrationKeys.PG_CONNECTION)
     const { collection } = await openCart(INVOICE)
     const session = await world().shopper.session(collection, {
-      ...{ rail: "usdt-tron", provider: INVOICE },
+      rail: "usdt-tron",
+      provider: INVOICE,
     })
     const before = await ledger(collection)
     const statements: string[] = []

@@ -5,9 +5,23 @@ import { DOCS, INVOICE, storeSuite } from "../support/store-suite"
 
 /** What a payer may see of a payment session, and nothing else. */
 const PAYER_KEYS = [
-  ...["account", "address", "amount", "amount_received", "asset", "decimals", "ended"],
-  ...["expires_at", "kobbopay_id", "label", "memo", "network", "rail", "reference"],
-  ...["session_id", "state", "token"],
+  "account",
+  "address",
+  "amount",
+  "amount_received",
+  "asset",
+  "decimals",
+  "ended",
+  "expires_at",
+  "kobbopay_id",
+  "label",
+  "memo",
+  "network",
+  "rail",
+  "reference",
+  "session_id",
+  "state",
+  "token",
 ]
 const sessionsSchema = z.object({
   payment_collection: z.object({
@@ -22,7 +36,9 @@ const anything = z.looseObject({})
 storeSuite("checkout", (world) => {
   const sandbox = () => world().sandbox.control
   const digital = (provider: string, rail = "usdt-tron"): Purchase => ({
-    ...{ product: world().store.digital, rail, provider },
+    product: world().store.digital,
+    rail,
+    provider,
   })
   const creates = (reference: string) => sandbox().stats().references[reference]
   const ledger = (collection: string) =>

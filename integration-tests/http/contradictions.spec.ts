@@ -119,7 +119,9 @@ storeSuite("contradictions", (world) => {
     const { collectionId, session } = await buy()
     sandbox().pay(session.kobbopay_id, { amount: "5", due: "10.5", confirm: true })
     await booksBecome(world(), collectionId, {
-      ...{ ...AWAITING, ledger: ["partial"], open: ["underpaid"] },
+      ...AWAITING,
+      ledger: ["partial"],
+      open: ["underpaid"],
     })
     await world().rows(
       `UPDATE kobbopay_exception SET state = 'closed', actor = 'kobbopay', resolution = 'cleared'

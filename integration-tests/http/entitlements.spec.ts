@@ -23,7 +23,10 @@ storeSuite("entitlements", (world) => {
   beforeAll(() => entitlements.listen())
 
   const ebook = (given: Partial<Purchase> = {}): Purchase => ({
-    ...{ product: world().store.digital, rail: "usdt-tron", provider: INVOICE, ...given },
+    product: world().store.digital,
+    rail: "usdt-tron",
+    provider: INVOICE,
+    ...given,
   })
   const buy = (given: Partial<Purchase> = {}, shopper = world().shopper) =>
     shopper.buy(ebook(given))
@@ -47,7 +50,8 @@ storeSuite("entitlements", (world) => {
   const licensed = async (given: Partial<Purchase>) => {
     const bought = await buy({ provider: LICENCES, ...given })
     world().second.control.pay(bought.session.kobbopay_id, {
-      ...{ amount: bought.session.amount, confirm: true },
+      amount: bought.session.amount,
+      confirm: true,
     })
     await allDue(world(), bought.collectionId)
     return bought
@@ -65,7 +69,9 @@ storeSuite("entitlements", (world) => {
 
   test("an e-book beside a shirt is held when ordered, released on Confirmed only, revoked when paid back", async () => {
     const { order, session, collectionId } = await buy({
-      ...{ product: world().store.physical, shipped: true, also: [world().store.digital] },
+      product: world().store.physical,
+      shipped: true,
+      also: [world().store.digital],
     })
     await entitlements.become(order.id, ["held", 0, 0])
     const { id, ...held } = await entitlements.one(order.id)
@@ -92,11 +98,9 @@ storeSuite("entitlements", (world) => {
     ])
     await world().worked(() => entitlements.heardOf(order.id).length >= 3, "its events")
     expect(entitlements.heardOf(order.id)).toEqual([
-      ...[
-        ["held", 1],
-        ["released", 1],
-        ["revoked", 1],
-      ],
+      ["held", 1],
+      ["released", 1],
+      ["revoked", 1],
     ])
   })
 
@@ -134,11 +138,9 @@ storeSuite("entitlements", (world) => {
     await entitlements.become(order.id, ["released", 2, 1])
     await world().worked(() => entitlements.heardOf(order.id).length >= 3, "its events")
     expect(entitlements.heardOf(order.id)).toEqual([
-      ...[
-        ["held", 3],
-        ["released", 3],
-        ["revoked", 1],
-      ],
+      ["held", 3],
+      ["released", 3],
+      ["revoked", 1],
     ])
   })
 
@@ -151,7 +153,8 @@ storeSuite("entitlements", (world) => {
     await entitlements.become(paid.order.id, ["revoked", 0, 1])
     const { id } = await entitlements.one(paid.order.id)
     expect((await entitlements.detail(id)).history.at(-1)).toMatchObject({
-      ...{ kind: "revoked", reason: "the order was cancelled" },
+      kind: "revoked",
+      reason: "the order was cancelled",
     })
   })
 
@@ -205,7 +208,9 @@ storeSuite("entitlements", (world) => {
 
   test("any refund takes everything back where the account says so, shipped lines too", async () => {
     const { order, collectionId } = await licensed({
-      ...{ product: world().store.physical, shipped: true, also: [world().store.digital] },
+      product: world().store.physical,
+      shipped: true,
+      also: [world().store.digital],
     })
     await entitlements.become(order.id, ["released", 1, 0], ["released", 1, 0])
     const titles = (await entitlements.of(order.id)).map((one) => one.title).sort()
@@ -294,7 +299,9 @@ storeSuite("entitlements", (world) => {
       shopper.call(`/store/kobbopay/entitlements${query}`, entitlementList.loose())
     expect(await list(sam)).toMatchObject({
       entitlements: [{ order_id: own.order.id, title: "E-book", state: "released", quantity: 1 }],
-      ...{ count: 1, offset: 0, limit: 20 },
+      count: 1,
+      offset: 0,
+      limit: 20,
     })
     const page = await list(sam, `?order_id=${own.order.id}&limit=1&offset=1`)
     expect(page).toMatchObject({ entitlements: [], count: 1, offset: 1, limit: 1 })
@@ -324,7 +331,8 @@ storeSuite("entitlements", (world) => {
     const query = `customer_id=${String(customer?.["id"])}&state=released`
     const path = `/admin/kobbopay/entitlements?${query}`
     expect(await world().merchant.call(path, entitlementList)).toMatchObject({
-      ...{ count: 1, entitlements: [{ order_id: own.order.id }] },
+      count: 1,
+      entitlements: [{ order_id: own.order.id }],
     })
   })
 
@@ -398,10 +406,8 @@ storeSuite("entitlements", (world) => {
     await Promise.all(runs)
     await world().worked(() => entitlements.heardOf(order.id).length >= 2, "its events")
     expect(entitlements.heardOf(order.id)).toEqual([
-      ...[
-        ["held", 1],
-        ["released", 1],
-      ],
+      ["held", 1],
+      ["released", 1],
     ])
     expect(await count(`kobbopay_entitlement WHERE order_id = ?`, order.id)).toBe(1)
   })

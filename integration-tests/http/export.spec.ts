@@ -80,7 +80,9 @@ storeSuite("history, accounts and secrets", (world) => {
   const payBack = async (kobbopayId: string, amount: string) =>
     recordPayBackWorkflow(world().container).run({
       input: {
-        ...{ payment_id: await paymentOf(kobbopayId), amount, hash: `hash-${kobbopayId}` },
+        payment_id: await paymentOf(kobbopayId),
+        amount,
+        hash: `hash-${kobbopayId}`,
         actor: ACTOR,
       },
     })
@@ -148,8 +150,10 @@ storeSuite("history, accounts and secrets", (world) => {
       sandbox().pay(writtenOff.id, { amount: "3", due: "10.5", confirm: true })
       await dismissExceptionWorkflow(world().container).run({
         input: {
-          ...{ exception_id: await exceptionOf(writtenOff.id, "underpaid"), code: "written_off" },
-          ...{ actor: ACTOR, note: '=HYPERLINK("http://example.com","see")' },
+          exception_id: await exceptionOf(writtenOff.id, "underpaid"),
+          code: "written_off",
+          actor: ACTOR,
+          note: '=HYPERLINK("http://example.com","see")',
         },
       })
       fates.set(writtenOff.id, { written_off_minor: whole("3") })
@@ -158,7 +162,8 @@ storeSuite("history, accounts and secrets", (world) => {
       sandbox().pay(accepted.id, { amount: "10", due: "10.5", confirm: true })
       await acceptExceptionWorkflow(world().container).run({
         input: {
-          ...{ exception_id: await exceptionOf(accepted.id, "underpaid"), actor: ACTOR },
+          exception_id: await exceptionOf(accepted.id, "underpaid"),
+          actor: ACTOR,
           note: '=cmd|"/c calc"!A1, said "yes"\nand meant it',
         },
       })
@@ -196,8 +201,11 @@ storeSuite("history, accounts and secrets", (world) => {
       BigInt(payment.written_off_minor) +
       BigInt(payment.in_flight_minor)
     const NOTHING = {
-      ...{ captured_minor: "0", in_open_exceptions_minor: "0", paid_back_minor: "0" },
-      ...{ written_off_minor: "0", in_flight_minor: "0" },
+      captured_minor: "0",
+      in_open_exceptions_minor: "0",
+      paid_back_minor: "0",
+      written_off_minor: "0",
+      in_flight_minor: "0",
     }
 
     test(
@@ -211,7 +219,8 @@ storeSuite("history, accounts and secrets", (world) => {
         for (const payment of json.payments) {
           const wanted = { ...NOTHING, ...fates.get(payment.kobbopay_id) }
           expect({ id: payment.kobbopay_id, ...payment }).toMatchObject({
-            ...{ id: payment.kobbopay_id, ...wanted },
+            id: payment.kobbopay_id,
+            ...wanted,
           })
           expect(BigInt(payment.received_minor ?? 0)).toBe(arrived(payment))
           expect(parts(payment)).toBe(arrived(payment))
@@ -239,7 +248,8 @@ storeSuite("history, accounts and secrets", (world) => {
       const note = '=cmd|"/c calc"!A1, said "yes"\nand meant it'
       await acceptExceptionWorkflow(world().container).run({
         input: {
-          ...{ exception_id: await exceptionOf(session.kobbopay_id, "underpaid"), actor: ACTOR },
+          exception_id: await exceptionOf(session.kobbopay_id, "underpaid"),
+          actor: ACTOR,
           note,
         },
       })
@@ -248,9 +258,16 @@ storeSuite("history, accounts and secrets", (world) => {
       const json = await world().merchant.call(history, payments)
       expect(json.payments).toMatchObject([
         {
-          ...{ payment_id: id, kobbopay_id: session.kobbopay_id, reference: session.reference },
-          ...{ account: "kobbopay", rail: "usdt-tron", token: "USDTTRC", decimals: 6 },
-          ...{ expected_minor: "10500000", received_minor: "10000000", store_amount: "10.5" },
+          payment_id: id,
+          kobbopay_id: session.kobbopay_id,
+          reference: session.reference,
+          account: "kobbopay",
+          rail: "usdt-tron",
+          token: "USDTTRC",
+          decimals: 6,
+          expected_minor: "10500000",
+          received_minor: "10000000",
+          store_amount: "10.5",
           transfers: [{ hash: expect.any(String), amount_minor: "10000000", final: true }],
           exceptions: [{ class: "underpaid", actor: ACTOR, resolution: "accepted", note }],
           captured_at: expect.any(String),
@@ -320,7 +337,9 @@ storeSuite("history, accounts and secrets", (world) => {
       const lines: string[] = []
       const tell = (line: unknown) => lines.push(String(line))
       await checkAccounts({
-        ...{ sql: world().service.sql, accounts, now: () => new Date() },
+        sql: world().service.sql,
+        accounts,
+        now: () => new Date(),
         log: { warn: tell },
       })
       return lines

@@ -33,7 +33,9 @@ storeSuite("failing entitlements", (world) => {
   const entitlements = new Entitlements(world)
   const buy = () =>
     world().shopper.buy({
-      ...{ product: world().store.digital, rail: "usdt-tron", provider: INVOICE },
+      product: world().store.digital,
+      rail: "usdt-tron",
+      provider: INVOICE,
     })
   const due = (order: string) =>
     world().rows(`UPDATE kobbopay_entitled_order SET due_at = now() WHERE id = ?`, [order])

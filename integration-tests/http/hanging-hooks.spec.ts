@@ -51,7 +51,9 @@ storeSuite("hanging hooks", (world) => {
   })
 
   const purchase = (provider: string) => ({
-    ...{ product: world().store.digital, rail: "usdt-tron", provider },
+    product: world().store.digital,
+    rail: "usdt-tron",
+    provider,
   })
   const openOf = async (collection: string) => {
     const [payment] = await world().rows(

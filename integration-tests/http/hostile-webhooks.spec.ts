@@ -111,7 +111,8 @@ storeSuite("hostile webhooks", (world) => {
     const made = (algorithm: string, message: string, secret = SECRETS.invoice) =>
       createHmac(algorithm, secret).update(message).digest("hex")
     const by = (signature: string) => ({
-      ...{ headers: { ...headers, "x-kobbopay-signature": signature }, body },
+      headers: { ...headers, "x-kobbopay-signature": signature },
+      body,
     })
     const proofs: Record<string, Message> = {
       "one digit less": by(right.slice(1)),
@@ -217,7 +218,9 @@ storeSuite("hostile webhooks", (world) => {
     ) => {
       const timestamp = Math.floor(Date.now() / 1000) + off
       return signed(world(), "kobbopay", body, {
-        ...{ eventId: "payment:trk-1:payment.paid", timestamp, ...event },
+        eventId: "payment:trk-1:payment.paid",
+        timestamp,
+        ...event,
       })
     }
     const strangers = [SECRETS.docs, SECRETS.after, "", "somebody-else"]
@@ -229,7 +232,10 @@ storeSuite("hostile webhooks", (world) => {
     for (const message of made) {
       const rawBody = Buffer.from(message.body)
       const received = receiveWebhook({
-        ...{ rawBody, rawHeaders: rawHeaders(message.headers), accounts, now: Date.now() },
+        rawBody,
+        rawHeaders: rawHeaders(message.headers),
+        accounts,
+        now: Date.now(),
       })
       if (!received.ok) continue
       passed++
@@ -349,7 +355,8 @@ storeSuite("hostile webhooks", (world) => {
       for (const socket of open) socket.destroy()
       open.clear()
       await until(() => handles() <= before.handles + 20, {
-        ...{ withinMs: 20_000, what: "every connection being let go" },
+        withinMs: 20_000,
+        what: "every connection being let go",
       })
       expect(memory() - before.memory).toBeLessThan(16 * MEGABYTE)
       expect(await inbox()).toHaveLength(2)

@@ -102,15 +102,19 @@ storeSuite("webhooks recorded in groups", (world) => {
 
   test("another body under an event id that is being written waits for it, and is marked", async () => {
     const event = (pair: number, body: string): NewEvent => ({
-      ...{
-        accountId: brandAs<AccountId>(ACCOUNT),
-        eventId: `event-${pair}`,
-        deliveryId: null,
-        type: "payment.paid",
-      },
-      ...{ claims: "paid", reportedAmount: null, kobbopayIds: [] },
-      ...{ reference: null, rawBody: body, secretIndex: 0 },
-      ...{ bodyHash: `${pair}-${body}`, isTest: false, receivedAt: new Date() },
+      accountId: brandAs<AccountId>(ACCOUNT),
+      eventId: `event-${pair}`,
+      deliveryId: null,
+      type: "payment.paid",
+      claims: "paid",
+      reportedAmount: null,
+      kobbopayIds: [],
+      reference: null,
+      rawBody: body,
+      secretIndex: 0,
+      bodyHash: `${pair}-${body}`,
+      isTest: false,
+      receivedAt: new Date(),
     })
     const pairs = Array.from({ length: 30 }, (_, pair) => pair)
     const { inbox: recorder } = world().service

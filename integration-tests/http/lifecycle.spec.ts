@@ -24,10 +24,15 @@ const HOUR = 3_600_000
 storeSuite("lifecycle", (world) => {
   const sandbox = () => world().sandbox.control
   const ebook = (provider: string): Purchase => ({
-    ...{ product: world().store.digital, rail: "usdt-tron", provider },
+    product: world().store.digital,
+    rail: "usdt-tron",
+    provider,
   })
   const shirt = (provider: string): Purchase => ({
-    ...{ product: world().store.physical, rail: "usdt-tron", provider, shipped: true },
+    product: world().store.physical,
+    rail: "usdt-tron",
+    provider,
+    shipped: true,
   })
   const buy = (provider: string) => world().shopper.buy(ebook(provider))
   const pay = (id: string) => sandbox().pay(id, { amount: "10.5" })
@@ -234,7 +239,10 @@ storeSuite("lifecycle", (world) => {
       }
       const stuck = (books: Books): Books => ({
         ...books,
-        ...{ orders: 0, order: null, transactions: [], open: ["completion_failed"] },
+        orders: 0,
+        order: null,
+        transactions: [],
+        open: ["completion_failed"],
       })
       const unplaced = stuck({ ...AWAITING, ledger: ["confirmed"], wants: ["captured"] })
       const placed = { ...capturedFor("29"), closed: ["completion_failed"] }
@@ -258,7 +266,9 @@ storeSuite("lifecycle", (world) => {
         await world().shopper.complete(cartId)
         sandbox().pay(again.kobbopay_id, { amount: "29", confirm: true })
         await booksBecome(world(), collectionId, {
-          ...{ ...placed, ledger: ["confirmed", "confirmed"], wants: ["nothing", "captured"] },
+          ...placed,
+          ledger: ["confirmed", "confirmed"],
+          wants: ["nothing", "captured"],
         })
       })
 
@@ -352,7 +362,8 @@ storeSuite("lifecycle", (world) => {
               await lookedAt(collectionId)
               const books = await booksOf(world(), collectionId)
               expect({ weather, books: { ...books, unworked: 0 } }).toEqual({
-                ...{ weather, books: AWAITING },
+                weather,
+                books: AWAITING,
               })
             }
           }
@@ -390,7 +401,9 @@ storeSuite("lifecycle", (world) => {
         await world().rows(`UPDATE kobbopay_group SET failures = 11 WHERE id = ?`, [collectionId])
         await lookedAt(collectionId)
         expect(await booksOf(world(), collectionId)).toMatchObject({
-          ...{ open: ["dead"], captures: [], order: "pending" },
+          open: ["dead"],
+          captures: [],
+          order: "pending",
         })
         sandbox().clearWeather()
         await lookedAt(collectionId)
@@ -432,7 +445,8 @@ storeSuite("lifecycle", (world) => {
             .filter(({ event }) => event === "payment.confirmed")
             .map(({ status }) => status)
         await until(() => statuses().includes(statusNow), {
-          ...{ withinMs: 10_000, what: `an answer of ${statusNow}` },
+          withinMs: 10_000,
+          what: `an answer of ${statusNow}`,
         })
       } finally {
         clock.mockRestore()

@@ -20,7 +20,9 @@ const anything = z.looseObject({})
 storeSuite("money bugs", (world) => {
   const sandbox = () => world().sandbox.control
   const ebook = (provider: string) => ({
-    ...{ product: world().store.digital, rail: "usdt-tron", provider },
+    product: world().store.digital,
+    rail: "usdt-tron",
+    provider,
   })
   const buy = (provider: string) => world().shopper.buy(ebook(provider))
 
@@ -65,8 +67,11 @@ storeSuite("money bugs", (world) => {
       const { collectionId, session, order } = await buy(provider)
       sandbox().pay(session.kobbopay_id, { amount: "5.25", due: "10.5", confirm: true })
       const body = {
-        ...{ event: "payment.confirmed", payment_id: session.kobbopay_id },
-        ...{ paymentId: session.kobbopay_id, receivedAmount: "10.5", amount: "10.5" },
+        event: "payment.confirmed",
+        payment_id: session.kobbopay_id,
+        paymentId: session.kobbopay_id,
+        receivedAmount: "10.5",
+        amount: "10.5",
       }
       const account = profile === "invoice" ? "kobbopay" : "docs"
       await send(world().url, signed(world(), account, body))
@@ -78,7 +83,9 @@ storeSuite("money bugs", (world) => {
       await booksBecome(world(), collectionId, part)
       expect(await world().shopper.order(order.id)).toMatchObject({ payment_status: "awaiting" })
       expect(await world().shopper.payment(session.token)).toMatchObject({
-        ...{ state: "partial", amount: "10.5", amount_received: "5.25" },
+        state: "partial",
+        amount: "10.5",
+        amount_received: "5.25",
       })
     })
 
@@ -130,7 +137,8 @@ storeSuite("money bugs", (world) => {
       await world().rows(`DROP TRIGGER refuse ON capture`)
       // No further webhook, and nobody who calls: it comes again by itself.
       await until(async () => (await booksOf(world(), collectionId)).transactions.length === 1, {
-        ...{ withinMs: 20_000, what: "the capture" },
+        withinMs: 20_000,
+        what: "the capture",
       })
       await booksBecome(world(), collectionId, capturedFor("10.5"))
     })
@@ -149,7 +157,10 @@ storeSuite("money bugs", (world) => {
 
       sandbox().pay(session.kobbopay_id, { amount: old, confirm: true })
       const shown: Books = {
-        ...{ ...AWAITING, orders: 0, order: null, ledger: ["confirmed"] },
+        ...AWAITING,
+        orders: 0,
+        order: null,
+        ledger: ["confirmed"],
         open: ["superseded"],
       }
       await booksBecome(world(), collectionId, shown)
@@ -207,7 +218,10 @@ storeSuite("money bugs", (world) => {
       const list = "/store/kobbopay/payments"
       const { cartId, collectionId, order, session } = others
       for (const path of [
-        ...[list, `${list}/`, `${list}?limit=100`, `${list}?cart_id=${cartId}`],
+        list,
+        `${list}/`,
+        `${list}?limit=100`,
+        `${list}?cart_id=${cartId}`,
         ...[cartId, collectionId, order.id, session.session_id, session.kobbopay_id].map(
           (id) => `${list}/${id}`,
         ),
@@ -259,7 +273,8 @@ storeSuite("money bugs", (world) => {
         await send(world().url, { ...message, body: again }),
       ]
       expect({ body, statuses: answers.map(({ status }) => status) }).toEqual({
-        ...{ body, statuses: [200, 401] },
+        body,
+        statuses: [200, 401],
       })
     }
     const recorded = await world().rows(`SELECT raw_body FROM kobbopay_event`)

@@ -53,7 +53,10 @@ storeSuite("money", (world) => {
   }
   /** Confirmed money that settles nothing, and the class of the exception it is shown by. */
   const held = (open: string, books: Books = AWAITING): Books => ({
-    ...{ ...books, ledger: ["confirmed"], wants: ["nothing"], open: [open] },
+    ...books,
+    ledger: ["confirmed"],
+    wants: ["nothing"],
+    open: [open],
   })
 
   describe.each([
@@ -67,7 +70,9 @@ storeSuite("money", (world) => {
       await booksBecome(world(), collectionId, partial)
       expect(await exceptionsOf(collectionId)).toMatchObject([
         {
-          ...{ class: "underpaid", order_id: order.id, rail_id: "usdt-tron" },
+          class: "underpaid",
+          order_id: order.id,
+          rail_id: "usdt-tron",
           expected: { amount: "10.5", asset: "USDT", reference: session.reference },
           observed: { amount: "5.25" },
         },
@@ -94,7 +99,9 @@ storeSuite("money", (world) => {
     test("one millionth too little is too little", async () => {
       const { collectionId, session } = await buy(provider)
       sandbox().pay(session.kobbopay_id, {
-        ...{ amount: "10.499999", due: session.amount, confirm: true },
+        amount: "10.499999",
+        due: session.amount,
+        confirm: true,
       })
       const partial = { ...AWAITING, ledger: ["partial"], open: ["underpaid"] }
       await booksBecome(world(), collectionId, partial)

@@ -35,7 +35,9 @@ storeSuite("offers and answers", (world) => {
     test("leads to nobody: the order by its number, its id only for its own customer", async () => {
       const customer = await world().shopper.registered("own@example.com")
       const own = await customer.buy({
-        ...{ product: world().store.digital, rail: "usdt-tron", provider: INVOICE },
+        product: world().store.digital,
+        rail: "usdt-tron",
+        provider: INVOICE,
       })
       const guest = await buy()
       const [{ display_id: number = null } = {}] = await world().rows(
@@ -138,7 +140,9 @@ storeSuite("offers and answers", (world) => {
         z.object({ payments: z.array(z.looseObject({ rail_label: z.string() })) }),
       )
       expect({
-        ...{ rails: offered?.label, session: row?.["label"], status: status.payment.label },
+        rails: offered?.label,
+        session: row?.["label"],
+        status: status.payment.label,
         admin: admin.payments[0]?.rail_label,
       }).toEqual({ rails: label, session: label, status: label, admin: label })
       // Once the rail is gone from the options, it is called as its token is known.
@@ -204,7 +208,10 @@ storeSuite("offers and answers", (world) => {
               type: "standard",
               status: "active",
               application_method: {
-                ...{ type: "percentage", target_type: "order", value: 100, allocation: "across" },
+                type: "percentage",
+                target_type: "order",
+                value: 100,
+                allocation: "across",
                 currency_code: "usd",
               },
             },
@@ -306,11 +313,17 @@ storeSuite("offers and answers", (world) => {
       expect((await bytesOf("format=json")).subarray(0, 1).toString()).toBe("{")
 
       const read = (text: Buffer, delimiter: string) =>
-        z.array(anything).parse(parse(text, { ...{ columns: true, bom: true, delimiter } }))
+        z.array(anything).parse(parse(text, { columns: true, bom: true, delimiter }))
       expect(read(marked, ",")).toMatchObject([
         {
-          ...{ expected_minor: "10500000", expected: "10.5", received: "10.5", captured: "10.5" },
-          ...{ paid_back: "0", in_flight: "0", written_off: "0", in_open_exceptions: "0" },
+          expected_minor: "10500000",
+          expected: "10.5",
+          received: "10.5",
+          captured: "10.5",
+          paid_back: "0",
+          in_flight: "0",
+          written_off: "0",
+          in_open_exceptions: "0",
         },
       ])
       const european = await bytesOf("separator=semicolon&decimal=comma")

@@ -18,7 +18,10 @@ const anything = z.looseObject({})
 storeSuite("facts of the order", (world) => {
   const sandbox = () => world().sandbox.control
   const purchase = (provider = INVOICE, quantity = 1) => ({
-    ...{ product: world().store.digital, rail: "usdt-tron", provider, quantity },
+    product: world().store.digital,
+    rail: "usdt-tron",
+    provider,
+    quantity,
   })
   const admin = (path: string, body: Record<string, unknown> = {}) =>
     world().merchant.call(path, anything, { body })
@@ -147,7 +150,8 @@ storeSuite("facts of the order", (world) => {
       await admin(`/admin/orders/${order.id}/cancel`)
       const before = made()
       const asked = store(sessionPath(collectionId), {
-        ...{ provider_id: INVOICE, data: { rail: "usdt-bsc" } },
+        provider_id: INVOICE,
+        data: { rail: "usdt-bsc" },
       })
       expect(await refusalOf(asked)).toMatch(/cancelled/)
       expect(made()).toBe(before)
@@ -160,7 +164,8 @@ storeSuite("facts of the order", (world) => {
       await booksBecome(world(), collectionId, CANCELLED)
       const before = made()
       const asked = store(sessionPath(collectionId), {
-        ...{ provider_id: INVOICE, data: { rail: "usdt-tron" } },
+        provider_id: INVOICE,
+        data: { rail: "usdt-tron" },
       })
       expect(await refusalOf(asked)).toMatch(/cancelled/)
       expect(made()).toBe(before)
@@ -170,12 +175,16 @@ storeSuite("facts of the order", (world) => {
       const { collectionId, session, order } = await world().shopper.buy(purchase())
       const payments = world().container.resolve(Modules.PAYMENT)
       const other = await payments.createPaymentSession(collectionId, {
-        ...{ provider_id: OTHER_PROVIDER, currency_code: "usd", amount: 10.5, data: {} },
+        provider_id: OTHER_PROVIDER,
+        currency_code: "usd",
+        amount: 10.5,
+        data: {},
       })
       await payments.authorizePaymentSession(other.id, {})
       const before = made()
       const asked = store(sessionPath(collectionId), {
-        ...{ provider_id: INVOICE, data: { rail: "usdt-bsc" } },
+        provider_id: INVOICE,
+        data: { rail: "usdt-bsc" },
       })
       expect(await refusalOf(asked)).toMatch(/paid/)
       expect(made()).toBe(before)
@@ -188,7 +197,8 @@ storeSuite("facts of the order", (world) => {
       await archive(order.id)
       const before = made()
       const asked = store(sessionPath(collectionId), {
-        ...{ provider_id: INVOICE, data: { rail: "usdt-bsc" } },
+        provider_id: INVOICE,
+        data: { rail: "usdt-bsc" },
       })
       expect(await refusalOf(asked)).toMatch(/closed/)
       expect(made()).toBe(before)
@@ -206,7 +216,8 @@ storeSuite("facts of the order", (world) => {
       )
       const before = made()
       const asked = store(sessionPath(collectionId), {
-        ...{ provider_id: INVOICE, data: { rail: "usdt-tron" } },
+        provider_id: INVOICE,
+        data: { rail: "usdt-tron" },
       })
       expect(await refusalOf(asked)).toMatch(/waited too long/)
       expect(made()).toBe(before)
@@ -218,7 +229,10 @@ storeSuite("facts of the order", (world) => {
       const { cartId, collectionId, session } = await world().shopper.checkout(purchase())
       const payments = world().container.resolve(Modules.PAYMENT)
       const other = await payments.createPaymentSession(collectionId, {
-        ...{ provider_id: OTHER_PROVIDER, currency_code: "usd", amount: 10.5, data: {} },
+        provider_id: OTHER_PROVIDER,
+        currency_code: "usd",
+        amount: 10.5,
+        data: {},
       })
       // The storefront completes by the first session: here the other one.
       await world().rows(
@@ -246,7 +260,10 @@ storeSuite("facts of the order", (world) => {
       await booksBecome(world(), collectionId, capturedFor("10.5"))
       const payments = world().container.resolve(Modules.PAYMENT)
       const other = await payments.createPaymentSession(collectionId, {
-        ...{ provider_id: OTHER_PROVIDER, currency_code: "usd", amount: 10.5, data: {} },
+        provider_id: OTHER_PROVIDER,
+        currency_code: "usd",
+        amount: 10.5,
+        data: {},
       })
       const payment = await payments.authorizePaymentSession(other.id, {})
       await admin(`/admin/payments/${payment?.id ?? ""}/capture`)
@@ -262,7 +279,10 @@ storeSuite("facts of the order", (world) => {
       const { collectionId, session } = await world().shopper.buy(purchase())
       const payments = world().container.resolve(Modules.PAYMENT)
       const other = await payments.createPaymentSession(collectionId, {
-        ...{ provider_id: OTHER_PROVIDER, currency_code: "usd", amount: 10.5, data: {} },
+        provider_id: OTHER_PROVIDER,
+        currency_code: "usd",
+        amount: 10.5,
+        data: {},
       })
       await world().rows(
         `UPDATE payment_session SET created_at = now() - interval '3 hours', status = 'pending' WHERE id = ?`,
@@ -294,7 +314,8 @@ storeSuite("facts of the order", (world) => {
         `SELECT id FROM kobbopay_exception WHERE class = 'underpaid' AND state = 'open'`,
       )
       await admin(`/admin/kobbopay/exceptions/${String(id)}/dismiss`, {
-        ...{ code: "written_off", note: "a cent" },
+        code: "written_off",
+        note: "a cent",
       })
       await store(`/store/carts/${cartId}/line-items/${await firstItem(cartId)}`, { quantity: 2 })
       const again = await world().shopper.session(collectionId, purchase())
@@ -318,7 +339,10 @@ storeSuite("facts of the order", (world) => {
       // The row that Medusa commits before it calls the provider, with what a shopper posted.
       const payments = world().container.resolve(Modules.PAYMENT)
       const made = await payments.createPaymentSession(collection, {
-        ...{ provider_id: OTHER_PROVIDER, currency_code: "usd", amount: 525, data: {} },
+        provider_id: OTHER_PROVIDER,
+        currency_code: "usd",
+        amount: 525,
+        data: {},
       })
       await world().rows(
         `UPDATE payment_session SET provider_id = ?, data = ?::jsonb WHERE id = ?`,
@@ -334,7 +358,10 @@ storeSuite("facts of the order", (world) => {
       const collection = await world().shopper.collection(other)
       const payments = world().container.resolve(Modules.PAYMENT)
       const stray = await payments.createPaymentSession(collection, {
-        ...{ provider_id: OTHER_PROVIDER, currency_code: "usd", amount: 10.5, data: {} },
+        provider_id: OTHER_PROVIDER,
+        currency_code: "usd",
+        amount: 10.5,
+        data: {},
       })
       await world().rows(
         `UPDATE payment_session SET provider_id = ?, data = ?::jsonb WHERE id = ?`,

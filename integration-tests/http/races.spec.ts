@@ -21,7 +21,9 @@ const anything = z.looseObject({})
 storeSuite("races", (world) => {
   const sandbox = () => world().sandbox.control
   const ebook = (rail = "usdt-tron"): Purchase => ({
-    ...{ product: world().store.digital, rail, provider: INVOICE },
+    product: world().store.digital,
+    rail,
+    provider: INVOICE,
   })
   const buy = () => world().shopper.buy(ebook())
   const payments = () => world().container.resolve(Modules.PAYMENT)
@@ -266,7 +268,9 @@ storeSuite("races", (world) => {
     expect(result).toMatchObject({ state: "creating" })
     await booksRest(world(), collection, {
       ...AWAITING,
-      ...{ orders: 0, order: null, ledger: ["creating"] },
+      orders: 0,
+      order: null,
+      ledger: ["creating"],
     })
   })
 })

@@ -98,8 +98,12 @@ storeSuite("reconciliation", (world) => {
       sandbox().expire(expired.session.kobbopay_id)
       expect(await run({ actor: "user_1" })).toMatchObject({
         ...CALM,
-        ...{ trigger: "manual", actor: "user_1", state: "done" },
-        ...{ payments: 4, read: 4, moved: 3 },
+        trigger: "manual",
+        actor: "user_1",
+        state: "done",
+        payments: 4,
+        read: 4,
+        moved: 3,
         finished_at: expect.any(String),
       })
       expect(await booksOf(world(), paid.collectionId)).toEqual(AUTHORIZED)
@@ -154,13 +158,20 @@ storeSuite("reconciliation", (world) => {
       silence()
       const slow = [await buy(), await buy(), await buy()]
       const other = await world().shopper.checkout({
-        ...{ product: world().store.digital, rail: "usdt-tron", provider: AFTER },
+        product: world().store.digital,
+        rail: "usdt-tron",
+        provider: AFTER,
       })
       world().second.control.pay(other.session.kobbopay_id, { amount: "10.5", confirm: true })
       for (const { session } of slow) sandbox().pay(session.kobbopay_id, { amount: "10.5" })
       sandbox().setWeather({ drop: true, rateLimit: { on: "read", retryAfterSeconds: 3600 } })
       expect(await run()).toMatchObject({
-        ...{ payments: 4, read: 1, failed_reads: 0, put_off: 3, moved: 1, drift: {} },
+        payments: 4,
+        read: 1,
+        failed_reads: 0,
+        put_off: 3,
+        moved: 1,
+        drift: {},
       })
       const looks = () =>
         world().rows(
@@ -191,7 +202,12 @@ storeSuite("reconciliation", (world) => {
       const begun = await beginRun(deps(), wanted)
       if (begun.is !== "started") throw new Error(`the run is ${begun.is}`)
       expect(await carryOut({ ...deps(), medusa: { ...medusa, view } }, begun.run)).toMatchObject({
-        ...{ state: "done", payments: 2, read: 1, failed_reads: 1, moved: 1, drift: {} },
+        state: "done",
+        payments: 2,
+        read: 1,
+        failed_reads: 1,
+        moved: 1,
+        drift: {},
         last_error: expect.stringContaining("nonsense"),
       })
       expect(await booksOf(world(), fine.collectionId)).toEqual(capturedFor("10.5"))
@@ -225,7 +241,10 @@ storeSuite("reconciliation", (world) => {
       expect(taken).toMatchObject({ is: "resumed", run: { id: begun.run.id } })
       if (taken.is !== "resumed") return
       expect(await carryOut(another(), taken.run)).toMatchObject({
-        ...{ state: "done", payments: 2, read: 2, moved: 1 },
+        state: "done",
+        payments: 2,
+        read: 2,
+        moved: 1,
       })
       expect(await booksOf(world(), first.collectionId)).toEqual(AWAITING)
       expect(await booksOf(world(), second.collectionId)).toEqual(capturedFor("10.5"))
@@ -272,7 +291,8 @@ storeSuite("reconciliation", (world) => {
       expect(await booksOf(world(), collectionId)).toEqual(capturedFor("10.5"))
       const list = z.object({ reconciliations: z.array(report), count: z.number() })
       expect(await world().merchant.call(`${path}?limit=1`, list)).toMatchObject({
-        ...{ reconciliations: [{ id: reconciliation.id }], count: 1 },
+        reconciliations: [{ id: reconciliation.id }],
+        count: 1,
       })
       const faulty = world().merchant.call(path, answer, { body: { since: "yesterday" } })
       await expect(faulty).rejects.toMatchObject({ status: 400 })
@@ -286,7 +306,8 @@ storeSuite("reconciliation", (world) => {
       await reconcileJob()
       expect(await runs()).toBe(0)
       jest.replaceProperty(world().service, "settings", {
-        ...{ ...world().service.settings, sweep: "scheduled" },
+        ...world().service.settings,
+        sweep: "scheduled",
       })
       try {
         await Promise.all([reconcileJob(), reconcileJob(), reconcileJob()])
@@ -354,7 +375,10 @@ storeSuite("reconciliation", (world) => {
       await world().rows(`UPDATE kobbopay_payment SET converged_at = NULL`)
       expect(await run()).toMatchObject({
         ...CALM,
-        ...{ payments: 1, read: 1, moved: 0, mended: { paid_there_unpaid_here: 1 } },
+        payments: 1,
+        read: 1,
+        moved: 0,
+        mended: { paid_there_unpaid_here: 1 },
       })
       expect(await booksOf(world(), collectionId)).toEqual(capturedFor("10.5"))
     })
@@ -471,7 +495,10 @@ storeSuite("reconciliation", (world) => {
       sandbox().expire(session.kobbopay_id)
       const payments = world().container.resolve(Modules.PAYMENT)
       const other = await payments.createPaymentSession(collectionId, {
-        ...{ provider_id: "pp_system_default", currency_code: "usd", amount: 10.5, data: {} },
+        provider_id: "pp_system_default",
+        currency_code: "usd",
+        amount: 10.5,
+        data: {},
       })
       await payments.authorizePaymentSession(other.id, {})
       expect(await run()).toMatchObject({ ...CALM, read: 1, moved: 1 })

@@ -26,7 +26,9 @@ const HOUR = "1 hour"
 storeSuite("reads and reports", (world) => {
   const second = () => world().second.control
   const purchase = (provider: string, rail = "usdt-tron") => ({
-    ...{ product: world().store.digital, rail, provider },
+    product: world().store.digital,
+    rail,
+    provider,
   })
   const buy = (provider: string) => world().shopper.buy(purchase(provider))
   const checked = async (collection: string) => {
@@ -68,13 +70,16 @@ storeSuite("reads and reports", (world) => {
         reads += 1
         const respelled = (hash: string) => (reads % 2 === 0 ? `0x${hash.toUpperCase()}` : hash)
         const transactions = payment.data.transactions.map((one) => ({
-          ...{ ...one, hash: respelled(one.hash) },
+          ...one,
+          hash: respelled(one.hash),
         }))
         return { ...answer, body: { ...payment.data, status: "Confirmed", transactions } }
       })
       for (let count = 0; count < 3; count++) await checked(collectionId)
       await booksRest(world(), collectionId, {
-        ...{ ...AWAITING, ledger: ["partial"], open: ["underpaid"] },
+        ...AWAITING,
+        ledger: ["partial"],
+        open: ["underpaid"],
       })
       expect(await received(session.token)).toBe("5.25")
     })
@@ -143,7 +148,8 @@ storeSuite("reads and reports", (world) => {
       const { collectionId, session } = await buy(MEDDLED)
       second().fail(session.kobbopay_id)
       await report("payment.confirmed", {
-        ...{ paymentId: session.kobbopay_id, receivedAmount: "10.5" },
+        paymentId: session.kobbopay_id,
+        receivedAmount: "10.5",
       })
       await checked(collectionId)
       await passes(collectionId, "2 hours")
@@ -172,7 +178,8 @@ storeSuite("reads and reports", (world) => {
       await passes(collectionId, "30 hours")
       await checked(collectionId)
       expect(await booksOf(world(), collectionId)).toMatchObject({
-        ...{ order: "pending", open: ["ambiguous_finality"] },
+        order: "pending",
+        open: ["ambiguous_finality"],
       })
       second().pay(session.kobbopay_id, { amount: "4", due: "10.5", confirm: true })
       await checked(collectionId)
@@ -188,13 +195,15 @@ storeSuite("reads and reports", (world) => {
       await passes(collectionId, "60 hours")
       await checked(collectionId)
       expect(await booksOf(world(), collectionId)).toMatchObject({
-        ...{ order: "pending", open: ["unreadable"] },
+        order: "pending",
+        open: ["unreadable"],
       })
       world().meddler.rest()
       second().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
       await checked(collectionId)
       await booksBecome(world(), collectionId, {
-        ...{ ...capturedFor("10.5"), closed: ["unreadable"] },
+        ...capturedFor("10.5"),
+        closed: ["unreadable"],
       })
     })
   })
@@ -206,7 +215,8 @@ storeSuite("reads and reports", (world) => {
     await passes(collectionId, "7 hours")
     await checked(collectionId)
     expect(await booksOf(world(), collectionId)).toMatchObject({
-      ...{ order: "pending", open: ["unreadable"] },
+      order: "pending",
+      open: ["unreadable"],
     })
   })
 
@@ -237,7 +247,8 @@ storeSuite("reads and reports", (world) => {
             ...answer,
             body: {
               ...anything.parse(answer.body),
-              ...{ tracker_id: one.session.kobbopay_id, receiver: one.session.address },
+              tracker_id: one.session.kobbopay_id,
+              receiver: one.session.address,
             },
           }
         : answer,
@@ -268,7 +279,8 @@ storeSuite("reads and reports", (world) => {
         })
         await checked(collectionId)
         await booksBecome(world(), collectionId, {
-          ...{ ...capturedFor("10.5"), open: ["ambiguous_finality"] },
+          ...capturedFor("10.5"),
+          open: ["ambiguous_finality"],
         })
       },
     )
@@ -344,7 +356,9 @@ storeSuite("reads and reports", (world) => {
     await report("payment.confirmed", { paymentId: session.kobbopay_id })
     await checked(collectionId)
     expect(await booksOf(world(), collectionId)).toMatchObject({
-      ...{ captures: [], open: ["late_payment"], orders: 0 },
+      captures: [],
+      open: ["late_payment"],
+      orders: 0,
     })
   })
 
@@ -420,7 +434,8 @@ storeSuite("reads and reports", (world) => {
       })
       const account = world().service.accounts.find(({ providerId }) => providerId === INVOICE)
       await world().rows(`UPDATE kobbopay_payment SET environment = ? WHERE collection_id = ?`, [
-        ...[account === undefined ? "" : environmentOf(account), collectionId],
+        account === undefined ? "" : environmentOf(account),
+        collectionId,
       ])
       await checked(collectionId)
       await booksBecome(world(), collectionId, capturedFor("10.5"))

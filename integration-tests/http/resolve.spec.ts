@@ -23,12 +23,12 @@ import { AFTER, INVOICE, storeSuite } from "../support/store-suite"
 
 const anything = z.looseObject({})
 const exceptionSchema = z.object({
-  ...{ id: z.string(), class: z.string(), state: z.string() },
-  ...{
-    actor: z.string().nullable(),
-    resolution: z.string().nullable(),
-    note: z.string().nullable(),
-  },
+  id: z.string(),
+  class: z.string(),
+  state: z.string(),
+  actor: z.string().nullable(),
+  resolution: z.string().nullable(),
+  note: z.string().nullable(),
 })
 const ACTOR = "user_anna"
 const failure = z.object({ message: z.string() })
@@ -43,7 +43,9 @@ const refusal = (run: Promise<unknown>): Promise<string> =>
 storeSuite("resolving exceptions", (world) => {
   const sandbox = () => world().sandbox.control
   const purchase = (rail = "usdt-tron", provider = INVOICE) => ({
-    ...{ product: world().store.digital, rail, provider },
+    product: world().store.digital,
+    rail,
+    provider,
   })
   const buy = () => world().shopper.buy(purchase())
   const exceptions = async (collection: string) =>
@@ -83,7 +85,9 @@ storeSuite("resolving exceptions", (world) => {
     )
   /** Captured although it does not fit, because a person said so: the ledger keeps what Kobbopay says. */
   const acceptedAs = (state: string, ...closed: string[]): Books => ({
-    ...{ ...capturedFor("10.5"), ledger: [state], closed },
+    ...capturedFor("10.5"),
+    ledger: [state],
+    closed,
   })
 
   describe("accepting", () => {
@@ -126,7 +130,9 @@ storeSuite("resolving exceptions", (world) => {
       sandbox().pay(session.kobbopay_id, { amount: "10", due: "10.5" })
       await accept(await exceptionOf(collectionId, "underpaid"))
       await booksRest(world(), collectionId, {
-        ...{ ...AUTHORIZED, ledger: ["partial"], closed: ["underpaid"] },
+        ...AUTHORIZED,
+        ledger: ["partial"],
+        closed: ["underpaid"],
       })
       sandbox().confirm(session.kobbopay_id)
       await booksBecome(world(), collectionId, acceptedAs("partial", "underpaid"))
@@ -164,11 +170,14 @@ storeSuite("resolving exceptions", (world) => {
       await allDue(world(), collectionId)
       const id = await exceptionOf(collectionId, "order_changed")
       expect(await booksOf(world(), collectionId)).toMatchObject({
-        ...{ orders: 0, captures: [], open: ["order_changed"] },
+        orders: 0,
+        captures: [],
+        open: ["order_changed"],
       })
       await accept(id)
       await booksRest(world(), collectionId, {
-        ...{ ...capturedFor("21"), closed: ["order_changed"] },
+        ...capturedFor("21"),
+        closed: ["order_changed"],
       })
     })
 
@@ -224,8 +233,10 @@ storeSuite("resolving exceptions", (world) => {
       })
       expect(result).toMatchObject({ want: "captured", converged: true })
       await booksRest(world(), collectionId, {
-        ...{ ...capturedFor("10.5"), closed: ["superseded"] },
-        ...{ ledger: ["confirmed", "pending"], wants: ["captured", "nothing"] },
+        ...capturedFor("10.5"),
+        closed: ["superseded"],
+        ledger: ["confirmed", "pending"],
+        wants: ["captured", "nothing"],
       })
       sandbox().pay(second.kobbopay_id, { amount: "10.5", confirm: true })
       await exceptionOf(collectionId, "duplicate_payment")
@@ -241,7 +252,10 @@ storeSuite("resolving exceptions", (world) => {
         input: { exception_id: id, actor: ACTOR },
       })
       expect(await booksOf(world(), collectionId)).toMatchObject({
-        ...{ orders: 1, captures: ["10.5"], transactions: ["10.5"], open: [] },
+        orders: 1,
+        captures: ["10.5"],
+        transactions: ["10.5"],
+        open: [],
       })
     })
 
@@ -250,7 +264,8 @@ storeSuite("resolving exceptions", (world) => {
       await world().shopper.session(collectionId, purchase("usdt-bsc", AFTER))
       world().second.control.pay(session.kobbopay_id, { amount: "10.5", confirm: true })
       await booksBecome(world(), collectionId, {
-        ...{ ...capturedFor("10.5"), ledger: ["confirmed", "pending"] },
+        ...capturedFor("10.5"),
+        ledger: ["confirmed", "pending"],
         wants: ["captured", "nothing"],
       })
     })
@@ -305,11 +320,17 @@ storeSuite("resolving exceptions", (world) => {
         const { collectionId, session, id } = await stuck()
         await dismiss(id, "settled_elsewhere")
         await booksBecome(world(), collectionId, {
-          ...{ ...AUTHORIZED, cancelled: 1, wants: ["nothing"], closed: ["stuck"] },
+          ...AUTHORIZED,
+          cancelled: 1,
+          wants: ["nothing"],
+          closed: ["stuck"],
         })
         sandbox().confirm(session.kobbopay_id)
         await booksBecome(world(), collectionId, {
-          ...{ ...capturedFor("10.5"), payments: 2, cancelled: 1, closed: ["stuck"] },
+          ...capturedFor("10.5"),
+          payments: 2,
+          cancelled: 1,
+          closed: ["stuck"],
         })
       })
 
@@ -359,7 +380,9 @@ storeSuite("resolving exceptions", (world) => {
       const { result } = await payBack(payment, "3.5", "tx-one")
       expect(result).toMatchObject({ refund_amount: "3.5" })
       await booksRest(world(), collectionId, {
-        ...{ ...capturedFor("10.5"), refunds: 1, transactions: ["10.5", "-3.5"] },
+        ...capturedFor("10.5"),
+        refunds: 1,
+        transactions: ["10.5", "-3.5"],
       })
       expect(await refusal(payBack(payment, "3.5", "tx-one"))).toMatch(/recorded already/)
       expect(await refusal(payBack(payment, "7.000001", "tx-two"))).toMatch(
@@ -367,7 +390,9 @@ storeSuite("resolving exceptions", (world) => {
       )
       await payBack(payment, "7", "tx-two")
       await booksRest(world(), collectionId, {
-        ...{ ...capturedFor("10.5"), refunds: 2, transactions: ["10.5", "-3.5", "-7"] },
+        ...capturedFor("10.5"),
+        refunds: 2,
+        transactions: ["10.5", "-3.5", "-7"],
       })
       expect(await refundsOf(collectionId)).toEqual([
         { amount: "3.5", created_by: ACTOR },
@@ -377,7 +402,9 @@ storeSuite("resolving exceptions", (world) => {
       expect(await refusal(payBack(payment, "0.01", "tx-three"))).toMatch(/at most 0 USDT/)
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, {
-        ...{ ...capturedFor("10.5"), refunds: 2, transactions: ["10.5", "-3.5", "-7"] },
+        ...capturedFor("10.5"),
+        refunds: 2,
+        transactions: ["10.5", "-3.5", "-7"],
       })
     })
 
@@ -390,7 +417,9 @@ storeSuite("resolving exceptions", (world) => {
       await passMinutes(world(), change, 3)
       await allDue(world(), collectionId)
       await booksBecome(world(), collectionId, {
-        ...{ ...capturedFor("10.5"), refunds: 1, transactions: ["10.5", "-3.5"] },
+        ...capturedFor("10.5"),
+        refunds: 1,
+        transactions: ["10.5", "-3.5"],
       })
       expect(await world().shopper.order(order.id)).toMatchObject({
         payment_status: "partially_refunded",
@@ -405,7 +434,9 @@ storeSuite("resolving exceptions", (world) => {
       ])
       expect(both.filter((one) => one.status === "fulfilled")).toHaveLength(1)
       await booksBecome(world(), collectionId, {
-        ...{ ...capturedFor("10.5"), refunds: 1, transactions: ["10.5", "-10.5"] },
+        ...capturedFor("10.5"),
+        refunds: 1,
+        transactions: ["10.5", "-10.5"],
       })
       expect(await refundsOf(collectionId)).toEqual([{ amount: "10.5", created_by: ACTOR }])
     })
@@ -440,7 +471,9 @@ storeSuite("resolving exceptions", (world) => {
       ])
       await allDue(world(), collectionId)
       await booksBecome(world(), collectionId, {
-        ...{ ...capturedFor("10.5"), refunds: 1, transactions: ["10.5", "-4"] },
+        ...capturedFor("10.5"),
+        refunds: 1,
+        transactions: ["10.5", "-4"],
       })
       expect(
         await world().rows(`SELECT state FROM kobbopay_refund WHERE collection_id = ?`, [
@@ -467,7 +500,9 @@ storeSuite("resolving exceptions", (world) => {
       await payBack(await paymentOf(session.kobbopay_id), "4", "tx-back")
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, {
-        ...{ ...AWAITING, ledger: ["partial"], closed: ["underpaid"] },
+        ...AWAITING,
+        ledger: ["partial"],
+        closed: ["underpaid"],
       })
       expect(await exceptions(collectionId)).toMatchObject([
         { resolution: "paid_back", actor: ACTOR },
@@ -479,11 +514,11 @@ storeSuite("resolving exceptions", (world) => {
       await world().merchant.call(`/admin/orders/${order.id}/cancel`, anything, { body: {} })
       await exceptionOf(collectionId, "refund_owed")
       const owed: Books = {
-        ...{ ...capturedFor("10.5"), order: "canceled", wants: ["nothing"] },
-        ...{
-          open: ["refund_owed"],
-          transactions: (await booksOf(world(), collectionId)).transactions,
-        },
+        ...capturedFor("10.5"),
+        order: "canceled",
+        wants: ["nothing"],
+        open: ["refund_owed"],
+        transactions: (await booksOf(world(), collectionId)).transactions,
       }
       await booksRest(world(), collectionId, owed)
       await payBack(payment, "4", "tx-part")
@@ -499,13 +534,18 @@ storeSuite("resolving exceptions", (world) => {
       const { collectionId, order, payment } = await captured()
       await recordPayBack(depsOf(world().service), {
         paymentId: brandAs<PaymentId>(payment),
-        ...{ amount: "10.5", hash: "tx-early", actor: ACTOR, note: null },
+        amount: "10.5",
+        hash: "tx-early",
+        actor: ACTOR,
+        note: null,
       })
       await world().merchant.call(`/admin/orders/${order.id}/cancel`, anything, { body: {} })
       await allDue(world(), collectionId)
       await world().worker.drain()
       expect(await booksOf(world(), collectionId)).toMatchObject({
-        ...{ order: "canceled", open: [], transactions: ["10.5", "-10.5"] },
+        order: "canceled",
+        open: [],
+        transactions: ["10.5", "-10.5"],
       })
     })
 
@@ -539,7 +579,10 @@ storeSuite("resolving exceptions", (world) => {
       await allDue(world(), collectionId)
       await world().worker.drain()
       expect(await booksOf(world(), collectionId)).toMatchObject({
-        ...{ order: "canceled", open: [], transactions: ["10.5", "-10.5"], refunds: 1 },
+        order: "canceled",
+        open: [],
+        transactions: ["10.5", "-10.5"],
+        refunds: 1,
       })
     })
 

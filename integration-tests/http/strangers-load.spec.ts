@@ -13,14 +13,19 @@ storeSuite("load of strangers", (world) => {
   const payments = () => world().container.resolve(Modules.PAYMENT)
   const openCart = async (provider: string) => {
     const cart = await world().shopper.cart({
-      ...{ product: world().store.digital, rail: "usdt-tron", provider },
+      product: world().store.digital,
+      rail: "usdt-tron",
+      provider,
     })
     return { cart, collection: await world().shopper.collection(cart) }
   }
   /** Another amount is another payment. */
   const show = (collection: string, provider: string, amount: number) =>
     payments().createPaymentSession(collection, {
-      ...{ provider_id: provider, currency_code: "usd", amount, data: { rail: "usdt-tron" } },
+      provider_id: provider,
+      currency_code: "usd",
+      amount,
+      data: { rail: "usdt-tron" },
     })
   /** Shows as many payments on one cart as a stranger gets. */
   const crowd = async (provider: string) => {
@@ -52,7 +57,9 @@ storeSuite("load of strangers", (world) => {
     const crowds: string[] = []
     for (let cart = 0; cart < CARTS; cart++) crowds.push(await crowd(AFTER))
     const real = await world().shopper.buy({
-      ...{ product: world().store.digital, rail: "usdt-tron", provider: INVOICE },
+      product: world().store.digital,
+      rail: "usdt-tron",
+      provider: INVOICE,
     })
     await world().worker.drain()
     await unread(crowds)

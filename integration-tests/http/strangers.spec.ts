@@ -209,7 +209,8 @@ storeSuite("strangers", (world) => {
         }
         // Medusa hands them to the provider five seconds later.
         await until(() => soFar().some((line) => line.includes("generic route")), {
-          ...{ withinMs: 20_000, what: "the log line" },
+          withinMs: 20_000,
+          what: "the log line",
         })
       })
       const told = lines.filter((line) => line.includes("generic route"))
@@ -226,8 +227,16 @@ storeSuite("strangers", (world) => {
 
     test("of the type, or of a coding that changes no byte, is nothing: the signature decides", async () => {
       const types = [
-        ...["text/json", "text/plain", "TEXT/PLAIN; charset=utf-8", "", "application/JSON"],
-        ...["application/x-www-form-urlencoded", "multipart/form-data", "json", ";", "*/*"],
+        "text/json",
+        "text/plain",
+        "TEXT/PLAIN; charset=utf-8",
+        "",
+        "application/JSON",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "json",
+        ";",
+        "*/*",
       ]
       const codings = [
         "UTF-8",
@@ -257,7 +266,14 @@ storeSuite("strangers", (world) => {
 
     test("of a coding that changes the bytes is refused, however it is written", async () => {
       for (const coding of [
-        ...["gzip", "GZIP", "x-gzip", " Br ", "deflate", "compress", "zstd", "identity, gzip"],
+        "gzip",
+        "GZIP",
+        "x-gzip",
+        " Br ",
+        "deflate",
+        "compress",
+        "zstd",
+        "identity, gzip",
       ]) {
         const answer = await post(sent(coding, { "content-encoding": coding }))
         expect({ coding, status: answer.status }).toEqual({ coding, status: 415 })
@@ -266,8 +282,12 @@ storeSuite("strangers", (world) => {
 
     test("of the address is one address", async () => {
       for (const from of [
-        ...["203.0.113.7", "::ffff:203.0.113.7", "::FFFF:CB00:7107", "203.0.113.7:50000"],
-        ...["198.51.100.1,203.0.113.7", "[::ffff:203.0.113.7]:443"],
+        "203.0.113.7",
+        "::ffff:203.0.113.7",
+        "::FFFF:CB00:7107",
+        "203.0.113.7:50000",
+        "198.51.100.1,203.0.113.7",
+        "[::ffff:203.0.113.7]:443",
       ]) {
         const message = signed(world(), "guarded", { ...PAID, from }, { eventId: "event-1" })
         const headers = { ...message.headers, "x-forwarded-for": from }
@@ -304,7 +324,9 @@ storeSuite("strangers", (world) => {
     }
     const docsEvent = (session: { kobbopay_id: string; reference: string }, n = 0) =>
       signed(world(), "docs", {
-        ...{ event: "payment.paid", paymentId: session.kobbopay_id, orderId: session.reference },
+        event: "payment.paid",
+        paymentId: session.kobbopay_id,
+        orderId: session.reference,
         ...(n === 0 ? {} : { n }),
       })
     const flood = async (times: number, message: (n: number) => Message) => {
@@ -371,7 +393,8 @@ storeSuite("strangers", (world) => {
       world().sandbox.control.confirm(session.kobbopay_id)
       await world().worker.drain()
       const more = signed(world(), "docs", {
-        ...{ event: "payment.confirmed", paymentId: session.kobbopay_id },
+        event: "payment.confirmed",
+        paymentId: session.kobbopay_id,
         orderId: session.reference,
       })
       expect((await post(more)).status).toBe(200)

@@ -20,7 +20,11 @@ storeSuite("weather and expiry", (world) => {
   /** A shipped product, 24 + 5 for the way. */
   const buyShirts = (provider: string, quantity = 2) =>
     world().shopper.buy({
-      ...{ product: world().store.physical, rail: "usdt-tron", provider, quantity, shipped: true },
+      product: world().store.physical,
+      rail: "usdt-tron",
+      provider,
+      quantity,
+      shipped: true,
     })
   const stock = () => world().merchant.stock(world().store.physical.inventoryItemId)
   const pay = (id: string, amount = "10.5") => sandbox().pay(id, { amount })
@@ -130,7 +134,8 @@ storeSuite("weather and expiry", (world) => {
       payAndConfirm(paid.session.kobbopay_id)
       sandbox().expire(unpaid.session.kobbopay_id)
       await until(async () => (await booksOf(world(), paid.collectionId)).unworked > 0, {
-        ...{ withinMs: 10_000, what: "the events being recorded" },
+        withinMs: 10_000,
+        what: "the events being recorded",
       })
       for (const { collectionId } of [paid, unpaid]) {
         await allDue(world(), collectionId)
@@ -254,7 +259,10 @@ storeSuite("weather and expiry", (world) => {
         "the capture",
       )
       expect(await booksOf(world(), collectionId)).toMatchObject({
-        ...{ order: "pending", captures: ["10.5"], transactions: ["10.5"], wants: ["captured"] },
+        order: "pending",
+        captures: ["10.5"],
+        transactions: ["10.5"],
+        wants: ["captured"],
         open: [],
       })
     })
@@ -294,7 +302,10 @@ storeSuite("weather and expiry", (world) => {
       [Modules.PAYMENT]: { payment_collection_id: id },
     })
     const session = await payments.createPaymentSession(id, {
-      ...{ provider_id: "pp_system_default", currency_code: "usd", amount: 53, data: {} },
+      provider_id: "pp_system_default",
+      currency_code: "usd",
+      amount: 53,
+      data: {},
     })
     await payments.authorizePaymentSession(session.id, {})
   }

@@ -182,7 +182,9 @@ storeSuite("webhook answers", (world) => {
     for (const method of ["GET", "HEAD", "PUT", "PATCH", "DELETE"]) {
       const answer = await post({ ...valid("{ not JSON"), method })
       expect({ method, status: answer.status, allow: answer.headers.allow }).toEqual({
-        ...{ method, status: 405, allow: "POST" },
+        method,
+        status: 405,
+        allow: "POST",
       })
       expect(answer.body).toBe("")
     }
@@ -224,7 +226,8 @@ storeSuite("webhook answers", (world) => {
         `POST /hooks/kobbopay HTTP/1.1\r\n${lines}\r\n${JSON.stringify(PAID)}`,
       )
       await until(() => lines_().some((line) => line.includes("ended before the body did")), {
-        ...{ withinMs: 5_000, what: "the log line" },
+        withinMs: 5_000,
+        what: "the log line",
       })
     })
     expect(lost).not.toEqual([])

@@ -12,7 +12,9 @@ type Named = { kobbopay_id: string; reference?: string }
 storeSuite("webhooks", (world) => {
   const control = () => world().sandbox.control
   const purchase = (provider = INVOICE) => ({
-    ...{ product: world().store.digital, rail: "usdt-tron", provider },
+    product: world().store.digital,
+    rail: "usdt-tron",
+    provider,
   })
   const post = (message: Message) => send(world().url, message)
   const accepted = async (message: Message) => {
@@ -31,7 +33,11 @@ storeSuite("webhooks", (world) => {
   }
   /** What the invoice profile says of a payment, under an id that names neither payment nor event. */
   const saying = (event: string, { kobbopay_id: id, reference }: Named, more: object = {}) => ({
-    ...{ event, paymentId: id, tracker_id: id, orderId: reference, ...more },
+    event,
+    paymentId: id,
+    tracker_id: id,
+    orderId: reference,
+    ...more,
   })
   /** Money that is final at Kobbopay, of which no webhook tells. */
   const payInSilence = ({ kobbopay_id, amount }: Named & { amount: string }) => {
@@ -60,7 +66,9 @@ storeSuite("webhooks", (world) => {
       await inbox("account_id, secret_index, raw_body, outcome", 'raw_body COLLATE "C"'),
     ).toEqual(
       secrets.map((sent) => ({
-        ...{ account_id: sent.id, secret_index: sent.index, raw_body: bodyOf(sent) },
+        account_id: sent.id,
+        secret_index: sent.index,
+        raw_body: bodyOf(sent),
         outcome: "names_no_payment",
       })),
     )
@@ -136,14 +144,19 @@ storeSuite("webhooks", (world) => {
     control().pay(session.kobbopay_id, { amount: "4", confirm: true })
     await accepted(first)
     await booksBecome(world(), collectionId, {
-      ...{ ...AWAITING, ledger: ["partial"], open: ["underpaid"] },
+      ...AWAITING,
+      ledger: ["partial"],
+      open: ["underpaid"],
     })
     control().pay(session.kobbopay_id, { amount: "6.5", confirm: true })
     await accepted(second)
     await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["underpaid"] })
     expect(await inbox("event_id, conflict, times_seen, state")).toEqual(
       [false, true].map((conflict) => ({
-        ...{ event_id: eventId, conflict, times_seen: 1, state: "done" },
+        event_id: eventId,
+        conflict,
+        times_seen: 1,
+        state: "done",
       })),
     )
   })
@@ -240,7 +253,8 @@ storeSuite("webhooks", (world) => {
       await booksRest(world(), collectionId, capturedFor("10.5"))
       expect(await world().rows(`SELECT type, state FROM kobbopay_event ORDER BY type`)).toEqual(
         ["payment.confirmed", "payment.created", "payment.paid"].map((type) => ({
-          ...{ type, state: "done" },
+          type,
+          state: "done",
         })),
       )
     })
@@ -254,7 +268,8 @@ storeSuite("webhooks", (world) => {
     await logged(world(), async (soFar) => {
       expect((await post({ ...message, path })).status).toBe(200)
       await until(() => soFar().some((line) => line.includes("/hooks/kobbopay")), {
-        ...{ withinMs: 30_000, what: "the log line" },
+        withinMs: 30_000,
+        what: "the log line",
       })
     })
     await booksRest(world(), collectionId, AWAITING)
@@ -270,14 +285,15 @@ storeSuite("webhooks", (world) => {
       /publishable/i,
     )
     for (const token of [
-      ...["0".repeat(32), session.token.toUpperCase(), `${session.token}0`, session.kobbopay_id],
-      ...[
-        session.reference,
-        "%00",
-        "..%2f..",
-        "'%20OR%201=1--",
-        encodeURIComponent("é".repeat(99)),
-      ],
+      "0".repeat(32),
+      session.token.toUpperCase(),
+      `${session.token}0`,
+      session.kobbopay_id,
+      session.reference,
+      "%00",
+      "..%2f..",
+      "'%20OR%201=1--",
+      encodeURIComponent("é".repeat(99)),
     ]) {
       await expect(world().shopper.call(at(token), anything)).rejects.toMatchObject({ status: 404 })
     }

@@ -90,7 +90,10 @@ const storyOf = (found: Case | undefined, diary: Diary): string =>
     : JSON.stringify({
         status: found.seen.status,
         transfers: found.seen.transfers.map(({ token, amount, confirmed, at }) => ({
-          ...{ token, amount, confirmed, at },
+          token,
+          amount,
+          confirmed,
+          at,
         })),
         created: found.ledger.created_at,
         expected: found.expected.toFixed(),

@@ -36,7 +36,12 @@ export function caseOf(seen: PaymentView, ledger: Payment, books: Books, diary: 
   const foreign = ours.length < seen.transfers.length
   const lastAt = Math.max(0, ...seen.transfers.map(({ at }) => Date.parse(at)))
   return {
-    ...{ seen, own, foreign, expected, ledger, lastAt },
+    seen,
+    own,
+    foreign,
+    expected,
+    ledger,
+    lastAt,
     final: sum(ours.filter(({ confirmed }) => confirmed).map(({ amount }) => amount)),
     collection: books.collections.get(ledger.collection_id),
     plain:

@@ -8,13 +8,25 @@ const after = (seconds: number) => new Date(CREATED.getTime() + seconds * 1_000)
 
 type Transfer = PaymentView["transfers"][number]
 const transfer = (change: Partial<Transfer> = {}): Transfer => ({
-  ...{ hash: "h1", token: "USDTTRC", amount: "10.5", confirmed: true, at: after(5) },
+  hash: "h1",
+  token: "USDTTRC",
+  amount: "10.5",
+  confirmed: true,
+  at: after(5),
   ...change,
 })
 
 const view = (...transfers: Transfer[]): PaymentView => ({
-  ...{ id: "trk_1", profile: "invoice", reference: "r1", token: "USDTTRC", asset: "USDT" },
-  ...{ network: "tron", address: "T1", memo: null, amount: "10.5", status: "Confirmed" },
+  id: "trk_1",
+  profile: "invoice",
+  reference: "r1",
+  token: "USDTTRC",
+  asset: "USDT",
+  network: "tron",
+  address: "T1",
+  memo: null,
+  amount: "10.5",
+  status: "Confirmed",
   received: "10.5",
   received_by_token: {},
   transfers,
@@ -26,10 +38,20 @@ const view = (...transfers: Transfer[]): PaymentView => ({
 const BOOKED = { id: "pay_1", marked: true, captures: ["10.5"] }
 
 const ledger = (change: Partial<Payment> = {}): Payment => ({
-  ...{ id: "kpay_1", account_id: "kobbopay", kobbopay_id: "trk_1", reference: "r1" },
-  ...{ collection_id: "col_1", state: "confirmed", want: "captured", converged: true },
-  ...{ expected_minor: "10500000", decimals: 6, money_seen: true, seen_late: false },
-  ...{ window_over: true, shown: true },
+  id: "kpay_1",
+  account_id: "kobbopay",
+  kobbopay_id: "trk_1",
+  reference: "r1",
+  collection_id: "col_1",
+  state: "confirmed",
+  want: "captured",
+  converged: true,
+  expected_minor: "10500000",
+  decimals: 6,
+  money_seen: true,
+  seen_late: false,
+  window_over: true,
+  shown: true,
   created_at: CREATED,
   booked: [BOOKED],
   open: [],
@@ -37,7 +59,9 @@ const ledger = (change: Partial<Payment> = {}): Payment => ({
 })
 
 const collection = (change: Partial<Collection> = {}): Collection => ({
-  ...{ id: "col_1", amount: "10.5", cart_orders: 1 },
+  id: "col_1",
+  amount: "10.5",
+  cart_orders: 1,
   orders: [{ id: "order_1", status: "pending" }],
   payments: [{ ...BOOKED, amount: "10.5" }],
   transactions: ["10.5"],
@@ -51,7 +75,11 @@ const books = (
 ): Books => ({
   payments: [payment],
   collections: new Map([[of.id, of]]),
-  ...{ events: [], astray: [], left: [], remains: [], drift: [] },
+  events: [],
+  astray: [],
+  left: [],
+  remains: [],
+  drift: [],
   ...more,
 })
 
@@ -102,12 +130,24 @@ describe("lost", () => {
 
   test("is an event that was answered with 2xx and has no row", () => {
     const delivery: Delivery = {
-      ...{ id: "dlv_1", event_id: "payment:trk_1:payment.paid", event: "payment.paid" },
-      ...{ profile: "invoice", payment_id: "trk_1", reference: "r1", try: 1, at: after(6) },
-      ...{ url: null, outcome: "delivered", status: 200, faults: [] },
+      id: "dlv_1",
+      event_id: "payment:trk_1:payment.paid",
+      event: "payment.paid",
+      profile: "invoice",
+      payment_id: "trk_1",
+      reference: "r1",
+      try: 1,
+      at: after(6),
+      url: null,
+      outcome: "delivered",
+      status: 200,
+      faults: [],
     }
     const row = {
-      ...{ id: "kpevt_1", account_id: "kobbopay", event_id: delivery.event_id, state: "done" },
+      id: "kpevt_1",
+      account_id: "kobbopay",
+      event_id: delivery.event_id,
+      state: "done",
       kobbopay_ids: ["trk_1"],
       type: "payment.paid",
     }

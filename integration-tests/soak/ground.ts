@@ -174,14 +174,19 @@ function environment(
     {
       id: ACCOUNTS.invoice,
       options: {
-        ...{ ...shared, profile: "invoice", publicId, privateKey },
+        ...shared,
+        profile: "invoice",
+        publicId,
+        privateKey,
         webhook: { secrets: [SECRET.invoice] },
       },
     },
     {
       id: ACCOUNTS.docs,
       options: {
-        ...{ ...shared, profile: "docs", apiKey },
+        ...shared,
+        profile: "docs",
+        apiKey,
         webhook: { secrets: [SECRET.docs] },
         statuses: { Failed: "failed" },
       },

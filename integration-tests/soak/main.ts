@@ -103,8 +103,13 @@ function report(verdict: Verdict, settings: Settings, { cluster }: Ground, troub
       stuck: count("stuck"),
       open_exceptions: verdict.openExceptions,
       explained: verdict.explained,
-      ...{ outages, fell: cluster.fell, left_by_medusa: remains.length, orders },
-      ...{ processes: settings.processes, redis: settings.redis, seed: settings.seed },
+      outages,
+      fell: cluster.fell,
+      left_by_medusa: remains.length,
+      orders,
+      processes: settings.processes,
+      redis: settings.redis,
+      seed: settings.seed,
     },
   }
 }

@@ -40,8 +40,11 @@ export async function runStreams(wanted: {
         cwd: ROOT,
         env: {
           ...process.env,
-          ...{ NODE_OPTIONS: "--no-warnings", NODE_ENV: "test", STREAMS_REPORT: report },
-          ...{ STREAMS_OF_STORE: String(streams), STREAMS_SEED: String(seed) },
+          NODE_OPTIONS: "--no-warnings",
+          NODE_ENV: "test",
+          STREAMS_REPORT: report,
+          STREAMS_OF_STORE: String(streams),
+          STREAMS_SEED: String(seed),
         },
         stdio: ["ignore", "ignore", "pipe", "ipc"],
       },
@@ -76,6 +79,12 @@ export async function runStreams(wanted: {
 
 const jest = [
   join(ROOT, "node_modules/jest/bin/jest.js"),
-  ...["-c", join(ROOT, "integration-tests/jest.config.cjs"), "--runInBand", "--forceExit"],
-  ...["--selectProjects", "store", "--testPathPattern", "integration-tests/http/streams.spec"],
+  "-c",
+  join(ROOT, "integration-tests/jest.config.cjs"),
+  "--runInBand",
+  "--forceExit",
+  "--selectProjects",
+  "store",
+  "--testPathPattern",
+  "integration-tests/http/streams.spec",
 ]

@@ -19,7 +19,8 @@ export type Story = {
 }
 
 const pay = (amount: string, more: { astray?: true; first?: true } = {}): Move => ({
-  ...{ do: "pay", amount },
+  do: "pay",
+  amount,
   ...more,
 })
 const confirm: Move = { do: "confirm" }

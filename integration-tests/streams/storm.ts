@@ -100,7 +100,9 @@ async function buy({ shopper, store }: World, kind: Kind): Promise<Bought> {
   const { id } = await shopper.complete(cartId)
   return {
     ...kind,
-    ...{ orderId: id, collectionId, sessionId: shown.session_id },
+    orderId: id,
+    collectionId,
+    sessionId: shown.session_id,
     payments: [...new Set([checkout.session.kobbopay_id, shown.kobbopay_id])],
   }
 }

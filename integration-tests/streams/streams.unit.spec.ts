@@ -47,7 +47,9 @@ describe("random streams", () => {
         endsAlike(truth, weather, under)
       })
       const { failed } = fc.check(property, {
-        ...{ seed: SEED, numRuns: STREAMS_OF_A_MUTANT, endOnFailure: true },
+        seed: SEED,
+        numRuns: STREAMS_OF_A_MUTANT,
+        endOnFailure: true,
       })
       expect(failed).toBe(true)
     },

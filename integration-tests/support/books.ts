@@ -36,26 +36,38 @@ const CALM = { open: [], closed: [], unworked: 0 }
 
 /** An order that waits for its money, of which nothing was seen. */
 export const AWAITING: Books = {
-  ...{ ...ZERO, ...CALM, orders: 1, order: "pending" },
+  ...ZERO,
+  ...CALM,
+  orders: 1,
+  order: "pending",
   ledger: ["pending"],
   wants: ["nothing"],
 }
 
 /** An order whose money was seen and is not final. */
 export const AUTHORIZED: Books = {
-  ...{ ...AWAITING, payments: 1, ledger: ["paid"], wants: ["authorized"] },
+  ...AWAITING,
+  payments: 1,
+  ledger: ["paid"],
+  wants: ["authorized"],
 }
 
 /** An order that is paid for: one capture of that amount, once in each of Medusa's books. */
 export const capturedFor = (amount: string): Books => ({
-  ...{ ...AUTHORIZED, marked: 1, captures: [amount], transactions: [amount] },
+  ...AUTHORIZED,
+  marked: 1,
+  captures: [amount],
+  transactions: [amount],
   ledger: ["confirmed"],
   wants: ["captured"],
 })
 
 /** An order that ended without money. */
 export const CANCELLED: Books = {
-  ...{ ...AWAITING, order: "canceled", ledger: ["expired"], wants: ["order_cancelled"] },
+  ...AWAITING,
+  order: "canceled",
+  ledger: ["expired"],
+  wants: ["order_cancelled"],
 }
 
 const STATEMENT = `

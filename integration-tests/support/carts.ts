@@ -38,7 +38,8 @@ export async function stockShelves({ container, store }: World): Promise<Shelves
       selector: { id: shop?.id ?? "" },
       update: {
         supported_currencies: MARKETS.map(({ currency }) => ({
-          ...{ currency_code: currency, is_default: currency === "usd" },
+          currency_code: currency,
+          is_default: currency === "usd",
         })),
       },
     },
@@ -49,20 +50,25 @@ export async function stockShelves({ container, store }: World): Promise<Shelves
     const { id } = known.find(({ value }) => value === currency) ?? {}
     await pricing.upsertPricePreferences({
       ...(id === undefined ? {} : { id }),
-      ...{ attribute: "currency_code", value: currency, is_tax_inclusive: inclusive },
+      attribute: "currency_code",
+      value: currency,
+      is_tax_inclusive: inclusive,
     })
   }
   const { result: regions } = await createRegionsWorkflow(container).run({
     input: {
       regions: MARKETS.map(({ currency, country }) => ({
-        ...{ name: `Market ${country}`, currency_code: currency, countries: [country] },
+        name: `Market ${country}`,
+        currency_code: currency,
+        countries: [country],
         payment_providers: [MEDDLED],
       })),
     },
   })
   await createTaxRegionsWorkflow(container).run({
     input: MARKETS.map(({ country, rate }) => ({
-      ...{ country_code: country, provider_id: "tp_system" },
+      country_code: country,
+      provider_id: "tp_system",
       default_tax_rate: { name: "VAT", code: `vat-${country}`, rate },
     })),
   })
@@ -70,14 +76,16 @@ export async function stockShelves({ container, store }: World): Promise<Shelves
     input: {
       promotionsData: PROMOTIONS.flatMap(({ code, type, value }) =>
         MARKETS.map(({ currency }) => ({
-          ...{
-            code: `${code}-${currency}`.toUpperCase(),
-            type: "standard" as const,
-            status: "active" as const,
-          },
+          code: `${code}-${currency}`.toUpperCase(),
+          type: "standard" as const,
+          status: "active" as const,
           application_method: {
-            ...{ type, value, target_type: "items" as const, allocation: "each" as const },
-            ...{ max_quantity: 100, currency_code: currency },
+            type,
+            value,
+            target_type: "items" as const,
+            allocation: "each" as const,
+            max_quantity: 100,
+            currency_code: currency,
           },
         })),
       ),
@@ -87,11 +95,15 @@ export async function stockShelves({ container, store }: World): Promise<Shelves
     input: {
       products: [
         {
-          ...{ title: "Licence", handle: "licence", status: ProductStatus.PUBLISHED },
+          title: "Licence",
+          handle: "licence",
+          status: ProductStatus.PUBLISHED,
           sales_channels: [{ id: store.salesChannelId }],
           options: [{ title: "Seats", values: PRICES }],
           variants: PRICES.map((price, index) => ({
-            ...{ title: price, sku: `LICENCE-${index}`, manage_inventory: false },
+            title: price,
+            sku: `LICENCE-${index}`,
+            manage_inventory: false,
             options: { Seats: price },
             prices: MARKETS.map(({ currency }) => ({
               currency_code: currency,
@@ -105,7 +117,9 @@ export async function stockShelves({ container, store }: World): Promise<Shelves
   })
   return {
     markets: MARKETS.map(({ currency, country }, index) => ({
-      ...{ currency, country, regionId: regions[index]?.id ?? "" },
+      currency,
+      country,
+      regionId: regions[index]?.id ?? "",
     })),
     variants: (products[0]?.variants ?? []).map((variant) => variant.id),
   }
@@ -146,13 +160,18 @@ export async function fillCart(
       region_id: market.regionId,
       email: "shopper@example.com",
       items: wanted.lines.map(({ variant, quantity }) => ({
-        ...{ variant_id: variants[variant], quantity },
+        variant_id: variants[variant],
+        quantity,
       })),
       promo_codes:
         wanted.promotion === null ? [] : [`${wanted.promotion}-${market.currency}`.toUpperCase()],
       shipping_address: {
-        ...{ first_name: "Sam", last_name: "Shopper", address_1: "12 Main Street" },
-        ...{ city: "Somewhere", postal_code: "97201", country_code: market.country },
+        first_name: "Sam",
+        last_name: "Shopper",
+        address_1: "12 Main Street",
+        city: "Somewhere",
+        postal_code: "97201",
+        country_code: market.country,
       },
     },
   })

@@ -34,7 +34,8 @@ export async function cuttable(target: { host: string; port: number }): Promise<
   const watch = (words: string, moment: Moment | null) =>
     new Promise<void>((resolve) => {
       const one: Watch = {
-        ...{ words, moment },
+        words,
+        moment,
         met: () => {
           watches.delete(one)
           resolve()

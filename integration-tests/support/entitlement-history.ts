@@ -9,8 +9,16 @@ import type { EntitledOrderView, EntitlementEvent } from "../../src/work/entitle
 
 const HISTORIES = 25
 const STEPS = [
-  ...["paid", "confirmed", "refunded", "returned", "cancelled"],
-  ...["look", "twice", "crash before commit", "crash before emit", "crash after emit"],
+  "paid",
+  "confirmed",
+  "refunded",
+  "returned",
+  "cancelled",
+  "look",
+  "twice",
+  "crash before commit",
+  "crash before emit",
+  "crash after emit",
 ] as const
 
 class Crash extends Error {}
@@ -44,7 +52,9 @@ class Life {
       total: String(100 - 30 * this.refunded),
       credited: refunded,
       lines: this.like.lines.map((line) => ({
-        ...{ ...line, quantity: this.quantity, returned: this.returned },
+        ...line,
+        quantity: this.quantity,
+        returned: this.returned,
       })),
       payments: [0, 1].map((index) => ({
         session: null,
@@ -179,8 +189,13 @@ async function copyPayment(deps: Deps, like: OrderId, order: OrderId): Promise<v
        FROM kobbopay_payment p WHERE order_id = ?`,
     [
       JSON.stringify({
-        ...{ id, order_id: order, collection_id: `paycol_${order}`, current: false },
-        ...{ public_token: order, kobbopay_id: null, reference: order },
+        id,
+        order_id: order,
+        collection_id: `paycol_${order}`,
+        current: false,
+        public_token: order,
+        kobbopay_id: null,
+        reference: order,
       }),
       like,
     ],

@@ -51,8 +51,10 @@ export function mutations(
       ),
     fc
       .constantFrom(
-        ...[Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), original]), Buffer.from(` ${BODY}`)],
-        ...[Buffer.from(JSON.stringify(JSON.parse(BODY), null, 1)), Buffer.from(BODY, "utf16le")],
+        Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), original]),
+        Buffer.from(` ${BODY}`),
+        Buffer.from(JSON.stringify(JSON.parse(BODY), null, 1)),
+        Buffer.from(BODY, "utf16le"),
       )
       .map(withBody),
     // Of another message that was overheard too.

@@ -12,8 +12,13 @@ export async function pendingChange(
   const { id, version } = await orders.createOrderChange({ order_id: order, change_type: type })
   if (type === "credit_line") {
     await orders.addOrderAction({
-      ...{ order_change_id: id, order_id: order, version, action: "CREDIT_LINE_ADD" },
-      ...{ reference: "payment_collection", reference_id: "none", amount: 0 },
+      order_change_id: id,
+      order_id: order,
+      version,
+      action: "CREDIT_LINE_ADD",
+      reference: "payment_collection",
+      reference_id: "none",
+      amount: 0,
     })
   }
   return id

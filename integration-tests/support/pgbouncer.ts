@@ -77,7 +77,10 @@ export async function startPgBouncer(
   }
   const as = runAs === null ? {} : { uid: runAs.uid, gid: runAs.gid }
   const server = spawn("pgbouncer", [file("pgbouncer.ini")], {
-    ...{ cwd: "/", env: { PATH }, stdio: ["ignore", "ignore", "pipe"], ...as },
+    cwd: "/",
+    env: { PATH },
+    stdio: ["ignore", "ignore", "pipe"],
+    ...as,
   })
   let said = ""
   server.stderr
@@ -109,8 +112,21 @@ export async function startPgBouncer(
 
 const makeCertificate = (key: string, certificate: string) =>
   run("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-    ...["-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost"],
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-keyout",
+    key,
+    "-out",
+    certificate,
+    "-days",
+    "2",
+    "-subj",
+    "/CN=localhost",
   ])
 
 async function end(server: ChildProcess): Promise<void> {

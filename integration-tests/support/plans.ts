@@ -58,23 +58,36 @@ const later = () => new Date(Date.now() + 2 * DAY_MS)
 const longAgo = () => new Date(Date.now() - 90 * DAY_MS)
 
 const NEW_EVENT: NewEvent = {
-  ...{ accountId: ACCOUNT, bodyHash: "00", eventId: "event-7", deliveryId: "delivery-7" },
-  ...{
-    type: "payment.paid",
-    claims: "paid",
-    reportedAmount: null,
-    kobbopayIds: [KOBBOPAY_ID],
-    reference: null,
-  },
-  ...{ rawBody: "{}", secretIndex: 0, isTest: false, receivedAt: new Date() },
+  accountId: ACCOUNT,
+  bodyHash: "00",
+  eventId: "event-7",
+  deliveryId: "delivery-7",
+  type: "payment.paid",
+  claims: "paid",
+  reportedAmount: null,
+  kobbopayIds: [KOBBOPAY_ID],
+  reference: null,
+  rawBody: "{}",
+  secretIndex: 0,
+  isTest: false,
+  receivedAt: new Date(),
 }
 
 const OFFER: Offer = {
-  ...{ accountId: ACCOUNT, environment: brandAs<Offer["environment"]>("plans") },
-  ...{ reference: brandAs<Reference>("new7"), publicToken: brandAs<PublicToken>("new7") },
-  ...{ railId: brandAs<RailId>("usdt-tron"), token: "USDTTRC", asset: "USDT", network: "TRC20" },
-  ...{ decimals: 6, expectedMinor: 10_500_000n, storeAmount: "10.5", currencyCode: "usd" },
-  ...{ price: "1", windowEndsAt: later() },
+  accountId: ACCOUNT,
+  environment: brandAs<Offer["environment"]>("plans"),
+  reference: brandAs<Reference>("new7"),
+  publicToken: brandAs<PublicToken>("new7"),
+  railId: brandAs<RailId>("usdt-tron"),
+  token: "USDTTRC",
+  asset: "USDT",
+  network: "TRC20",
+  decimals: 6,
+  expectedMinor: 10_500_000n,
+  storeAmount: "10.5",
+  currencyCode: "usd",
+  price: "1",
+  windowEndsAt: later(),
 }
 
 /** What runs for checkouts, webhooks, looks, sweeps, reconciliation and the admin's pages, with what it is called with. */

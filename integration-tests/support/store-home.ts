@@ -58,7 +58,12 @@ export async function storeHome(name: string): Promise<StoreHome> {
   const database = new Client(databaseUrl)
   await database.connect()
   return {
-    ...{ postgres, databaseUrl, sandbox, store, options, database },
+    postgres,
+    databaseUrl,
+    sandbox,
+    store,
+    options,
+    database,
     count: async (from) => {
       const { rows } = await database.query<{ n: string }>(`SELECT count(*) AS n FROM ${from}`)
       return Number(rows[0]?.n)

@@ -142,7 +142,8 @@ function accounts(first: string, second: string, meddler: string) {
     {
       id: "meddled",
       options: {
-        ...{ ...shared, rails: worldly },
+        ...shared,
+        rails: worldly,
         profile: "invoice",
         baseUrl: meddler,
         publicId,

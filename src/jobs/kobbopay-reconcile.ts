@@ -12,7 +12,9 @@ export default async function reconcile(): Promise<void> {
   const deps = depsOf(service)
   try {
     const begun = await beginRun(deps, {
-      ...{ trigger: "scheduled", actor: null, since: null },
+      trigger: "scheduled",
+      actor: null,
+      since: null,
       notWithinMs: service.settings.reconcileEvery,
     })
     // Not awaited: a long run must not hold up the schedule.

@@ -38,7 +38,14 @@ export type Stats = {
 export function viewOf(payment: Payment, payUrl: string): PaymentView {
   const { id, profile, reference, token, asset, network, address, memo } = payment
   return {
-    ...{ id, profile, reference, token, asset, network, address, memo },
+    id,
+    profile,
+    reference,
+    token,
+    asset,
+    network,
+    address,
+    memo,
     amount: payment.asked,
     status: statusOf(payment),
     received: received(payment),

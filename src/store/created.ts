@@ -82,9 +82,19 @@ function finishCreation(
      SELECT * FROM made`,
     },
     [
-      ...[made.kobbopayId, made.address, made.memo, made.windowEndsAt, made.nextLookAt, id],
-      ...[made.accountId, made.kobbopayId, newId("kptr"), now],
-      ...[...attach.bindings, ...wake.bindings, ...revive.bindings],
+      made.kobbopayId,
+      made.address,
+      made.memo,
+      made.windowEndsAt,
+      made.nextLookAt,
+      id,
+      made.accountId,
+      made.kobbopayId,
+      newId("kptr"),
+      now,
+      ...attach.bindings,
+      ...wake.bindings,
+      ...revive.bindings,
     ],
   )
 }

@@ -18,7 +18,11 @@ export type ExportFilter = {
 }
 
 export const EVERY_PAYMENT: ExportFilter = {
-  ...{ from: null, to: null, account: null, payment: null, order: null },
+  from: null,
+  to: null,
+  account: null,
+  payment: null,
+  order: null,
 }
 
 /** A payment with everything that is kept of it, the oldest first. */

@@ -98,16 +98,14 @@ export type EntitlementSide = {
 }
 
 const FIELDS = [
-  ...[
-    "id",
-    "status",
-    "currency_code",
-    "created_at",
-    "summary.*",
-    "credit_lines.*",
-    "items.*",
-    "items.detail.*",
-  ],
+  "id",
+  "status",
+  "currency_code",
+  "created_at",
+  "summary.*",
+  "credit_lines.*",
+  "items.*",
+  "items.detail.*",
   "payment_collections.id",
   "payment_collections.payments.*",
   "payment_collections.payments.captures.*",

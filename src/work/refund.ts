@@ -70,7 +70,12 @@ export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<Refun
       )
     }
     await insertTransition(trx, {
-      ...{ paymentId, from: payment.state, to: payment.state, source: "admin", actor, note },
+      paymentId,
+      from: payment.state,
+      to: payment.state,
+      source: "admin",
+      actor,
+      note,
       receivedMinor: payment.received_minor,
       at: deps.now(),
     })

@@ -100,7 +100,12 @@ export async function acceptException(
       payment.received_minor === null ? null : payment.received_minor - payment.paid_back_minor
     await acceptPayment(trx, paymentId, { accepted, minor, amount, actor }, deps.now())
     await insertTransition(trx, {
-      ...{ paymentId, from: payment.state, to: payment.state, source: "admin", actor, note },
+      paymentId,
+      from: payment.state,
+      to: payment.state,
+      source: "admin",
+      actor,
+      note,
       receivedMinor: payment.received_minor,
       at: deps.now(),
     })

@@ -17,7 +17,10 @@ export type DecideEntitlementInput = z.input<typeof decideInput>
 const deciding = (decision: Decision | null) => async (input: DecideEntitlementInput) => {
   const { entitlement_id, actor, reason } = parsed(decideInput, input)
   const after = await decideEntitlement(depsOf(kobbopay()), {
-    ...{ id: entitlement_id, decision, actor, reason },
+    id: entitlement_id,
+    decision,
+    actor,
+    reason,
   })
   return new StepResponse({ entitlement_id, state: after.state, order_id: after.order_id })
 }

@@ -19,7 +19,9 @@ export const reconcileStep = createStep("kobbopay-reconcile", async (input: Reco
   const deps = depsOf(kobbopay())
   const begun = await beginRun(deps, {
     trigger: trigger ?? (since === null ? "manual" : "backfill"),
-    ...{ actor, since, notWithinMs: 0 },
+    actor,
+    since,
+    notWithinMs: 0,
   })
   if (begun.is === "busy" || begun.is === "too_soon") {
     const which = begun.is === "busy" ? ` (${begun.run.id})` : ""

@@ -19,7 +19,11 @@ export const recordPayBackStep = createStep(
     const { payment_id, amount, hash, actor, note } = parsed(payBackInput, input)
     const service = kobbopay()
     const made = await recordPayBack(depsOf(service), {
-      ...{ paymentId: payment_id, amount, hash, actor, note },
+      paymentId: payment_id,
+      amount,
+      hash,
+      actor,
+      note,
     })
     await workerOf(service).drain({ withinMs: DRAIN_WITHIN_MS })
     const booked = await payBackById(service.sql, made.id)

@@ -19,7 +19,11 @@ const accepting = (how: "accept" | "adopt") => async (input: AcceptExceptionInpu
   const worker = workerOf(service)
   return new StepResponse(
     await acceptException(depsOf(service), () => worker.drain({ withinMs: DRAIN_WITHIN_MS }), {
-      ...{ exceptionId: exception_id, how, final, actor, note },
+      exceptionId: exception_id,
+      how,
+      final,
+      actor,
+      note,
     }),
   )
 }

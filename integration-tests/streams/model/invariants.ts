@@ -7,7 +7,13 @@ import { TOTAL, type Medusa } from "./medusa"
 import { ASKED, ownSum, wordOf, type Truth } from "./truth"
 
 const RANK: Record<PaymentState, number> = {
-  ...{ creating: 0, pending: 1, partial: 2, expired: 2, failed: 2, paid: 3, confirmed: 4 },
+  creating: 0,
+  pending: 1,
+  partial: 2,
+  expired: 2,
+  failed: 2,
+  paid: 3,
+  confirmed: 4,
 }
 
 /** What broke, in the words of the design. */

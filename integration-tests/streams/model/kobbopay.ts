@@ -105,7 +105,9 @@ export class Kobbopay {
 /** What a profile's read says of a payment: docs the sum and the list, invoice the newest transfer alone. */
 function readingOf({ profile }: Truth, told: Told, payment: number): Reading {
   const transfers = told.transfers.map(({ amount, astray }, index) => ({
-    ...{ hash: `hash-${payment}-${index}`, amountMinor: amount, astray },
+    hash: `hash-${payment}-${index}`,
+    amountMinor: amount,
+    astray,
   }))
   const own = transfers.filter((one) => !one.astray)
   const blank: Reading = {

@@ -102,8 +102,13 @@ export class Ledger {
     const known = this.events.find((one) => one.id === brandAs<EventRowId>(event.id))
     if (known === undefined) {
       this.events.push({
-        ...{ id: brandAs<EventRowId>(event.id), payment: event.payment, claims: event.claims },
-        ...{ receivedAt: this.now(), nextAttemptAt: this.now(), attempts: 0, state: "received" },
+        id: brandAs<EventRowId>(event.id),
+        payment: event.payment,
+        claims: event.claims,
+        receivedAt: this.now(),
+        nextAttemptAt: this.now(),
+        attempts: 0,
+        state: "received",
       })
     } else {
       if (known.state === "received") known.nextAttemptAt = this.now()

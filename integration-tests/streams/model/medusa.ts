@@ -76,7 +76,11 @@ export class Medusa {
       placedAt: this.#placedAt,
       collections: 1,
       sessions: this.sessions.map(({ id, status }) => ({
-        ...{ id, status, provider_id: PROVIDER, amount: TOTAL, currency_code: "usd" },
+        id,
+        status,
+        provider_id: PROVIDER,
+        amount: TOTAL,
+        currency_code: "usd",
         created_at: this.#began,
       })),
       payments: this.payments.map((one) => ({
@@ -87,7 +91,9 @@ export class Medusa {
         captured_at: one.capturedAt === null ? null : new Date(one.capturedAt),
         canceled_at: one.canceledAt === null ? null : new Date(one.canceledAt),
         captures: one.captures.map(({ id, amount, at }) => ({
-          ...{ id, amount, created_at: new Date(at) },
+          id,
+          amount,
+          created_at: new Date(at),
         })),
         refunds: [],
       })),
@@ -131,7 +137,11 @@ export class Medusa {
     // Of two at once Medusa keeps one Payment.
     if (status !== "authorized" || this.#paymentOn(id) !== undefined) return true
     this.payments.push({
-      ...{ id: this.#id("pay"), session: id, capturedAt: null, canceledAt: null, captures: [] },
+      id: this.#id("pay"),
+      session: id,
+      capturedAt: null,
+      canceledAt: null,
+      captures: [],
     })
     return true
   }

@@ -82,13 +82,15 @@ export class Stream {
       if (!dice.once(4)) this.ledger.noteOrderCancelled()
     }
     this.#shop = {
-      ...{
-        placed: truth.placed,
-        kobbopay: this.kobbopay,
-        ledger: this.ledger,
-        medusa: this.medusa,
-      },
-      ...{ nextStep: under.nextStep, now, dice, rules, random: () => 0.5 },
+      placed: truth.placed,
+      kobbopay: this.kobbopay,
+      ledger: this.ledger,
+      medusa: this.medusa,
+      nextStep: under.nextStep,
+      now,
+      dice,
+      rules,
+      random: () => 0.5,
     }
     this.invariants = new Invariants(truth, rules, this)
     for (const row of this.ledger.rows.slice(truth.superseded)) {
@@ -231,10 +233,16 @@ export class Stream {
     const now = new Date(this.#time)
     for (const row of rows) {
       const found = audit({
-        ...{ payment: row, group: rows, view, shown: this.ledger.shown(), said: null, now },
+        payment: row,
+        group: rows,
+        view,
+        shown: this.ledger.shown(),
+        said: null,
+        now,
         orderCancelledAt: cancelled === null ? null : new Date(cancelled),
         books: { exceptions, sent: [], released: this.#released(), reservations: this.#leftOver() },
-        ...{ provider: PROVIDER, captureOn: this.truth.policy.captureOn },
+        provider: PROVIDER,
+        captureOn: this.truth.policy.captureOn,
         cancelOrderAfterMs: GRACE_MS,
       })
       const untold = found.filter(() => !exceptions.some((one) => one.paymentId === row.id))

@@ -148,8 +148,11 @@ function* look(
       ? []
       : [
           {
-            ...{ id: event.id, state: event.claims, amountMinor: null },
-            ...{ patient: isPatient(event), receivedAt: new Date(event.receivedAt) },
+            id: event.id,
+            state: event.claims,
+            amountMinor: null,
+            patient: isPatient(event),
+            receivedAt: new Date(event.receivedAt),
           },
         ],
   )
@@ -346,7 +349,11 @@ export function* refresh(shop: Shop, row: Row): Steps<Row["want"]> {
   yield
   if (reading === null) return known
   ledger.observe({
-    ...{ number: row.number, lease: null, reading, readAt, claims: [] },
+    number: row.number,
+    lease: null,
+    reading,
+    readAt,
+    claims: [],
     facts: { ...facts, superseded: false },
   })
   return row.want

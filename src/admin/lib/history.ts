@@ -21,7 +21,10 @@ export function historyOf(payment: OrderPayment): Entry[] {
         kind: "changed" as const,
         state: change.to,
         received: change.amount_received,
-        ...{ source: change.source, at: change.at, by: change.actor, note: change.note },
+        source: change.source,
+        at: change.at,
+        by: change.actor,
+        note: change.note,
       })),
     ...(payment.captured_at === null
       ? []
@@ -31,7 +34,9 @@ export function historyOf(payment: OrderPayment): Entry[] {
       kind: "paid_back" as const,
       amount: one.amount,
       refund: one.refund_amount,
-      ...{ at: one.at, by: one.actor, note: one.note },
+      at: one.at,
+      by: one.actor,
+      note: one.note,
     })),
   ]
   return entries

@@ -2,9 +2,16 @@ import { isAddressOrNetwork, isAllowedIp, normalIp } from "../allowed-ips"
 
 describe("addresses that webhooks may come from", () => {
   const SAME = [
-    ...["203.0.113.7", "::ffff:203.0.113.7", "::FFFF:203.0.113.7", "::ffff:cb00:7107"],
-    ...["0:0:0:0:0:ffff:203.0.113.7", "0000:0000:0000:0000:0000:FFFF:CB00:7107"],
-    ...[" 203.0.113.7 ", "203.0.113.7:44321", "[::ffff:203.0.113.7]:443", "[::ffff:cb00:7107]"],
+    "203.0.113.7",
+    "::ffff:203.0.113.7",
+    "::FFFF:203.0.113.7",
+    "::ffff:cb00:7107",
+    "0:0:0:0:0:ffff:203.0.113.7",
+    "0000:0000:0000:0000:0000:FFFF:CB00:7107",
+    " 203.0.113.7 ",
+    "203.0.113.7:44321",
+    "[::ffff:203.0.113.7]:443",
+    "[::ffff:cb00:7107]",
   ]
 
   it.each(SAME)("are one address however it is written: %s", (spelling) => {
@@ -25,8 +32,13 @@ describe("addresses that webhooks may come from", () => {
   )
 
   it.each([
-    ...["2001:db8::1", "2001:DB8::1", "2001:db8:0:0:0:0:0:1", "2001:0db8::0001"],
-    ...["[2001:db8::1]:443", "2001:db8::1%eth0", "2001:db8::1%25eth0"],
+    "2001:db8::1",
+    "2001:DB8::1",
+    "2001:db8:0:0:0:0:0:1",
+    "2001:0db8::0001",
+    "[2001:db8::1]:443",
+    "2001:db8::1%eth0",
+    "2001:db8::1%25eth0",
   ])("IPv6 has many spellings too: %s", (spelling) => {
     expect(isAllowedIp(["2001:db8::1"], spelling)).toBe(true)
     expect(isAllowedIp(["2001:DB8:0::/48"], spelling)).toBe(true)
@@ -34,9 +46,19 @@ describe("addresses that webhooks may come from", () => {
   })
 
   it.each([
-    ...["", "x", "203.0.113", "203.0.113.7.", "203.0.113.007", "203.0.113.7, 203.0.113.8"],
-    ...["203.0.113.7:", "203.0.113.7:999999", "[203.0.113.7", "2001:db8::1%", "0x0a000001"],
-    ...["203.0.113.7\u0000", "203.0.113.7/24"],
+    "",
+    "x",
+    "203.0.113",
+    "203.0.113.7.",
+    "203.0.113.007",
+    "203.0.113.7, 203.0.113.8",
+    "203.0.113.7:",
+    "203.0.113.7:999999",
+    "[203.0.113.7",
+    "2001:db8::1%",
+    "0x0a000001",
+    "203.0.113.7\u0000",
+    "203.0.113.7/24",
   ])("what is none is from nowhere: %j", (text) => {
     expect(normalIp(text)).toBeNull()
     expect(isAllowedIp(["0.0.0.0/0", "::/0"], text)).toBe(false)

@@ -31,27 +31,45 @@ const transaction = { status: "SUCCESS", amount: "10.5", token: "USDTTRC", hash:
 /** Every call there is, each in its profile. */
 const CALLS: Record<string, Case> = {
   "invoice: create": {
-    ...{ options: invoice, before: [], after: [], run: create },
+    options: invoice,
+    before: [],
+    after: [],
+    run: create,
     proper: { receiver: TRON_ADDRESS, tracker_id: "pay_1", token: "USDTTRC" },
   },
   "invoice: the first step of a read": {
-    ...{ options: invoice, before: [], after: [{ transaction }], run: read },
+    options: invoice,
+    before: [],
+    after: [{ transaction }],
+    run: read,
     proper: { tracker_id: "pay_1", transaction_tracker_id: "tx_1" },
   },
   "invoice: the second step of a read": {
-    ...{ options: invoice, before: [{ transaction_tracker_id: "tx_1" }], after: [], run: read },
+    options: invoice,
+    before: [{ transaction_tracker_id: "tx_1" }],
+    after: [],
+    run: read,
     proper: { transaction },
   },
   "invoice: the enabled tokens": {
-    ...{ options: invoice, before: [], after: [], proper: { tokens: ["USDTTRC"] } },
+    options: invoice,
+    before: [],
+    after: [],
+    proper: { tokens: ["USDTTRC"] },
     run: (client) => client.enabledTokens(),
   },
   "docs: create": {
-    ...{ options: docs, before: [], after: [], run: create },
+    options: docs,
+    before: [],
+    after: [],
+    run: create,
     proper: { payment_id: "pay_1", address: TRON_ADDRESS },
   },
   "docs: read": {
-    ...{ options: docs, before: [], after: [], run: read },
+    options: docs,
+    before: [],
+    after: [],
+    run: read,
     proper: { payment_id: "pay_1", status: "Confirmed", received_amount: "10.5" },
   },
 }

@@ -69,18 +69,22 @@ describe("a line of CSV", () => {
   })
 
   it.each([
-    ...["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://a","b")', " =1+1", "＝1+1"],
-    ...[
-      "x; =1+1",
-      "x;=1+1",
-      'x;"=1+1"',
-      "x\n=1+1",
-      "x\r\n +1",
-      "x\t@SUM(A1)",
-      "x|-1",
-      "\t=1",
-      "\r=1",
-    ],
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    '=HYPERLINK("http://a","b")',
+    " =1+1",
+    "＝1+1",
+    "x; =1+1",
+    "x;=1+1",
+    'x;"=1+1"',
+    "x\n=1+1",
+    "x\r\n +1",
+    "x\t@SUM(A1)",
+    "x|-1",
+    "\t=1",
+    "\r=1",
   ])("leaves no spreadsheet a formula: %j", (formula) => {
     for (const separator of NAMES) {
       const text = csvLine(["a", formula, "x"], separator)
@@ -95,8 +99,20 @@ describe("a line of CSV", () => {
   })
 
   it.each([
-    ...["0012345", "12345678901234567890", "1234567890123456", "1E5", "12e34", "9e9"],
-    ...["1-2", "1/2", "3.4.2026", "10.5.", "1:30", "12:00:01", "TRUE", "false"],
+    "0012345",
+    "12345678901234567890",
+    "1234567890123456",
+    "1E5",
+    "12e34",
+    "9e9",
+    "1-2",
+    "1/2",
+    "3.4.2026",
+    "10.5.",
+    "1:30",
+    "12:00:01",
+    "TRUE",
+    "false",
   ])("leaves a text that only looks like a number, a day or a truth a text: %j", (text) => {
     expect(read(csvLine([{ text }, "x"]))).toEqual([[`'${text}`, "x"]])
     expect(read(csvLine([text, "x"]))).toEqual([[text, "x"]])

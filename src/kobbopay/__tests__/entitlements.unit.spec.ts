@@ -17,16 +17,27 @@ import {
 import { brandAs, type LineItemId } from "../ids"
 
 const line = (given: Partial<Line> = {}): Line => ({
-  ...{ id: brandAs<LineItemId>("ordli_1"), quantity: 1, returned: 0 },
-  ...{ requiresShipping: false, productMetadata: null },
+  id: brandAs<LineItemId>("ordli_1"),
+  quantity: 1,
+  returned: 0,
+  requiresShipping: false,
+  productMetadata: null,
   ...given,
 })
 const standing = (given: Partial<Standing> = {}): Standing => ({
-  ...{ quantity: 0, released: 0, revoked: 0, gate: "confirmed", decision: null, forgiven: 0 },
+  quantity: 0,
+  released: 0,
+  revoked: 0,
+  gate: "confirmed",
+  decision: null,
+  forgiven: 0,
   ...given,
 })
 const payment = (given: Partial<OrderPayment> = {}): OrderPayment => ({
-  ...{ authorized: "100", captured: [], refunded: [], final: true },
+  authorized: "100",
+  captured: [],
+  refunded: [],
+  final: true,
   ...given,
 })
 const verdict = (
@@ -61,7 +72,8 @@ describe("the gate of an order", () => {
 
   test("for confirmed is not opened by a capture of money that was only seen", () => {
     expect(open([payment({ captured: ["100"], final: false })])).toEqual({
-      ...{ paid: true, confirmed: false },
+      paid: true,
+      confirmed: false,
     })
   })
 
@@ -165,7 +177,8 @@ describe("what a person decides", () => {
     expect(after).toMatchObject({ released: 2, revoked: 0 })
     expect(moves).toEqual([{ kind: "released", quantity: 1, why: "by hand" }])
     expect(wanted(after, line({ quantity: 2 }), refunded).after).toMatchObject({
-      ...{ released: 1, revoked: 1 },
+      released: 1,
+      revoked: 1,
     })
   })
 
@@ -174,7 +187,9 @@ describe("what a person decides", () => {
     const { after } = wanted(revoked, line({ quantity: 2 }), covered)
     expect(stateOf(after)).toBe("revoked")
     expect(wanted(after, line({ quantity: 3 }), covered).after).toMatchObject({
-      ...{ quantity: 3, released: 0, revoked: 3 },
+      quantity: 3,
+      released: 0,
+      revoked: 3,
     })
   })
 })
@@ -186,7 +201,8 @@ test("a refund before the second half is captured takes its part of the order, n
   const early = verdictOf(money, { cancelled: false, revokeOnRefund: "proportional" })
   const sold = standing({ gate: "paid" })
   expect(wanted(sold, line({ quantity: 2 }), early).after).toMatchObject({
-    ...{ released: 2, revoked: 0 },
+    released: 2,
+    revoked: 0,
   })
 })
 
@@ -203,7 +219,8 @@ test("what is held while money is missing is not taken back by a part that is pa
   expect(
     wanted(standing({ quantity: 2, released: 2 }), line({ quantity: 2 }), missing).after,
   ).toMatchObject({
-    ...{ released: 1, revoked: 1 },
+    released: 1,
+    revoked: 1,
   })
 })
 
@@ -212,7 +229,8 @@ test("nearly all is paid back of an order that grew and was not paid for: nearly
   const sold = standing({ quantity: 2, released: 2 })
   const grown = verdict([paid], { total: "51", credited: ["49"] })
   expect(wanted(sold, line({ quantity: 2 }), grown).after).toMatchObject({
-    ...{ released: 1, revoked: 1 },
+    released: 1,
+    revoked: 1,
   })
 })
 

@@ -114,7 +114,9 @@ describe("invoice: read", () => {
       receivedMinor: null,
       transfers: [
         {
-          ...{ hash: "ab", amountMinor: 10_500_000n, trackerId: "tx_1" },
+          hash: "ab",
+          amountMinor: 10_500_000n,
+          trackerId: "tx_1",
           final: state === "confirmed",
         },
       ],

@@ -31,7 +31,9 @@ describe("JSON with numbers as text", () => {
 
   it("looks at nothing but the text, whatever other libraries add to all objects", () => {
     Object.defineProperty(Object.prototype, "added", {
-      ...{ value: { by: "another library" }, enumerable: true, configurable: true },
+      value: { by: "another library" },
+      enumerable: true,
+      configurable: true,
     })
     try {
       expect(parseJson(Buffer.from('{"a":"b"}'))).toHaveProperty("a", "b")

@@ -11,37 +11,63 @@ const rules = rulesOf(accountFrom(invoiceInput))
 const asked = { asset: "USDT", network: "tron", token: "USDTTRC" }
 
 const known = (change: Partial<Known> = {}): Known => ({
-  ...{ ...asked, reference: brandAs<Reference>("kp_1"), expectedMinor: 100n, decimals: 6 },
-  ...{ state: "pending", receivedMinor: null, paidBackMinor: 0n, transfers: [], amountFit: null },
-  ...{ want: "nothing", accepted: null, createdAt: NOW, moneySeenAt: null, confirmedAt: null },
-  ...{ writtenOffMinor: 0n, windowEndsAt: new Date(NOW.getTime() + 1_800_000) },
+  ...asked,
+  reference: brandAs<Reference>("kp_1"),
+  expectedMinor: 100n,
+  decimals: 6,
+  state: "pending",
+  receivedMinor: null,
+  paidBackMinor: 0n,
+  transfers: [],
+  amountFit: null,
+  want: "nothing",
+  accepted: null,
+  createdAt: NOW,
+  moneySeenAt: null,
+  confirmedAt: null,
+  writtenOffMinor: 0n,
+  windowEndsAt: new Date(NOW.getTime() + 1_800_000),
   ...change,
 })
 const reading = (state: SaidState, ...minors: bigint[]): Reading => ({
-  ...{
-    kobbopayId: brandAs<KobbopayId>("id_1"),
-    state,
-    asset: null,
-    network: null,
-    reference: null,
-  },
-  ...{ token: "USDTTRC", expectedMinor: null, receivedMinor: null, astray: false },
+  kobbopayId: brandAs<KobbopayId>("id_1"),
+  state,
+  asset: null,
+  network: null,
+  reference: null,
+  token: "USDTTRC",
+  expectedMinor: null,
+  receivedMinor: null,
+  astray: false,
   transfers: minors.map((amountMinor, index) => ({ hash: `tx_${index}`, amountMinor })),
 })
 const order: OrderFacts = {
-  ...{ order: "open", covered: false, superseded: false, captured: false, settled: false },
-  ...{ orderChanged: false, overCaptured: false, asks: "100 usd", placedAt: NOW },
+  order: "open",
+  covered: false,
+  superseded: false,
+  captured: false,
+  settled: false,
+  orderChanged: false,
+  overCaptured: false,
+  asks: "100 usd",
+  placedAt: NOW,
 }
 const judged = (before: Partial<Known>, read: Reading, facts: Partial<OrderFacts> = {}) => {
   const { decision } = judge(known(before), {
-    ...{ reading: read, claims: [], rules, now: NOW, order: { ...order, ...facts } },
+    reading: read,
+    claims: [],
+    rules,
+    now: NOW,
+    order: { ...order, ...facts },
     isTransferTaken: false,
   })
   return [`${decision.state} wants ${decision.want}`, ...decision.exceptions].join(" + ")
 }
 /** What the ledger knows of money that was seen. */
 const holding = (receivedMinor: bigint, paidBackMinor = 0n) => ({
-  ...{ receivedMinor, paidBackMinor, moneySeenAt: NOW },
+  receivedMinor,
+  paidBackMinor,
+  moneySeenAt: NOW,
 })
 
 describe("money that was paid back does not settle", () => {
@@ -91,7 +117,9 @@ describe("an acceptance is tied to the money it was given for", () => {
     expect(
       judged(
         {
-          ...{ state: "partial", accepted, ...holding(60n) },
+          state: "partial",
+          accepted,
+          ...holding(60n),
           transfers: [{ hash: "dropped", amountMinor: 60n, final: false, lost: false }],
         },
         reading("confirmed", 1n),
@@ -162,7 +190,11 @@ describe("money on another rail", () => {
         amountMinor: null,
       } as const
       const { met } = judge(known(held), {
-        ...{ reading: read, rules, now: NOW, order, isTransferTaken: false },
+        reading: read,
+        rules,
+        now: NOW,
+        order,
+        isTransferTaken: false,
         claims: [{ ...partial, patient: false, receivedAt: NOW }],
       })
       expect(met.size).toBe(1)
@@ -172,7 +204,10 @@ describe("money on another rail", () => {
 
 describe("transfers that are seen and go again", () => {
   const at = (hash: string, minor: bigint, change: object = {}) => ({
-    ...{ hash, amountMinor: minor, final: false, lost: false },
+    hash,
+    amountMinor: minor,
+    final: false,
+    lost: false,
     ...change,
   })
   const read = (state: SaidState, ...transfers: Reading["transfers"]): Reading => ({
@@ -193,7 +228,10 @@ describe("transfers that are seen and go again", () => {
   })
   test("a final one that is gone is a contradiction, and still counts", () => {
     const before: Partial<Known> = {
-      ...{ state: "confirmed", confirmedAt: NOW, amountFit: "fits", ...holding(100n) },
+      state: "confirmed",
+      confirmedAt: NOW,
+      amountFit: "fits",
+      ...holding(100n),
       transfers: [at("t1", 100n, { final: true })],
     }
     const gone = read("confirmed", lost("t1", 100n))
@@ -204,7 +242,11 @@ describe("transfers that are seen and go again", () => {
   })
   test("one that counts for another payment already settles nothing here", () => {
     const { decision } = judge(known(), {
-      ...{ reading: reading("confirmed", 100n), claims: [], rules, now: NOW, order },
+      reading: reading("confirmed", 100n),
+      claims: [],
+      rules,
+      now: NOW,
+      order,
       isTransferTaken: true,
     })
     expect(decision).toMatchObject({ want: "nothing", exceptions: ["duplicate_transfer"] })
@@ -224,14 +266,22 @@ describe("a newest transfer that failed", () => {
 
 describe("what signed events report", () => {
   const claim = (change: Partial<Claim> = {}): Claim => ({
-    ...{ id: brandAs<EventRowId>("event_1"), state: "paid", amountMinor: null },
-    ...{ patient: true, receivedAt: NOW },
+    id: brandAs<EventRowId>("event_1"),
+    state: "paid",
+    amountMinor: null,
+    patient: true,
+    receivedAt: NOW,
     ...change,
   })
   const over = { windowEndsAt: NOW, createdAt: new Date(0) }
   const weighed = (before: Partial<Known>, read: Reading, ...claims: Claim[]) =>
     judge(known(before), {
-      ...{ reading: read, claims, rules, now: NOW, order, isTransferTaken: false },
+      reading: read,
+      claims,
+      rules,
+      now: NOW,
+      order,
+      isTransferTaken: false,
     })
   const told = (...given: Parameters<typeof weighed>) => {
     const { decision } = weighed(...given)
@@ -261,7 +311,9 @@ describe("what signed events report", () => {
   test("each of two events of the same state is met by its own amount", () => {
     const first = claim({ state: "partial", amountMinor: 40n })
     const second = claim({
-      ...{ id: brandAs<EventRowId>("event_2"), state: "partial", amountMinor: 70n },
+      id: brandAs<EventRowId>("event_2"),
+      state: "partial",
+      amountMinor: 70n,
     })
     expect(weighed({}, reading("pending", 40n), first, second).met).toEqual(new Set([first.id]))
     expect(weighed({}, reading("pending", 40n, 30n), first, second).met.size).toBe(2)
@@ -273,7 +325,10 @@ describe("whether money came in time", () => {
   const ended = (ago: number) => ({ windowEndsAt: new Date(NOW.getTime() - ago) })
   const read = reading("confirmed", 100n)
   const claimed = (receivedAt: Date): Claim => ({
-    ...{ id: brandAs<EventRowId>("event_1"), state: "paid", amountMinor: null, patient: false },
+    id: brandAs<EventRowId>("event_1"),
+    state: "paid",
+    amountMinor: null,
+    patient: false,
     receivedAt,
   })
   const told = (before: Partial<Known>, claims: Claim[] = []) => {

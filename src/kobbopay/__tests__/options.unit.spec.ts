@@ -24,8 +24,10 @@ describe("defaults", () => {
       authorizeOn: "paid",
       captureOn: "confirmed",
       entitlements: {
-        ...{ releaseOn: "confirmed", appliesTo: "non-shippable" },
-        ...{ revokeOnRefund: "proportional", fulfil: false },
+        releaseOn: "confirmed",
+        appliesTo: "non-shippable",
+        revokeOnRefund: "proportional",
+        fulfil: false,
       },
       expiry: {
         windowMs: 1_800_000,

@@ -50,7 +50,11 @@ describe("what a pay-back refunds of its order", () => {
           const pay = (amountMinor: bigint) => {
             if (amountMinor <= 0n) return
             const refund = refundOf({
-              ...{ amountMinor, receivedMinor, expectedMinor, captured, storeDecimals },
+              amountMinor,
+              receivedMinor,
+              expectedMinor,
+              captured,
+              storeDecimals,
               paidBackMinor: receivedMinor - rest,
               refunded: refunded.toFixed(),
             })

@@ -133,7 +133,8 @@ describe("quotes", () => {
   it("keeps what a price function threw, for the log", async () => {
     const down = new Error("source is down")
     const asked = quote(rail({ prices: () => Promise.reject(down) }), {
-      ...{ storeAmount: "10", currencyCode: "eur" },
+      storeAmount: "10",
+      currencyCode: "eur",
     })
     await expect(asked).rejects.toMatchObject({ cause: down })
   })

@@ -29,10 +29,15 @@ function takes(secrets: string[], secret: string): number | null {
   const account = booted(secrets)
   const rawBody = Buffer.from(JSON.stringify({ event: "payment.paid", paymentId: "pay_1" }))
   const headers = signWebhook(account.options.webhook, rawBody, {
-    ...{ timestamp: NOW, eventId: "payment:pay_1:payment.paid", secret },
+    timestamp: NOW,
+    eventId: "payment:pay_1:payment.paid",
+    secret,
   })
   const received = receiveWebhook({
-    ...{ rawBody, rawHeaders: rawHeaders(headers), accounts: [account], now: NOW * 1000 },
+    rawBody,
+    rawHeaders: rawHeaders(headers),
+    accounts: [account],
+    now: NOW * 1000,
   })
   return received.ok ? received.secretIndex : null
 }

@@ -24,7 +24,8 @@ const receive = (
   receiveWebhook({
     rawBody: Buffer.from(rawBody),
     rawHeaders: rawHeaders(headers),
-    ...{ accounts, now },
+    accounts,
+    now,
   })
 
 /** A webhook that Kobbopay really signed, whatever its body says. */

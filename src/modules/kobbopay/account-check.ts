@@ -32,7 +32,9 @@ export async function checkAccounts(deps: {
     const stranded = strandedBy(
       deps.accounts,
       watched.map(({ account_id, rail_id, ...group }) => ({
-        ...{ ...group, accountId: account_id, railId: rail_id },
+        ...group,
+        accountId: account_id,
+        railId: rail_id,
       })),
     )
     for (const one of stranded) deps.log.warn(inWords(one))

@@ -61,7 +61,9 @@ export function backendUrlOf(config: Partial<Pick<ConfigModule, "admin">>): stri
 
 async function askKobbopay(account: Account, closing: AbortSignal): Promise<Finding> {
   const client = createClient(account, {
-    ...{ now: Date.now, random: Math.random, sleep: () => Promise.resolve() },
+    now: Date.now,
+    random: Math.random,
+    sleep: () => Promise.resolve(),
   })
   const signal = AbortSignal.any([closing, AbortSignal.timeout(CHECK_WITHIN_MS)])
   try {

@@ -44,7 +44,8 @@ test("a sandbox started on the file of another goes on where that one stopped", 
   expect(await invoiceRead(second, String(id))).toMatchObject({ status: "ACCEPTED", amount: "5" })
   expect((await invoiceCreate(second, "order_1")).json()).toMatchObject({ tracker_id: id })
   expect(second.control.stats().references["order_1"]).toEqual({
-    ...{ creates: 2, payments: [id] },
+    creates: 2,
+    payments: [id],
   })
   second.control.secondTransfer("order_1", { amount: "5", confirm: true })
   expect(second.control.payment("order_1").status).toBe("Confirmed")
@@ -72,7 +73,9 @@ test("payments expire on time, also when it passed while nothing ran", async () 
   clock += 60_000
   const shop = await receiver()
   const second = await startSandbox({
-    ...{ stateFile, now, expireAfterMs: 60_000 },
+    stateFile,
+    now,
+    expireAfterMs: 60_000,
     credentials: { apiKey: "a", publicId: "b", privateKey: "c" },
     webhook: { url: shop.url, secret: { docs: "d", invoice: "e" } },
   })
@@ -101,7 +104,9 @@ test("what was answered survives a kill of the process", async () => {
   await once(child, "exit")
   const next = await sandboxFor(null, { stateFile })
   expect(next.control.payment(String(created.json()["payment_id"]))).toMatchObject({
-    ...{ status: "Confirmed", reference: "order_1", received: "10.5" },
+    status: "Confirmed",
+    reference: "order_1",
+    received: "10.5",
   })
   expect(readdirSync(home)).toEqual(["state.json"])
 }, 30_000)
@@ -112,7 +117,9 @@ test.each(["not json", "{}", '{"payments":[{}],"references":{}}'])(
     writeFileSync(fileIn(), text)
     const printed = { err: "" }
     const result = await main(["sandbox", "--port", "0", "--state", fileIn()], {
-      ...{ env: {}, out: () => undefined, err: (line: string) => void (printed.err += line) },
+      env: {},
+      out: () => undefined,
+      err: (line: string) => void (printed.err += line),
     })
     expect([result, printed.err]).toEqual([1, expect.stringMatching(/--state: .*no payments/)])
     expect(readFileSync(fileIn(), "utf8")).toBe(text)
@@ -122,7 +129,9 @@ test.each(["not json", "{}", '{"payments":[{}],"references":{}}'])(
 test("a file that cannot be written is refused in words", async () => {
   const printed = { err: "" }
   const result = await main(["sandbox", "--port", "0", "--state", join(home, "no", "such", "f")], {
-    ...{ env: {}, out: () => undefined, err: (line: string) => void (printed.err += line) },
+    env: {},
+    out: () => undefined,
+    err: (line: string) => void (printed.err += line),
   })
   expect([result, printed.err]).toEqual([1, expect.stringMatching(/--state: .*cannot be written/)])
 })

@@ -17,7 +17,9 @@ const session = (name: string) => brandAs<SessionId>(name)
 
 const payment = { id: id("a"), store_amount: "10", accepted_amount: null, currency_code: "usd" }
 const shows = (of: string, settles = true): Shown => ({
-  ...{ session: session(`session ${of}`), payment: id(of), settles },
+  session: session(`session ${of}`),
+  payment: id(of),
+  settles,
 })
 /** Medusa's payment on the session of one of ours, or of another provider. */
 const booked = (
@@ -37,20 +39,41 @@ const booked = (
     : [],
 })
 const view = (change: Partial<MedusaView> = {}): MedusaView => ({
-  ...{ cartId: brandAs<CartId>("cart"), orderId: brandAs<OrderId>("order"), order: "open" },
-  ...{ isClosed: false, placedAt: AT, collections: 1, amount: "10", currencyCode: "usd" },
-  ...{ total: "10", pending: null, payments: [], transactions: [], creditLines: [] },
+  cartId: brandAs<CartId>("cart"),
+  orderId: brandAs<OrderId>("order"),
+  order: "open",
+  isClosed: false,
+  placedAt: AT,
+  collections: 1,
+  amount: "10",
+  currencyCode: "usd",
+  total: "10",
+  pending: null,
+  payments: [],
+  transactions: [],
+  creditLines: [],
   sessions: [
     {
-      ...{ id: session("session a"), status: "pending", provider_id: OURS, amount: "10" },
-      ...{ currency_code: "usd", created_at: AT },
+      id: session("session a"),
+      status: "pending",
+      provider_id: OURS,
+      amount: "10",
+      currency_code: "usd",
+      created_at: AT,
     },
   ],
   ...change,
 })
 const none = {
-  ...{ order: "open", covered: false, superseded: false, orderChanged: false, settled: false },
-  ...{ captured: false, overCaptured: false, asks: "10 usd", placedAt: AT },
+  order: "open",
+  covered: false,
+  superseded: false,
+  orderChanged: false,
+  settled: false,
+  captured: false,
+  overCaptured: false,
+  asks: "10 usd",
+  placedAt: AT,
 }
 const TOTAL_20 = { total: "20", amount: "20" }
 const bank = (amount: string, captured?: string) =>
@@ -64,7 +87,8 @@ describe("facts about an order", () => {
       { order: "none", placedAt: null },
       [shows("a")],
       {
-        ...{ order: "none", placedAt: null },
+        order: "none",
+        placedAt: null,
       },
     ],
     ["its own authorization asks for no room", { payments: [booked("a", "10")] }, [shows("a")], {}],
@@ -79,7 +103,9 @@ describe("facts about an order", () => {
       { payments: [bank("10")] },
       [shows("a")],
       {
-        ...{ covered: true, orderChanged: true, asks: "0 usd" },
+        covered: true,
+        orderChanged: true,
+        asks: "0 usd",
       },
     ],
     [
@@ -122,7 +148,8 @@ describe("facts about an order", () => {
     [
       "what is settled is not superseded",
       {
-        ...{ sessions: [], payments: [booked("a", "10", { captured: "10" })] },
+        sessions: [],
+        payments: [booked("a", "10", { captured: "10" })],
       },
       [shows("a")],
       { settled: true, captured: true },
@@ -132,7 +159,8 @@ describe("facts about an order", () => {
       { total: "12" },
       [shows("a")],
       {
-        ...{ orderChanged: true, asks: "12 usd" },
+        orderChanged: true,
+        asks: "12 usd",
       },
     ],
     ["by less than half a cent", { total: "10.0049" }, [shows("a")], { asks: "10.0049 usd" }],
@@ -177,7 +205,8 @@ describe("facts about an order", () => {
       { currencyCode: "eur" },
       [shows("a")],
       {
-        ...{ orderChanged: true, asks: "10 eur" },
+        orderChanged: true,
+        asks: "10 eur",
       },
     ],
   ])("%s", (_what, given, shown, changed) => {
@@ -186,7 +215,10 @@ describe("facts about an order", () => {
 
   test("without a collection there is nothing to settle, and nothing asks", () => {
     expect(orderFacts(payment, [shows("a")], null)).toMatchObject({
-      ...{ order: "none", superseded: true, asks: null, settled: false },
+      order: "none",
+      superseded: true,
+      asks: null,
+      settled: false,
     })
   })
   test("what a person accepted it for is what it settles", () => {

@@ -94,8 +94,12 @@ const order = (given: Partial<MedusaView> = {}): MedusaView => ({
   pending: null,
   sessions: [
     {
-      ...{ id: SESSION, status: "pending_authorization", provider_id: PROVIDER },
-      ...{ amount: "10.5", currency_code: "usd", created_at: new Date(NOW.getTime() - 3 * HOUR) },
+      id: SESSION,
+      status: "pending_authorization",
+      provider_id: PROVIDER,
+      amount: "10.5",
+      currency_code: "usd",
+      created_at: new Date(NOW.getTime() - 3 * HOUR),
     },
   ],
   payments: [],
@@ -285,8 +289,12 @@ describe("what contradicts what", () => {
 
 /** Each kind with a case that has it, and the nearest one that has not. */
 const HOLDING = {
-  ...{ state: "confirmed", received_minor: "10500000", amount_fit: "fits" },
-  ...{ money_seen_at: NOW, confirmed_at: NOW, want: "nothing" },
+  state: "confirmed",
+  received_minor: "10500000",
+  amount_fit: "fits",
+  money_seen_at: NOW,
+  confirmed_at: NOW,
+  want: "nothing",
 } as const
 const told = (of: PaymentRow, found: string) => ({
   books: { ...NO_BOOKS, exceptions: [{ paymentId: of.id, class: found }] },

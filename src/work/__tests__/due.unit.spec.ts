@@ -4,7 +4,9 @@ const NOW = new Date("2026-01-01T12:00:00Z")
 const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000)
 type Given = { next_look_at?: Date | null; money_seen_at?: Date | null }
 const payment = (id: string, given: Given = {}) => ({
-  ...{ id, next_look_at: ago(1), money_seen_at: null },
+  id,
+  next_look_at: ago(1),
+  money_seen_at: null,
   ...given,
 })
 const reads = (payments: ReturnType<typeof payment>[], ...called: string[]) =>

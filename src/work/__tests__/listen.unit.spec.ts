@@ -12,12 +12,27 @@ const FIRST = brandAs<AccountId>("first")
 const SECOND = brandAs<AccountId>("second")
 const ID = brandAs<KobbopayId>("tracker")
 const rail: Rail = {
-  ...{ id: brandAs<RailId>("usdt-tron"), token: "USDTTRC", asset: "USDT", network: "TRC20" },
-  ...{ label: "USDT", decimals: 6, quoteDecimals: 6, memo: false, prices: {} },
+  id: brandAs<RailId>("usdt-tron"),
+  token: "USDTTRC",
+  asset: "USDT",
+  network: "TRC20",
+  label: "USDT",
+  decimals: 6,
+  quoteDecimals: 6,
+  memo: false,
+  prices: {},
 }
 const reading: Reading = {
-  ...{ kobbopayId: ID, state: "pending", asset: null, network: null, token: null },
-  ...{ reference: null, expectedMinor: null, receivedMinor: null, transfers: [], astray: false },
+  kobbopayId: ID,
+  state: "pending",
+  asset: null,
+  network: null,
+  token: null,
+  reference: null,
+  expectedMinor: null,
+  receivedMinor: null,
+  transfers: [],
+  astray: false,
 }
 const away = (facts: ConstructorParameters<typeof KobbopayError>[2] = {}) =>
   new KobbopayError("unavailable", "Kobbopay is away", facts)
@@ -31,7 +46,9 @@ function listening(answers: Record<string, Reading | Error>) {
     [FIRST, SECOND].map((id) => ({
       id,
       options: {
-        ...{ profile: "docs", baseUrl: "https://kobbopay.example.com", apiKey: "test-key" },
+        profile: "docs",
+        baseUrl: "https://kobbopay.example.com",
+        apiKey: "test-key",
         webhook: { secrets: [`test-webhook-${id}`] },
         rails: [{ id: "usdt-tron", token: "USDTTRC", prices: { usd: "1" } }],
       },

@@ -64,8 +64,11 @@ const open: PaymentException = {
 }
 const anna: Person = { id: "user_anna", name: "Anna" }
 const accepted: Partial<OrderPayment> = {
-  ...{ accepted_amount: "10.5", accepted_by: anna, accepted_at: "2026-01-01T10:20:00.000Z" },
-  ...{ amount_received: "5", left_to_pay_back: "5" },
+  accepted_amount: "10.5",
+  accepted_by: anna,
+  accepted_at: "2026-01-01T10:20:00.000Z",
+  amount_received: "5",
+  left_to_pay_back: "5",
 }
 const closed: PaymentException = {
   ...open,
@@ -77,8 +80,14 @@ const closed: PaymentException = {
   actions: [],
 }
 const payBack: PaymentPayBack = {
-  ...{ id: "kpref_1", amount: "5", hash: "hash", actor: anna, note: "returned" },
-  ...{ at: "2026-01-01T10:40:00.000Z", refund_amount: "5", state: "booked" },
+  id: "kpref_1",
+  amount: "5",
+  hash: "hash",
+  actor: anna,
+  note: "returned",
+  at: "2026-01-01T10:40:00.000Z",
+  refund_amount: "5",
+  state: "booked",
 }
 const allBack: Partial<OrderPayment> = { paid_back: "5", pay_backs: [payBack] }
 const told = (given: Partial<OrderPayment>, orderCanceled = false) => {
@@ -200,7 +209,8 @@ describe("what is compared", () => {
 
 describe("what happened", () => {
   const decided = payment({
-    ...{ state: "partial", captured_at: "2026-01-01T10:21:00.000Z" },
+    state: "partial",
+    captured_at: "2026-01-01T10:21:00.000Z",
     exceptions: [
       { ...closed, class: "overpaid", resolution: "paid_back", closed_at: payBack.at },
       closed,
@@ -211,7 +221,10 @@ describe("what happened", () => {
       { from: "pending", to: "partial", source: "read" },
       { from: "partial", to: "partial", source: "admin", actor: anna, note: "agreed" },
     ].map((change) => ({
-      ...{ at: "2026-01-01T10:10:00.000Z", amount_received: "5", actor: null, note: null },
+      at: "2026-01-01T10:10:00.000Z",
+      amount_received: "5",
+      actor: null,
+      note: null,
       ...change,
     })),
   })
@@ -232,7 +245,10 @@ describe("what happened", () => {
   test("what is over by itself was closed by nobody", () => {
     const over = { ...closed, actor: { id: "kobbopay", name: "kobbopay" }, resolution: "cleared" }
     expect(historyOf(payment({ exceptions: [over] }))[0]).toMatchObject({
-      ...{ kind: "closed", how: "cleared", by: null, note: null },
+      kind: "closed",
+      how: "cleared",
+      by: null,
+      note: null,
     })
   })
 

@@ -67,7 +67,9 @@ export function exported(kept: KeptPayment): ExportedPayment {
     accepted_amount: payment.accepted_amount,
     currency_code: payment.currency_code,
     transfers: payment.transfers.map(({ hash, amountMinor, final }) => ({
-      ...{ hash, amount_minor: amountMinor.toString(), final },
+      hash,
+      amount_minor: amountMinor.toString(),
+      final,
     })),
     created_at: payment.created_at.toISOString(),
     money_seen_at: iso(payment.money_seen_at),
@@ -134,8 +136,17 @@ const TRANSITION_COLUMNS = [
 
 /** Names that somebody else gave: such a text stays one, even if it looks like a number. */
 const NAMES: ReadonlySet<string> = new Set([
-  ...["payment_id", "kobbopay_id", "reference", "order_id", "account", "rail", "token", "asset"],
-  ...["network", "actor", "note"],
+  "payment_id",
+  "kobbopay_id",
+  "reference",
+  "order_id",
+  "account",
+  "rail",
+  "token",
+  "asset",
+  "network",
+  "actor",
+  "note",
 ])
 const IN_UNITS: ReadonlySet<string> = new Set(DECIMALS)
 
@@ -191,6 +202,9 @@ async function* jsonOf(payments: AsyncIterable<KeptPayment>, kind: Kind): AsyncG
 
 const transitionsOf = ({ payment_id, order_id, account, decimals, transitions }: ExportedPayment) =>
   transitions.map((change) => ({
-    ...{ payment_id, order_id, account, decimals: String(decimals) },
+    payment_id,
+    order_id,
+    account,
+    decimals: String(decimals),
     ...change,
   }))

@@ -46,7 +46,8 @@ export async function POST(
   const begun = await beginRun(deps, {
     trigger: since === null ? "manual" : "backfill",
     actor: req.auth_context.actor_id,
-    ...{ since, notWithinMs: 0 },
+    since,
+    notWithinMs: 0,
   })
   if (begun.is === "started" || begun.is === "resumed") {
     void carryOut(deps, begun.run)

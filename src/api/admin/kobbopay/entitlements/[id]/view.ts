@@ -36,7 +36,13 @@ export async function answerEntitlement(
     entitlement: {
       ...found.parse(data[0]),
       history: changes.map(({ id: key, kind, quantity, actor, reason, at, emitted_at }) => ({
-        ...{ id: key, kind, quantity, actor, reason, at, emitted_at },
+        id: key,
+        kind,
+        quantity,
+        actor,
+        reason,
+        at,
+        emitted_at,
       })),
     },
   })

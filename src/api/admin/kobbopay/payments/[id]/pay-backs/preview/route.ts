@@ -16,7 +16,8 @@ export async function GET(
   const { amount } = parsed(query, req.query)
   const paymentId = brandAs<PaymentId>(req.params["id"] ?? "")
   const { refundAmount, currencyCode } = await previewPayBack(depsOf(kobbopay()), {
-    ...{ paymentId, amount },
+    paymentId,
+    amount,
   })
   res.setHeader("cache-control", "no-store")
   res.json({ refund_amount: refundAmount, currency_code: currencyCode })
