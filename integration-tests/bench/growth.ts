@@ -1,10 +1,10 @@
 import { ModulesSdkUtils } from "@medusajs/framework/utils"
 import type { CollectionId } from "../../src/kobbopay/ids"
-import { claimGroups, releaseGroup } from "../../src/store/groups"
+import { claimCollections, releaseLease } from "../../src/store/collections"
 import { openEvents, unroutedEvents } from "../../src/store/inbox"
 import { paymentsOf } from "../../src/store/ledger"
 import type { Sql } from "../../src/store/sql"
-import { FILL_EVENTS, FILL_GROUPS, FILL_PAYMENTS, FUTURE } from "../support/fill"
+import { FILL_EVENTS, FILL_COLLECTIONS, FILL_PAYMENTS, FUTURE } from "../support/fill"
 import { plansOf } from "../support/plans"
 import { acknowledge } from "./ack"
 import { compared, type Result } from "./figures"
@@ -49,14 +49,14 @@ async function filledInbox({ store, tell }: Bench, events: number): Promise<Twin
 
 async function filledLedger({ store, tell }: Bench): Promise<Twins> {
   tell(`Filling the ledger with ${OPEN} open and ${CLOSED} closed payments`)
-  const twins = await Twins.of(store, ["kobbopay_payment", "kobbopay_group"])
+  const twins = await Twins.of(store, ["kobbopay_payment", "kobbopay_collection"])
   for (const side of ["none", "full"] as const) {
     await twins.show(side)
-    for (const statement of [FILL_PAYMENTS, FILL_GROUPS]) {
+    for (const statement of [FILL_PAYMENTS, FILL_COLLECTIONS]) {
       await store.sql.query(statement, [OPEN, "pending", "open"])
       if (side === "full") await store.sql.query(statement, [CLOSED, "confirmed", "closed"])
     }
-    await store.sql.query("VACUUM ANALYZE kobbopay_payment, kobbopay_group")
+    await store.sql.query("VACUUM ANALYZE kobbopay_payment, kobbopay_collection")
   }
   return twins
 }
@@ -122,15 +122,15 @@ async function measureReconcile({ store, quick }: Bench, sql: Sql, twins: Twins)
   )
 }
 
-/** A due group as the work takes it: claimed, loaded, and given back until much later. */
+/** A due collection as the work takes it: claimed, loaded, and given back until much later. */
 async function worked(
   sql: Sql,
   load: (sql: Sql, collection: CollectionId) => Promise<unknown>,
 ): Promise<void> {
-  const [lease] = await claimGroups(sql, "bench", later(), DAY_MS, { most: 1, calm: 1 })
+  const [lease] = await claimCollections(sql, "bench", later(), DAY_MS, { most: 1, calm: 1 })
   if (lease === undefined) throw new Error("nothing was due")
   await load(sql, lease.collectionId)
-  await releaseGroup(sql, lease, new Date(later().getTime() + DAY_MS), later(), null)
+  await releaseLease(sql, lease, new Date(later().getTime() + DAY_MS), later(), null)
 }
 
 /** How often per second; what was worked is due again afterwards. */
@@ -139,8 +139,10 @@ async function perSecond(store: BenchStore, once: () => Promise<void>): Promise<
   const begun = performance.now()
   for (let count = 0; count < CLAIMS / 2; count++) await once()
   const rate = (CLAIMS * 500) / (performance.now() - begun)
-  await store.sql.query(`UPDATE kobbopay_group SET due_at = ${FUTURE} WHERE due_at > ${FUTURE}`)
-  await store.sql.query("VACUUM kobbopay_group")
+  await store.sql.query(
+    `UPDATE kobbopay_collection SET due_at = ${FUTURE} WHERE due_at > ${FUTURE}`,
+  )
+  await store.sql.query("VACUUM kobbopay_collection")
   return rate
 }
 

@@ -11,10 +11,10 @@ const MIB = 1_024
 /** Resident memory while webhooks come in: of the last of them beside that of those before. */
 export async function measureMemory(bench: Bench): Promise<Result[]> {
   const { store, quick, tell } = bench
-  const wanted = quick ? 40_000 : 1_000_000
+  const count = quick ? 40_000 : 1_000_000
   const resident: number[] = []
   let sent = 0
-  while (sent < wanted) {
+  while (sent < count) {
     sent += (await acknowledge(bench, "kobbopay", `memory-${sent}`, SECONDS)).latencies.length
     resident.push(await residentMiB(store.pid))
     tell(`${sent} webhooks, ${Math.round(resident.at(-1) ?? 0)} MiB`)

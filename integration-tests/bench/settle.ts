@@ -5,7 +5,7 @@ import { kobbopayWebhook } from "./messages"
 import { PLAIN_PROVIDER, type BenchStore } from "./store"
 
 const OURS_PER_ROUND = 7
-const LOOK_EVERY_MS = 3
+const POLL_EVERY_MS = 3
 
 /** From the webhook's sending to the order being captured, in Medusa's own books. */
 export async function measureSettle({ store, quick, tell }: Bench): Promise<Result[]> {
@@ -103,5 +103,5 @@ export async function captured(store: BenchStore, collections: readonly string[]
     )
     return rows[0]?.n === collections.length
   }
-  await until(all, { withinMs: 120_000, everyMs: LOOK_EVERY_MS, what: "the capture" })
+  await until(all, { withinMs: 120_000, everyMs: POLL_EVERY_MS, what: "the capture" })
 }

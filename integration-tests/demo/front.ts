@@ -58,7 +58,7 @@ export type Front = {
  *
  * @throws UsageError when the port is taken.
  */
-export async function startFront(wantedPort: number): Promise<Front> {
+export async function startFront(askedPort: number): Promise<Front> {
   let shop: { medusaPort: number; config: ShopConfig } | null = null
   let adminIsOpen = false
   const server = createServer((incoming, answer) => {
@@ -72,14 +72,14 @@ export async function startFront(wantedPort: number): Promise<Front> {
       .then((served) => served || forward(incoming, answer, medusaPort))
       .catch(() => answer.destroy())
   })
-  server.listen(wantedPort, "127.0.0.1")
+  server.listen(askedPort, "127.0.0.1")
   await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
     throw error.code === "EADDRINUSE"
-      ? new UsageError(`port ${wantedPort} is taken: set PORT to another one`)
+      ? new UsageError(`port ${askedPort} is taken: set PORT to another one`)
       : error
   })
   const address = server.address()
-  const port = typeof address === "object" && address !== null ? address.port : wantedPort
+  const port = typeof address === "object" && address !== null ? address.port : askedPort
   return {
     url: `http://localhost:${port}`,
     port,

@@ -8,7 +8,7 @@ import type { Stack } from "./stack"
 
 const PAID_WITHIN_MS = 60_000
 const EXPIRED_WITHIN_MS = 120_000
-const LOOK_EVERY_MS = 25
+const POLL_EVERY_MS = 25
 
 export type ScriptedResult = {
   paid: { order_status: string; payment_status: string; webhook_to_captured_ms: number }
@@ -55,7 +55,7 @@ export async function runScript(
         const { entitlements } = await shopper.call(path, ownSchema)
         return entitlements.length === 1 && entitlements[0]?.state === state
       },
-      { withinMs: PAID_WITHIN_MS, everyMs: LOOK_EVERY_MS, what: `the download being ${state}` },
+      { withinMs: PAID_WITHIN_MS, everyMs: POLL_EVERY_MS, what: `the download being ${state}` },
     )
   tell(`An e-book is ordered: ${bought.session.amount} to ${bought.session.address}`)
   await entitlementIs("held")
@@ -74,7 +74,7 @@ export async function runScript(
     },
     {
       withinMs: PAID_WITHIN_MS,
-      everyMs: LOOK_EVERY_MS,
+      everyMs: POLL_EVERY_MS,
       what: "the confirmed order being captured",
     },
   )

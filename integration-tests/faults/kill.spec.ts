@@ -51,7 +51,7 @@ describe("a store whose process is killed", () => {
       withinMs: 90_000,
       what: "the order being captured after the restart",
     })
-    const atRest = "kobbopay_payment WHERE converged_at IS NOT NULL AND want = 'captured'"
+    const atRest = "kobbopay_payment WHERE converged_at IS NOT NULL AND target = 'captured'"
     await until(async () => (await count(atRest)) === 1, {
       withinMs: 30_000,
       what: "the work coming to rest",

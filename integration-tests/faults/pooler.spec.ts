@@ -122,8 +122,8 @@ describe.each(["session", "transaction"] as const)("behind a PgBouncer in %s mod
       const inbox = new InboxPool(app)
       const statement = { name: "one", text: "SELECT $1::int AS one", values: ["1"] }
       await Promise.all(Array.from({ length: 20 }, () => inbox.query(statement)))
-      const look = () => app.raw("SELECT current_setting('statement_timeout') AS value")
-      const seen = await Promise.all(Array.from({ length: 20 }, look))
+      const read = () => app.raw("SELECT current_setting('statement_timeout') AS value")
+      const seen = await Promise.all(Array.from({ length: 20 }, read))
       expect(JSON.stringify(seen.map(({ rows }: { rows: unknown }) => rows))).not.toContain("2500")
       await inbox.end()
       await app.destroy()

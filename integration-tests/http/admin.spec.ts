@@ -14,15 +14,15 @@ storeSuite("admin", (world) => {
   const path = (order: string) => `/admin/kobbopay/orders/${order}`
   const paymentsOf = async (order: string) =>
     (await world().merchant.call(path(order), answerSchema)).payments
-  /** The order's one payment, once it has that state and Medusa shows what it wants. */
-  const reached = (order: string, wanted: Record<string, unknown>) =>
+  /** The order's one payment, once it has that state and Medusa shows its target. */
+  const reached = (order: string, expected: Record<string, unknown>) =>
     world().worked(
       async () => {
         const [payment] = await paymentsOf(order)
-        const there = Object.entries(wanted).every(([key, value]) => payment?.[key] === value)
+        const there = Object.entries(expected).every(([key, value]) => payment?.[key] === value)
         return there ? payment : null
       },
-      `the payment showing ${JSON.stringify(wanted)}`,
+      `the payment showing ${JSON.stringify(expected)}`,
     )
 
   test("is not for those who are not logged in", async () => {
@@ -43,7 +43,7 @@ storeSuite("admin", (world) => {
     expect(payment).toMatchObject({
       account: "kobbopay",
       state: "pending",
-      want: "nothing",
+      target: "nothing",
       rail_label: "USDT on Tron (TRC20)",
       amount: session.amount,
       amount_received: null,
@@ -55,7 +55,7 @@ storeSuite("admin", (world) => {
       transfers: [],
       ended: false,
       exceptions: [],
-      group: { failures: 0, last_error: null },
+      collection: { failures: 0, last_error: null },
     })
   })
 
@@ -81,11 +81,11 @@ storeSuite("admin", (world) => {
   test("a paid order shows the transfer and how it came to be captured", async () => {
     const { order, session } = await buy()
     world().sandbox.control.pay(session.kobbopay_id, { amount: session.amount })
-    await reached(order.id, { state: "paid", want: "authorized", converged: true })
+    await reached(order.id, { state: "paid", target: "authorized", converged: true })
     world().sandbox.control.confirm(session.kobbopay_id)
     const payment = await reached(order.id, { state: "confirmed", converged: true })
     expect(payment).toMatchObject({
-      want: "captured",
+      target: "captured",
       amount_received: session.amount,
       transfers: [{ hash: expect.stringMatching(/^\w{16,}$/), amount: session.amount }],
       exceptions: [],
@@ -102,7 +102,7 @@ storeSuite("admin", (world) => {
     world().sandbox.control.pay(session.kobbopay_id, { amount: "4.25", confirm: true })
     const payment = await reached(order.id, { state: "partial", amount_received: "4.25" })
     expect(payment).toMatchObject({
-      want: "nothing",
+      target: "nothing",
       exceptions: [
         {
           class: "underpaid",
@@ -119,7 +119,7 @@ storeSuite("admin", (world) => {
     const { order, session } = await buy()
     world().sandbox.control.expire(session.kobbopay_id)
     const payment = await reached(order.id, { state: "expired", converged: true })
-    expect(payment).toMatchObject({ want: "order_cancelled", amount_received: null, ended: true })
+    expect(payment).toMatchObject({ target: "order_cancelled", amount_received: null, ended: true })
     expect(payment["transitions"]).toMatchObject([{ to: "pending" }, { to: "expired" }])
     expect((await world().shopper.order(order.id)).status).toBe("canceled")
   })
@@ -130,14 +130,14 @@ storeSuite("admin", (world) => {
       world().merchant.call(`/admin/kobbopay/${to}`, z.looseObject({}), { body })
     const actionsSchema = z.array(z.looseObject({ id: z.string(), class: z.string() }))
     /** The order's payment and its open exception of that class. */
-    const troubled = async (order: string, wanted: string) =>
+    const troubled = async (order: string, expected: string) =>
       world().worked(async () => {
         const [payment] = await paymentsOf(order)
         const found = actionsSchema
           .parse(payment?.["exceptions"] ?? [])
-          .find((one) => one.class === wanted && one["state"] === "open")
+          .find((one) => one.class === expected && one["state"] === "open")
         return found === undefined ? null : { found, payment: String(payment?.["id"]) }
-      }, `an open exception ${wanted}`)
+      }, `an open exception ${expected}`)
 
     test("an underpaid payment offers its ways out; accepted, it says who decided and what for", async () => {
       const { order, session } = await buy()
@@ -166,7 +166,7 @@ storeSuite("admin", (world) => {
         captured_at: null,
       })
       await post(`exceptions/${found.id}/accept`, { note: "agreed" })
-      const payment = await reached(order.id, { want: "captured", converged: true })
+      const payment = await reached(order.id, { target: "captured", converged: true })
       expect(payment).toMatchObject({
         state: "partial",
         accepted_amount: "10.5",
@@ -197,7 +197,7 @@ storeSuite("admin", (world) => {
       const { order, session } = await buy()
       world().sandbox.control.pay(session.kobbopay_id, { amount: "15.75", confirm: true })
       const { found, payment } = await troubled(order.id, "overpaid")
-      await reached(order.id, { want: "captured", converged: true })
+      await reached(order.id, { target: "captured", converged: true })
       expect(found["actions"]).toEqual(["accept", "pay_back", "dismiss"])
       const to = `payments/${payment}/pay-backs`
       const preview = (amount: string) =>
@@ -233,7 +233,7 @@ storeSuite("admin", (world) => {
     test("a canceled order's money can only go back", async () => {
       const { order, session } = await buy()
       world().sandbox.control.pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-      await reached(order.id, { want: "captured", converged: true })
+      await reached(order.id, { target: "captured", converged: true })
       await world().merchant.call(`/admin/orders/${order.id}/cancel`, z.looseObject({}), {
         body: {},
       })

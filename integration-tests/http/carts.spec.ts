@@ -24,9 +24,9 @@ storeSuite("carts of every price", (world) => {
       const seed = Number(process.env.CARTS_SEED ?? Date.now() % 1_000_000)
       const carts = fc.sample(randomCart, { numRuns: CARTS, seed })
       const failures: string[] = []
-      for (const wanted of carts) {
-        const outcome = await bought(wanted).catch((cause: unknown) => String(cause))
-        if (outcome !== null) failures.push(`${JSON.stringify(wanted)}: ${outcome}`)
+      for (const cart of carts) {
+        const outcome = await bought(cart).catch((cause: unknown) => String(cause))
+        if (outcome !== null) failures.push(`${JSON.stringify(cart)}: ${outcome}`)
       }
       // The seed is in the message, so that a failing cart can be bought again.
       expect({ seed, failures }).toEqual({ seed, failures: [] })
@@ -38,9 +38,9 @@ storeSuite("carts of every price", (world) => {
   const isFree = (cause: unknown) => /nothing to pay/.test(String(cause))
 
   /** Buys one cart. Returns what is not as it should be, or null. */
-  async function bought(wanted: Parameters<typeof fillCart>[2]): Promise<string | null> {
+  async function bought(cart: Parameters<typeof fillCart>[2]): Promise<string | null> {
     const { shopper, second, worker } = world()
-    const cartId = await fillCart(world(), shelves, wanted)
+    const cartId = await fillCart(world(), shelves, cart)
     const collectionId = await shopper.collection(cartId)
     const session = await shopper.session(collectionId, PURCHASE).catch((cause: unknown) => {
       if (isFree(cause)) return null
@@ -58,7 +58,7 @@ storeSuite("carts of every price", (world) => {
     const isGood =
       books.captures.length === 1 &&
       books.open.length + books.closed.length === 0 &&
-      books.wants.join() === "captured" &&
+      books.targets.join() === "captured" &&
       entitlements.length > 0 &&
       entitlements.every(({ state }) => state === "released")
     return isGood ? null : JSON.stringify({ ...books, entitlements })

@@ -125,7 +125,7 @@ storeSuite("checkout races", (world) => {
       expect(unfinished).toMatchObject({ id, state: "failed", current: false })
       expect(known).toMatchObject({ state: "pending", current: true, address: shown.address })
       expect(await attached(collection)).toEqual([known?.id])
-      const states = { ledger: ["failed", "confirmed"], wants: ["order_cancelled", "captured"] }
+      const states = { ledger: ["failed", "confirmed"], targets: ["order_cancelled", "captured"] }
 
       await world().shopper.complete(cart)
       sandbox().clearWeather()
@@ -183,7 +183,7 @@ storeSuite("checkout races", (world) => {
       expect(await booksOf(world(), collection)).toMatchObject({ ledger: ["creating"] })
 
       expect(await session).toMatchObject({ kobbopay_id: id })
-      // Only the webhook can move it: no look is due.
+      // Only the webhook can move it: no check is due.
       await booksBecome(world(), collection, capturedFor("10.5"))
     })
   })
@@ -210,7 +210,7 @@ storeSuite("checkout races", (world) => {
     const pg: Knex = world().container.resolve(ContainerRegistrationKeys.PG_CONNECTION)
     let statements: string[] = []
     const listen = ({ sql }: { sql: string }) => {
-      if (/kobbopay_(payment|group|event)\b/.test(sql)) statements.push(sql)
+      if (/kobbopay_(payment|collection|event)\b/.test(sql)) statements.push(sql)
     }
     // The first session of a process tells which account is asked.
     await show((await openCart(INVOICE)).collection, INVOICE)
@@ -257,6 +257,6 @@ storeSuite("checkout races", (world) => {
 
     sandbox().pay(session.kobbopay_id, { amount: "10.5" })
     await payments().authorizePaymentSession(session.session_id, {})
-    expect(await ledger(collection)).toMatchObject([{ state: "paid", want: "authorized" }])
+    expect(await ledger(collection)).toMatchObject([{ state: "paid", target: "authorized" }])
   })
 })

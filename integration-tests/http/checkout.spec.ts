@@ -141,7 +141,7 @@ storeSuite("checkout", (world) => {
       const books = {
         ...AWAITING,
         ledger: ["confirmed", "pending"],
-        wants: ["nothing", "nothing"],
+        targets: ["nothing", "nothing"],
         open: ["superseded"],
       }
       await booksBecome(world(), collectionId, beforeOrder(books))
@@ -152,7 +152,7 @@ storeSuite("checkout", (world) => {
       await booksBecome(world(), collectionId, {
         ...capturedFor("10.5"),
         ledger: ["confirmed", "confirmed"],
-        wants: ["nothing", "captured"],
+        targets: ["nothing", "captured"],
         open: ["duplicate_payment"],
         closed: ["superseded"],
       })
@@ -208,7 +208,7 @@ storeSuite("checkout", (world) => {
       await booksBecome(world(), collection, {
         ...AWAITING,
         ledger: ["pending", "confirmed"],
-        wants: ["nothing", "nothing"],
+        targets: ["nothing", "nothing"],
         open: ["superseded"],
       })
     })
@@ -264,7 +264,7 @@ storeSuite("checkout", (world) => {
       const stray = {
         ...AWAITING,
         ledger: ["confirmed", "pending"],
-        wants: ["nothing", "nothing"],
+        targets: ["nothing", "nothing"],
         open: ["superseded"],
       }
       await booksBecome(world(), collectionId, stray)
@@ -272,7 +272,7 @@ storeSuite("checkout", (world) => {
       await booksBecome(world(), collectionId, {
         ...capturedFor("21"),
         ledger: ["confirmed", "confirmed"],
-        wants: ["nothing", "captured"],
+        targets: ["nothing", "captured"],
         open: ["duplicate_payment"],
         closed: ["superseded"],
       })

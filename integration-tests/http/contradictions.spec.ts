@@ -69,12 +69,12 @@ storeSuite("contradictions", (world) => {
     sandbox().setWeather({ drop: true })
     sandbox().expire(session.kobbopay_id)
     await world().rows(
-      `UPDATE kobbopay_payment SET state = 'expired', want = 'nothing', current = false,
+      `UPDATE kobbopay_payment SET state = 'expired', target = 'nothing', current = false,
           ended_at = now() - interval '3 hours', window_ends_at = now() - interval '3 hours',
           converged_at = now() WHERE collection_id = ?`,
       [collectionId],
     )
-    await world().rows(`UPDATE kobbopay_group SET due_at = NULL WHERE id = ?`, [collectionId])
+    await world().rows(`UPDATE kobbopay_collection SET due_at = NULL WHERE id = ?`, [collectionId])
     const { kinds } = await found()
     // The run either brings the order to its end, or tells.
     const { order } = await booksOf(world(), collectionId)

@@ -60,23 +60,23 @@ storeSuite("history, accounts and secrets", (world) => {
     return found.parse(row).id
   }
   /** Works until the payment has an open exception (of that class), and returns its id. */
-  const exceptionOf = (kobbopayId: string, wanted = "%") =>
+  const exceptionOf = (kobbopayId: string, expected = "%") =>
     world().worked(async () => {
       const [row] = await world().rows(
         `SELECT e.id FROM kobbopay_exception e JOIN kobbopay_payment p ON p.id = e.subject_id
           WHERE e.state = 'open' AND e.class LIKE ? AND p.kobbopay_id = ?`,
-        [wanted, kobbopayId],
+        [expected, kobbopayId],
       )
       return row === undefined ? null : found.parse(row).id
-    }, `an exception ${wanted}`)
-  const state = (kobbopayId: string, wanted: string) =>
+    }, `an exception ${expected}`)
+  const state = (kobbopayId: string, expected: string) =>
     world().worked(async () => {
       const [row] = await world().rows(
         `SELECT id FROM kobbopay_payment WHERE kobbopay_id = ? AND state = ?`,
-        [kobbopayId, wanted],
+        [kobbopayId, expected],
       )
       return row
-    }, `a payment being ${wanted}`)
+    }, `a payment being ${expected}`)
   const payBack = async (kobbopayId: string, amount: string) =>
     recordPayBackWorkflow(world().container).run({
       input: {
@@ -217,10 +217,10 @@ storeSuite("history, accounts and secrets", (world) => {
           [...fates.keys()].sort(),
         )
         for (const payment of json.payments) {
-          const wanted = { ...NOTHING, ...fates.get(payment.kobbopay_id) }
+          const expected = { ...NOTHING, ...fates.get(payment.kobbopay_id) }
           expect({ id: payment.kobbopay_id, ...payment }).toMatchObject({
             id: payment.kobbopay_id,
-            ...wanted,
+            ...expected,
           })
           expect(BigInt(payment.received_minor ?? 0)).toBe(arrived(payment))
           expect(parts(payment)).toBe(arrived(payment))

@@ -64,11 +64,11 @@ storeSuite("hanging hooks", (world) => {
     return (await world().merchant.call(path, exceptionList)).exceptions
   }
   const leased = async (collection: string) => {
-    const [group] = await world().rows(
-      `SELECT fence, lease_until > clock_timestamp() AS held FROM kobbopay_group WHERE id = ?`,
+    const [found] = await world().rows(
+      `SELECT fence, lease_until > clock_timestamp() AS held FROM kobbopay_collection WHERE id = ?`,
       [collection],
     )
-    return group
+    return found
   }
 
   test("four orders whose hook never returns hold up no fifth; each says so, and settles once when it does", async () => {
@@ -145,7 +145,7 @@ storeSuite("hanging hooks", (world) => {
        VALUES ('kpex_hung', 'dead', ?, ?, ?, '{}', '{"failure":"hangs"}', 'hangs', now(), now())`,
       [String(payment?.["id"]), String(payment?.["id"]), String(payment?.["account_id"])],
     )
-    await world().rows(`UPDATE kobbopay_group SET last_error = 'hangs' WHERE id = ?`, [
+    await world().rows(`UPDATE kobbopay_collection SET last_error = 'hangs' WHERE id = ?`, [
       collectionId,
     ])
     await allDue(world(), collectionId)

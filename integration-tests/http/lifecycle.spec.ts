@@ -38,7 +38,7 @@ storeSuite("lifecycle", (world) => {
   const pay = (id: string) => sandbox().pay(id, { amount: "10.5" })
   const silence = () => sandbox().setWeather({ drop: true })
   /** Looks at everything of a collection, as often as told, as sweeps would. */
-  const lookedAt = async (collectionId: string, times = 1) => {
+  const checkAll = async (collectionId: string, times = 1) => {
     for (let count = 0; count < times; count++) {
       await allDue(world(), collectionId)
       await world().worker.drain()
@@ -59,16 +59,16 @@ storeSuite("lifecycle", (world) => {
 
   const ambiguous = (books: Books) => ({ ...books, open: ["ambiguous_finality"] })
   /** Paid, and contradicted since: it keeps what Medusa shows, and claims nothing more of the order. */
-  const doubted = { ...ambiguous(AUTHORIZED), wants: ["nothing"] }
+  const doubted = { ...ambiguous(AUTHORIZED), targets: ["nothing"] }
 
   test("Failed after Paid cancels nothing and is shown, until Kobbopay takes it back", async () => {
     const { collectionId, session } = await buy(INVOICE)
     pay(session.kobbopay_id)
     await booksBecome(world(), collectionId, AUTHORIZED)
     sandbox().fail(session.kobbopay_id)
-    await lookedAt(collectionId)
+    await checkAll(collectionId)
     await booksBecome(world(), collectionId, doubted)
-    await lookedAt(collectionId, 3)
+    await checkAll(collectionId, 3)
     await booksRest(world(), collectionId, doubted)
 
     sandbox().confirm(session.kobbopay_id)
@@ -81,9 +81,9 @@ storeSuite("lifecycle", (world) => {
     sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
     await booksBecome(world(), collectionId, capturedFor("10.5"))
     sandbox().fail(session.kobbopay_id)
-    await lookedAt(collectionId)
+    await checkAll(collectionId)
     await booksBecome(world(), collectionId, ambiguous(capturedFor("10.5")))
-    await lookedAt(collectionId, 3)
+    await checkAll(collectionId, 3)
     await booksRest(world(), collectionId, ambiguous(capturedFor("10.5")))
   })
 
@@ -93,7 +93,7 @@ storeSuite("lifecycle", (world) => {
     await booksBecome(world(), collectionId, AUTHORIZED)
     sandbox().fail(session.kobbopay_id)
     await sandbox().quiet()
-    await lookedAt(collectionId, 3)
+    await checkAll(collectionId, 3)
     await booksRest(world(), collectionId, { ...AUTHORIZED, unworked: 1 })
     sandbox().confirm(session.kobbopay_id)
     await booksBecome(world(), collectionId, capturedFor("10.5"))
@@ -119,10 +119,10 @@ storeSuite("lifecycle", (world) => {
         fault,
       )
       const first = await exceptionsOf(collectionId)
-      await lookedAt(collectionId, 4)
+      await checkAll(collectionId, 4)
       for (const { id } of sandbox().deliveries(session.kobbopay_id)) sandbox().redeliver(id)
       await sandbox().quiet()
-      await lookedAt(collectionId)
+      await checkAll(collectionId)
       expect(await exceptionsOf(collectionId)).toEqual(first)
       expect(first).toMatchObject([{ class: fault, state: "open" }])
     }
@@ -143,7 +143,7 @@ storeSuite("lifecycle", (world) => {
         world().merchant.call(`/admin/payments/${String(id)}/capture`, anything, { body: {} })
       const check = () => checkPaymentWorkflow(world().container).run({ input: { payment_id } })
       await Promise.allSettled([capture(), check(), capture(), check()])
-      await lookedAt(collectionId)
+      await checkAll(collectionId)
       await booksBecome(world(), collectionId, capturedFor("10.5"))
       await booksRest(world(), collectionId, capturedFor("10.5"))
       const { payment_status } = await world().shopper.order(order.id)
@@ -165,8 +165,8 @@ storeSuite("lifecycle", (world) => {
     }
     const noted = (collectionId: string) =>
       world().rows(
-        `SELECT p.order_id, g.cancelling_at, g.order_cancelled_at IS NOT NULL AS is_cancelled
-           FROM kobbopay_payment p JOIN kobbopay_group g ON g.id = p.collection_id
+        `SELECT p.order_id, kc.cancelling_at, kc.order_cancelled_at IS NOT NULL AS is_cancelled
+           FROM kobbopay_payment p JOIN kobbopay_collection kc ON kc.id = p.collection_id
           WHERE p.collection_id = ?`,
         [collectionId],
       )
@@ -222,7 +222,7 @@ storeSuite("lifecycle", (world) => {
       await booksBecome(world(), collectionId, AUTHORIZED)
       sandbox().expire(session.kobbopay_id)
       await sandbox().quiet()
-      await lookedAt(collectionId, 3)
+      await checkAll(collectionId, 3)
       // A read of the invoice profile cannot say Expired: it still says that the money is there.
       const kept = profile === "invoice" ? AUTHORIZED : doubted
       await booksRest(world(), collectionId, kept)
@@ -244,7 +244,7 @@ storeSuite("lifecycle", (world) => {
         transactions: [],
         open: ["completion_failed"],
       })
-      const unplaced = stuck({ ...AWAITING, ledger: ["confirmed"], wants: ["captured"] })
+      const unplaced = stuck({ ...AWAITING, ledger: ["confirmed"], targets: ["captured"] })
       const placed = { ...capturedFor("29"), closed: ["completion_failed"] }
 
       test("the money set aside by a person, the cart is free again and can be paid anew", async () => {
@@ -259,7 +259,7 @@ storeSuite("lifecycle", (world) => {
           { body: { code: "written_off", note: "sent back by hand" } },
         )
         await stockIs(100)
-        const freed = { ...unplaced, wants: ["nothing"], open: [], closed: ["completion_failed"] }
+        const freed = { ...unplaced, targets: ["nothing"], open: [], closed: ["completion_failed"] }
         await booksBecome(world(), collectionId, freed)
         const again = await world().shopper.session(collectionId, shirt(provider))
         expect(again.kobbopay_id).not.toBe(session.kobbopay_id)
@@ -268,7 +268,7 @@ storeSuite("lifecycle", (world) => {
         await booksBecome(world(), collectionId, {
           ...placed,
           ledger: ["confirmed", "confirmed"],
-          wants: ["nothing", "captured"],
+          targets: ["nothing", "captured"],
         })
       })
 
@@ -278,15 +278,15 @@ storeSuite("lifecycle", (world) => {
         sandbox().pay(session.kobbopay_id, { amount: "29", confirm: true })
         await booksBecome(world(), collectionId, unplaced)
         await expect(world().shopper.complete(cartId)).rejects.toThrow(/inventory|stock/i)
-        await lookedAt(collectionId, 3)
+        await checkAll(collectionId, 3)
         await booksRest(world(), collectionId, unplaced)
         expect(await exceptionsOf(collectionId)).toHaveLength(1)
         expect(sandbox().stats().references[session.reference]).toMatchObject({ creates: 1 })
 
         await stockIs(10)
-        await lookedAt(collectionId)
+        await checkAll(collectionId)
         await booksBecome(world(), collectionId, placed)
-        await lookedAt(collectionId, 2)
+        await checkAll(collectionId, 2)
         await booksRest(world(), collectionId, placed)
       })
 
@@ -299,14 +299,14 @@ storeSuite("lifecycle", (world) => {
         const payment = await payments.authorizePaymentSession(session.session_id, {})
         await payments.capturePayment({ payment_id: payment?.id ?? "" })
         await expect(world().shopper.complete(cartId)).rejects.toThrow(/inventory|stock/i)
-        await lookedAt(collectionId, 2)
+        await checkAll(collectionId, 2)
         const kept = stuck(capturedFor("29"))
         await booksBecome(world(), collectionId, kept)
 
         await stockIs(10)
-        await lookedAt(collectionId)
+        await checkAll(collectionId)
         await booksBecome(world(), collectionId, placed)
-        await lookedAt(collectionId, 2)
+        await checkAll(collectionId, 2)
         await booksRest(world(), collectionId, placed)
       })
     })
@@ -359,7 +359,7 @@ storeSuite("lifecycle", (world) => {
             sandbox().clearWeather()
             sandbox().setWeather(weather)
             for (const { collectionId } of on === "read" ? [paid, unpaid] : [paid]) {
-              await lookedAt(collectionId)
+              await checkAll(collectionId)
               const books = await booksOf(world(), collectionId)
               expect({ weather, books: { ...books, unworked: 0 } }).toEqual({
                 weather,
@@ -369,7 +369,7 @@ storeSuite("lifecycle", (world) => {
           }
           sandbox().clearWeather()
           sandbox().expire(unpaid.session.kobbopay_id)
-          for (const { collectionId } of [paid, unpaid]) await lookedAt(collectionId)
+          for (const { collectionId } of [paid, unpaid]) await checkAll(collectionId)
           await booksBecome(world(), paid.collectionId, capturedFor("10.5"))
           await booksBecome(world(), unpaid.collectionId, CANCELLED)
         },
@@ -380,7 +380,7 @@ storeSuite("lifecycle", (world) => {
         const { collectionId, session } = await buy(provider)
         sandbox().setWeather({ slowMs: { on: steps[steps.length - 1], ms: 3_000 } })
         sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-        await lookedAt(collectionId)
+        await checkAll(collectionId)
         await booksRest(world(), collectionId, AWAITING)
         const [row] = await world().rows(
           `SELECT last_error FROM kobbopay_payment WHERE collection_id = ?`,
@@ -388,7 +388,7 @@ storeSuite("lifecycle", (world) => {
         )
         expect(row).toEqual({ last_error: "Kobbopay gave no answer within 2000 ms" })
         sandbox().clearWeather()
-        await lookedAt(collectionId)
+        await checkAll(collectionId)
         await booksBecome(world(), collectionId, capturedFor("10.5"))
       })
 
@@ -398,31 +398,33 @@ storeSuite("lifecycle", (world) => {
         await world().worker.drain()
         sandbox().setWeather({ garbage: { on: "read", kind: "html" } })
         sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-        await world().rows(`UPDATE kobbopay_group SET failures = 11 WHERE id = ?`, [collectionId])
-        await lookedAt(collectionId)
+        await world().rows(`UPDATE kobbopay_collection SET failures = 11 WHERE id = ?`, [
+          collectionId,
+        ])
+        await checkAll(collectionId)
         expect(await booksOf(world(), collectionId)).toMatchObject({
           open: ["dead"],
           captures: [],
           order: "pending",
         })
         sandbox().clearWeather()
-        await lookedAt(collectionId)
+        await checkAll(collectionId)
         await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["dead"] })
       })
 
-      test("a Retry-After of years puts a look off by no more than an hour", async () => {
+      test("a Retry-After of years puts a check off by no more than an hour", async () => {
         const { collectionId, session } = await buy(provider)
         sandbox().setWeather({ rateLimit: { on: "read", retryAfterSeconds: 999_999_999 } })
         sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
         const waiting = () =>
           world().rows(
             `SELECT e.next_attempt_at < now() + interval '61 minutes' AS event,
-                    p.next_look_at < now() + interval '61 minutes' AS payment
+                    p.next_check_at < now() + interval '61 minutes' AS payment
                FROM kobbopay_payment p JOIN kobbopay_event e ON e.payment_id = p.id
               WHERE p.collection_id = ? AND e.state = 'received' AND p.failures > 0`,
             [collectionId],
           )
-        await world().worked(async () => (await waiting()).length > 0, "a look that was put off")
+        await world().worked(async () => (await waiting()).length > 0, "a check that was put off")
         for (const row of await waiting()) expect(row).toEqual({ event: true, payment: true })
       })
     })
@@ -464,7 +466,7 @@ storeSuite("lifecycle", (world) => {
         [collectionId],
       )
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-      await lookedAt(collectionId)
+      await checkAll(collectionId)
       await booksBecome(world(), collectionId, capturedFor("10.5"))
     })
   })

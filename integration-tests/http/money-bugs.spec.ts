@@ -28,7 +28,7 @@ storeSuite("money bugs", (world) => {
 
   const admin = (path: string, body: Record<string, unknown> = {}) =>
     world().merchant.call(path, anything, { body })
-  const lookedAt = async (collectionId: string) => {
+  const checkAll = async (collectionId: string) => {
     await allDue(world(), collectionId)
     await world().worker.drain()
   }
@@ -58,7 +58,7 @@ storeSuite("money bugs", (world) => {
       const { result } = await checkPaymentWorkflow(world().container).run(check)
       expect(result).toMatchObject({ state: "pending" })
       expect(await world().shopper.complete(cartId)).toMatchObject({ id: order.id })
-      await lookedAt(collectionId)
+      await checkAll(collectionId)
       await booksRest(world(), collectionId, { ...AWAITING, unworked: 2 })
       expect(await world().shopper.order(order.id)).toMatchObject({ payment_status: "awaiting" })
     })
@@ -77,7 +77,7 @@ storeSuite("money bugs", (world) => {
       await send(world().url, signed(world(), account, body))
       sandbox().announce(session.kobbopay_id, "payment.partial_settled")
       await sandbox().quiet()
-      await lookedAt(collectionId)
+      await checkAll(collectionId)
       // The lie is more than the reads show, so it is still waited for.
       const part: Books = { ...AWAITING, ledger: ["partial"], open: ["underpaid"], unworked: 1 }
       await booksBecome(world(), collectionId, part)
@@ -120,18 +120,18 @@ storeSuite("money bugs", (world) => {
         `CREATE TRIGGER refuse BEFORE INSERT ON capture FOR EACH ROW EXECUTE FUNCTION refuse()`,
       )
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-      const group = () =>
+      const state = () =>
         world().rows(
-          `SELECT g.failures > 0 AS failed, g.due_at IS NOT NULL AS again, p.converged_at, p.want
-             FROM kobbopay_group g JOIN kobbopay_payment p ON p.collection_id = g.id WHERE g.id = ?`,
+          `SELECT kc.failures > 0 AS failed, kc.due_at IS NOT NULL AS again, p.converged_at, p.target
+             FROM kobbopay_collection kc JOIN kobbopay_payment p ON p.collection_id = kc.id WHERE kc.id = ?`,
           [collectionId],
         )
-      const wanted = { failed: true, again: true, converged_at: null, want: "captured" }
+      const expected = { failed: true, again: true, converged_at: null, target: "captured" }
       await world().worked(async () => {
-        const [{ failed, want } = { failed: false, want: "" }] = await group()
-        return failed === true && want === "captured"
+        const [{ failed, target } = { failed: false, target: "" }] = await state()
+        return failed === true && target === "captured"
       }, "a failed capture")
-      expect(await group()).toEqual([wanted])
+      expect(await state()).toEqual([expected])
       expect(await booksOf(world(), collectionId)).toMatchObject({ captures: [], transactions: [] })
 
       await world().rows(`DROP TRIGGER refuse ON capture`)
@@ -165,7 +165,7 @@ storeSuite("money bugs", (world) => {
       }
       await booksBecome(world(), collectionId, shown)
       await expect(world().shopper.complete(cartId)).rejects.toThrow(/answered 4|not completed/)
-      await lookedAt(collectionId)
+      await checkAll(collectionId)
       await booksRest(world(), collectionId, shown)
 
       // Nobody is sent to pay a second time before a merchant has looked.
@@ -187,19 +187,19 @@ storeSuite("money bugs", (world) => {
           sandbox().setWeather({ ...weather, wrongSignature: { count: 1 } })
           sandbox().announce(session.kobbopay_id, "payment.paid")
           await sandbox().quiet()
-          await lookedAt(collectionId)
+          await checkAll(collectionId)
         }
         await expect(world().shopper.checkout(ebook(provider))).rejects.toThrow(/not available/)
         sandbox().clearWeather()
         sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-        await lookedAt(collectionId)
+        await checkAll(collectionId)
         await booksBecome(world(), collectionId, capturedFor("10.5"))
       })
       expect(lines.some((line) => line.includes("webhook refused with 401"))).toBe(true)
       expect(lines.some((line) => line.includes("could not be read"))).toBe(true)
       const kept = await world().rows(
         `SELECT (SELECT json_agg(p) FROM kobbopay_payment p)::text AS ledger,
-                (SELECT json_agg(g) FROM kobbopay_group g)::text AS groups,
+                (SELECT json_agg(kc) FROM kobbopay_collection kc)::text AS collections,
                 (SELECT json_agg(e) FROM kobbopay_event e)::text AS inbox,
                 (SELECT json_agg(x) FROM kobbopay_exception x)::text AS exceptions,
                 (SELECT json_agg(s) FROM payment_session s)::text AS sessions,

@@ -55,7 +55,7 @@ storeSuite("money", (world) => {
   const held = (open: string, books: Books = AWAITING): Books => ({
     ...books,
     ledger: ["confirmed"],
-    wants: ["nothing"],
+    targets: ["nothing"],
     open: [open],
   })
 
@@ -135,7 +135,7 @@ storeSuite("money", (world) => {
       const books = await booksOf(world(), collectionId)
       expect(books).toMatchObject({ order: "pending", payments: 0, captures: [] })
       expect(books.open).toContain("rail_mismatch")
-      expect(books.wants).toEqual(["nothing"])
+      expect(books.targets).toEqual(["nothing"])
     })
 
     test("money for an order that the merchant cancelled is shown, and the order stays cancelled", async () => {
@@ -152,7 +152,7 @@ storeSuite("money", (world) => {
       sandbox().expire(session.kobbopay_id)
       await booksBecome(world(), collectionId, CANCELLED)
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-      const late = { ...CANCELLED, wants: ["nothing"], open: ["order_cancelled"] }
+      const late = { ...CANCELLED, targets: ["nothing"], open: ["order_cancelled"] }
       await booksBecome(world(), collectionId, late)
       expect(await exceptionsOf(collectionId)).toMatchObject([{ observed: { amount: "10.5" } }])
     })
@@ -173,7 +173,7 @@ storeSuite("money", (world) => {
       await booksBecome(world(), collectionId, {
         ...capturedFor("10.5"),
         ledger: ["confirmed", "confirmed"],
-        wants: ["nothing", "captured"],
+        targets: ["nothing", "captured"],
         open: ["duplicate_payment"],
         closed: ["superseded"],
       })

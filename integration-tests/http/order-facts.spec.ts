@@ -110,7 +110,7 @@ storeSuite("facts of the order", (world) => {
       const changed = {
         ...AUTHORIZED,
         ledger: ["confirmed"],
-        wants: ["nothing"],
+        targets: ["nothing"],
         open: ["order_changed"],
       }
       await booksBecome(world(), collectionId, changed)

@@ -1,5 +1,5 @@
 import { checkMedusa } from "../../src/modules/kobbopay/medusa-check"
-import { FILL_EVENTS, FILL_GROUPS, FILL_HISTORY, FILL_PAYMENTS } from "../support/fill"
+import { FILL_EVENTS, FILL_COLLECTIONS, FILL_HISTORY, FILL_PAYMENTS } from "../support/fill"
 import { plansOf } from "../support/plans"
 import { storeSuite } from "../support/store-suite"
 
@@ -10,7 +10,7 @@ const MEANT = [
 ]
 
 storeSuite("plans", (world) => {
-  test("no statement of sweeps, looks, webhooks and pages walks a whole table, however much was there before", async () => {
+  test("no statement of sweeps, checks, webhooks and pages walks a whole table, however much was there before", async () => {
     const { sql } = world().service
     const fill = (statement: string, given: readonly (string | number)[]) => {
       const bindings: (string | number)[] = []
@@ -21,7 +21,7 @@ storeSuite("plans", (world) => {
       return sql.raw(text, bindings)
     }
     await fill(FILL_EVENTS, [50_000])
-    for (const statement of [FILL_PAYMENTS, FILL_GROUPS]) {
+    for (const statement of [FILL_PAYMENTS, FILL_COLLECTIONS]) {
       await fill(statement, [1_000, "pending", "open"])
       await fill(statement, [20_000, "confirmed", "closed"])
     }

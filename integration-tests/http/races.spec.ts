@@ -47,10 +47,10 @@ storeSuite("races", (world) => {
     await allDue(world(), collectionId)
     await booksBecome(world(), collectionId, AUTHORIZED)
 
-    // What a worker leaves behind that wrote "done" over a want raised by the provider's own read.
+    // What a worker leaves behind that wrote "done" over a target raised by the provider's own read.
     sandbox().confirm(session.kobbopay_id)
     await world().rows(
-      `UPDATE kobbopay_payment SET state = 'confirmed', want = 'captured', converged_at = now()
+      `UPDATE kobbopay_payment SET state = 'confirmed', target = 'captured', converged_at = now()
         WHERE collection_id = ?`,
       [collectionId],
     )
@@ -58,20 +58,20 @@ storeSuite("races", (world) => {
     await booksBecome(world(), collectionId, capturedFor("10.5"))
   })
 
-  test("a payment past its last pending look does not keep the work busy", async () => {
+  test("a payment past its last pending check does not keep the work busy", async () => {
     const { collectionId } = await buy()
     await world().rows(
       `UPDATE kobbopay_payment SET created_at = created_at - interval '25 hours',
-         next_look_at = now() + interval '4 hours' WHERE collection_id = ?`,
+         next_check_at = now() + interval '4 hours' WHERE collection_id = ?`,
       [collectionId],
     )
-    await world().rows(`UPDATE kobbopay_group SET due_at = now() WHERE id = ?`, [collectionId])
+    await world().rows(`UPDATE kobbopay_collection SET due_at = now() WHERE id = ?`, [collectionId])
     await world().worker.drain()
-    const [group] = await world().rows(
-      `SELECT due_at > now() + interval '1 hour' AS rests FROM kobbopay_group WHERE id = ?`,
+    const [collection] = await world().rows(
+      `SELECT due_at > now() + interval '1 hour' AS rests FROM kobbopay_collection WHERE id = ?`,
       [collectionId],
     )
-    expect(group).toEqual({ rests: true })
+    expect(collection).toEqual({ rests: true })
   })
 
   test("an order cancelled while Kobbopay is away is not captured on what was read before", async () => {
@@ -83,7 +83,7 @@ storeSuite("races", (world) => {
     sandbox().confirm(session.kobbopay_id)
     sandbox().setWeather({ drop: true, outage: true })
     await world().rows(
-      `UPDATE kobbopay_payment SET state = 'confirmed', want = 'captured', converged_at = NULL
+      `UPDATE kobbopay_payment SET state = 'confirmed', target = 'captured', converged_at = NULL
         WHERE collection_id = ?`,
       [collectionId],
     )
@@ -99,7 +99,10 @@ storeSuite("races", (world) => {
       async () => (await booksOf(world(), collectionId)).open.includes("order_cancelled"),
       "the exception",
     )
-    expect(await booksOf(world(), collectionId)).toMatchObject({ captures: [], wants: ["nothing"] })
+    expect(await booksOf(world(), collectionId)).toMatchObject({
+      captures: [],
+      targets: ["nothing"],
+    })
   })
 
   test("an order placed on a payment that ended in that moment is cancelled, and not left waiting", async () => {
@@ -108,11 +111,11 @@ storeSuite("races", (world) => {
     sandbox().expire(session.kobbopay_id)
     // What the work leaves behind that read the end before the order was there.
     await world().rows(
-      `UPDATE kobbopay_payment SET state = 'expired', want = 'order_cancelled', ended_at = now(),
-              converged_at = now(), next_look_at = NULL, order_id = NULL WHERE collection_id = ?`,
+      `UPDATE kobbopay_payment SET state = 'expired', target = 'order_cancelled', ended_at = now(),
+              converged_at = now(), next_check_at = NULL, order_id = NULL WHERE collection_id = ?`,
       [collectionId],
     )
-    await world().rows(`UPDATE kobbopay_group SET due_at = NULL WHERE id = ?`, [collectionId])
+    await world().rows(`UPDATE kobbopay_collection SET due_at = NULL WHERE id = ?`, [collectionId])
     await world()
       .container.resolve(Modules.EVENT_BUS)
       .emit({ name: "order.placed", data: { id: order.id } })
@@ -164,10 +167,11 @@ storeSuite("races", (world) => {
     await expires(collectionId, session.kobbopay_id)
     expect(await booksOf(world(), collectionId)).toMatchObject({ order: "pending" })
     expect(await changesOf(world(), order.id)).toEqual([change])
-    const [group] = await world().rows(`SELECT last_error FROM kobbopay_group WHERE id = ?`, [
-      collectionId,
-    ])
-    expect(group).toEqual({ last_error: expect.stringMatching(/active order change/) })
+    const [collection] = await world().rows(
+      `SELECT last_error FROM kobbopay_collection WHERE id = ?`,
+      [collectionId],
+    )
+    expect(collection).toEqual({ last_error: expect.stringMatching(/active order change/) })
 
     await world().container.resolve(Modules.ORDER).cancelOrderChange(change)
     await allDue(world(), collectionId)

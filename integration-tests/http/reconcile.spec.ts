@@ -53,7 +53,7 @@ storeSuite("reconciliation", (world) => {
     report.parse((await reconcileWorkflow(world().container).run({ input })).result)
   const deps = () => depsOf(world().service)
   const another = () => ({ ...deps(), owner: "another process" })
-  const wanted = { trigger: "manual", actor: null, since: null, notWithinMs: 0 } as const
+  const request = { trigger: "manual", actor: null, since: null, notWithinMs: 0 } as const
   const idOf = async (collection: string) => {
     const [row] = await world().rows(`SELECT id FROM kobbopay_payment WHERE collection_id = ?`, [
       collection,
@@ -119,7 +119,7 @@ storeSuite("reconciliation", (world) => {
       await run()
       await world().rows(
         `UPDATE kobbopay_payment SET ended_at = now() - interval '3 days',
-           next_look_at = now() + interval '1 hour' WHERE collection_id = ?`,
+           next_check_at = now() + interval '1 hour' WHERE collection_id = ?`,
         [old.collectionId],
       )
       expect(await run()).toMatchObject({ ...CALM, payments: 0, read: 0 })
@@ -173,12 +173,12 @@ storeSuite("reconciliation", (world) => {
         moved: 1,
         drift: {},
       })
-      const looks = () =>
+      const checks = () =>
         world().rows(
-          `SELECT next_look_at > now() + interval '50 minutes' AS late FROM kobbopay_payment
+          `SELECT next_check_at > now() + interval '50 minutes' AS late FROM kobbopay_payment
             WHERE account_id = 'kobbopay'`,
         )
-      expect(await looks()).toEqual([{ late: true }, { late: true }, { late: true }])
+      expect(await checks()).toEqual([{ late: true }, { late: true }, { late: true }])
 
       // The next run remembers the pause: it does not ask, although it would be answered.
       sandbox().setWeather({ rateLimit: false })
@@ -187,7 +187,7 @@ storeSuite("reconciliation", (world) => {
       expect(await run()).toMatchObject({ read: 4, put_off: 0, moved: 3 })
     })
 
-    test("is not kept from the others by a group that cannot be worked", async () => {
+    test("is not kept from the others by a collection that cannot be worked", async () => {
       silence()
       const broken = await buy()
       const fine = await buy()
@@ -199,7 +199,7 @@ storeSuite("reconciliation", (world) => {
         collection === brandAs<CollectionId>(broken.collectionId)
           ? Promise.reject(new Error("Medusa shows nonsense"))
           : medusa.view(collection)
-      const begun = await beginRun(deps(), wanted)
+      const begun = await beginRun(deps(), request)
       if (begun.is !== "started") throw new Error(`the run is ${begun.is}`)
       expect(await carryOut({ ...deps(), medusa: { ...medusa, view } }, begun.run)).toMatchObject({
         state: "done",
@@ -219,7 +219,7 @@ storeSuite("reconciliation", (world) => {
       silence()
       const first = await buy()
       const second = await buy()
-      const begun = await beginRun(deps(), wanted)
+      const begun = await beginRun(deps(), request)
       if (begun.is !== "started") throw new Error(`the run is ${begun.is}`)
       // What a process leaves behind that is killed after the first payment's batch was committed.
       await world().rows(
@@ -229,7 +229,7 @@ storeSuite("reconciliation", (world) => {
       for (const { session } of [first, second]) {
         sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
       }
-      expect(await beginRun(another(), wanted)).toMatchObject({
+      expect(await beginRun(another(), request)).toMatchObject({
         is: "busy",
         run: { id: begun.run.id },
       })
@@ -237,7 +237,7 @@ storeSuite("reconciliation", (world) => {
         `UPDATE kobbopay_reconciliation SET lease_until = now() - interval '1 second'`,
       )
 
-      const taken = await beginRun(another(), wanted)
+      const taken = await beginRun(another(), request)
       expect(taken).toMatchObject({ is: "resumed", run: { id: begun.run.id } })
       if (taken.is !== "resumed") return
       expect(await carryOut(another(), taken.run)).toMatchObject({
@@ -257,7 +257,9 @@ storeSuite("reconciliation", (world) => {
 
     test("is started by one of many processes; the others are told", async () => {
       const begun = await Promise.all(
-        Array.from({ length: 6 }, (_, n) => beginRun({ ...deps(), owner: `process ${n}` }, wanted)),
+        Array.from({ length: 6 }, (_, n) =>
+          beginRun({ ...deps(), owner: `process ${n}` }, request),
+        ),
       )
       expect(begun.map(({ is }) => is).sort()).toEqual([...Array(5).fill("busy"), "started"])
       await expect(run()).rejects.toMatchObject({
@@ -428,13 +430,13 @@ storeSuite("reconciliation", (world) => {
         async () =>
           (
             await world().rows(
-              `SELECT id FROM kobbopay_group WHERE id = ? AND order_cancelled_at IS NOT NULL`,
+              `SELECT id FROM kobbopay_collection WHERE id = ? AND order_cancelled_at IS NOT NULL`,
               [collectionId],
             )
           ).length,
         "the order's end being noted",
       )
-      await world().rows(`UPDATE kobbopay_group SET order_cancelled_at = NULL WHERE id = ?`, [
+      await world().rows(`UPDATE kobbopay_collection SET order_cancelled_at = NULL WHERE id = ?`, [
         collectionId,
       ])
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })

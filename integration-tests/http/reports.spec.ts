@@ -137,7 +137,7 @@ storeSuite("reads and reports", (world) => {
       const books = await booksOf(world(), other.collectionId)
       expect(books).toMatchObject({
         captures: [],
-        wants: ["nothing"],
+        targets: ["nothing"],
         open: ["duplicate_transfer"],
       })
     })
@@ -381,7 +381,7 @@ storeSuite("reads and reports", (world) => {
 
   describe("a captured payment that cannot be read any more", () => {
     const work = (collection: string) =>
-      world().rows(`SELECT due_at, failures FROM kobbopay_group WHERE id = ?`, [collection])
+      world().rows(`SELECT due_at, failures FROM kobbopay_collection WHERE id = ?`, [collection])
     const captured = async () => {
       const { collectionId, session } = await buy(MEDDLED)
       second().pay(session.kobbopay_id, { amount: "10.5", confirm: true })

@@ -57,10 +57,10 @@ storeSuite("resolving exceptions", (world) => {
       ),
     )
   /** Works until the collection has an open exception of the class, and returns its id. */
-  const exceptionOf = async (collection: string, wanted: string) => {
+  const exceptionOf = async (collection: string, expected: string) => {
     const find = async () =>
-      (await exceptions(collection)).find((one) => one.state === "open" && one.class === wanted)
-    return (await world().worked(find, `an exception ${wanted}`)).id
+      (await exceptions(collection)).find((one) => one.state === "open" && one.class === expected)
+    return (await world().worked(find, `an exception ${expected}`)).id
   }
   const paymentOf = async (kobbopayId: string) => {
     const [row] = await world().rows(`SELECT id FROM kobbopay_payment WHERE kobbopay_id = ?`, [
@@ -96,7 +96,7 @@ storeSuite("resolving exceptions", (world) => {
       sandbox().pay(session.kobbopay_id, { amount: "10", due: "10.5", confirm: true })
       const id = await exceptionOf(collectionId, "underpaid")
       const { result } = await accept(id)
-      expect(result).toMatchObject({ want: "captured", converged: true, state: "partial" })
+      expect(result).toMatchObject({ target: "captured", converged: true, state: "partial" })
       await booksRest(world(), collectionId, acceptedAs("partial", "underpaid"))
       expect(await exceptions(collectionId)).toMatchObject([
         { actor: ACTOR, resolution: "accepted", note: "agreed with the customer" },
@@ -195,7 +195,7 @@ storeSuite("resolving exceptions", (world) => {
       })
     })
 
-    test("nothing is accepted over an old look while Kobbopay cannot be asked", async () => {
+    test("nothing is accepted over an old check while Kobbopay cannot be asked", async () => {
       const { collectionId, session } = await buy()
       sandbox().pay(session.kobbopay_id, { amount: "10", due: "10.5", confirm: true })
       const id = await exceptionOf(collectionId, "underpaid")
@@ -231,12 +231,12 @@ storeSuite("resolving exceptions", (world) => {
       const { result } = await adoptPaymentWorkflow(world().container).run({
         input: { exception_id: id, actor: ACTOR },
       })
-      expect(result).toMatchObject({ want: "captured", converged: true })
+      expect(result).toMatchObject({ target: "captured", converged: true })
       await booksRest(world(), collectionId, {
         ...capturedFor("10.5"),
         closed: ["superseded"],
         ledger: ["confirmed", "pending"],
-        wants: ["captured", "nothing"],
+        targets: ["captured", "nothing"],
       })
       sandbox().pay(second.kobbopay_id, { amount: "10.5", confirm: true })
       await exceptionOf(collectionId, "duplicate_payment")
@@ -266,7 +266,7 @@ storeSuite("resolving exceptions", (world) => {
       await booksBecome(world(), collectionId, {
         ...capturedFor("10.5"),
         ledger: ["confirmed", "pending"],
-        wants: ["captured", "nothing"],
+        targets: ["captured", "nothing"],
       })
     })
 
@@ -322,7 +322,7 @@ storeSuite("resolving exceptions", (world) => {
         await booksBecome(world(), collectionId, {
           ...AUTHORIZED,
           cancelled: 1,
-          wants: ["nothing"],
+          targets: ["nothing"],
           closed: ["stuck"],
         })
         sandbox().confirm(session.kobbopay_id)
@@ -516,7 +516,7 @@ storeSuite("resolving exceptions", (world) => {
       const owed: Books = {
         ...capturedFor("10.5"),
         order: "canceled",
-        wants: ["nothing"],
+        targets: ["nothing"],
         open: ["refund_owed"],
         transactions: (await booksOf(world(), collectionId)).transactions,
       }
@@ -554,7 +554,7 @@ storeSuite("resolving exceptions", (world) => {
       sandbox().pay(session.kobbopay_id, { amount: "10.5" })
       await booksBecome(world(), collectionId, AUTHORIZED)
       await payBack(await paymentOf(session.kobbopay_id), "10.5", "tx-back")
-      const back = { ...AUTHORIZED, wants: ["nothing"], cancelled: 1 }
+      const back = { ...AUTHORIZED, targets: ["nothing"], cancelled: 1 }
       await booksBecome(world(), collectionId, back)
       sandbox().confirm(session.kobbopay_id)
       await booksBecome(world(), collectionId, { ...back, ledger: ["confirmed"] })

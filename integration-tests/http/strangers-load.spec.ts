@@ -82,10 +82,10 @@ storeSuite("load of strangers", (world) => {
     await world().worker.drain()
     await unread([collection])
     const fence = async () => {
-      const [group] = await world().rows(`SELECT fence FROM kobbopay_group WHERE id = ?`, [
+      const [found] = await world().rows(`SELECT fence FROM kobbopay_collection WHERE id = ?`, [
         collection,
       ])
-      return Number(group?.["fence"])
+      return Number(found?.["fence"])
     }
     const before = await fence()
     await allDue(world(), collection)
@@ -102,25 +102,25 @@ storeSuite("load of strangers", (world) => {
     const path = `/store/carts/${cart}`
     const { cart: filled } = await world().shopper.call(path, lines)
     const line = String(filled.items[0]?.id)
-    const want = async (quantity: number) => {
+    const price = async (quantity: number) => {
       await world().shopper.call(`${path}/line-items/${line}`, anything, { body: { quantity } })
       return world().shopper.session(collection, { rail: "usdt-tron", provider: INVOICE })
     }
-    const [first] = [await want(1)]
-    for (let quantity = 2; quantity <= EACH; quantity++) await want(quantity)
+    const [first] = [await price(1)]
+    for (let quantity = 2; quantity <= EACH; quantity++) await price(quantity)
     expect(await made(collection)).toBe(EACH)
     for (const quantity of [EACH + 1, EACH + 2]) {
-      await expect(want(quantity)).rejects.toThrow(/Too many payments were started for this cart/)
+      await expect(price(quantity)).rejects.toThrow(/Too many payments were started for this cart/)
     }
     expect(await made(collection)).toBe(EACH)
-    expect((await want(1)).kobbopay_id).toBe(first?.kobbopay_id)
+    expect((await price(1)).kobbopay_id).toBe(first?.kobbopay_id)
 
     await world().rows(
       `UPDATE kobbopay_payment SET created_at = created_at - interval '61 minutes'
         WHERE collection_id = ?`,
       [collection],
     )
-    await want(EACH + 1)
+    await price(EACH + 1)
     expect(await made(collection)).toBe(EACH + 1)
   })
 

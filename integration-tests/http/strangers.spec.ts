@@ -45,14 +45,14 @@ storeSuite("strangers", (world) => {
         `exceptions?${text}=1`,
       ]
       const seen: Record<string, string> = {}
-      const wanted: Record<string, string> = {}
+      const expected: Record<string, string> = {}
       for (const text of Object.values(UNSTORABLE)) {
         for (const path of paths(text)) {
           seen[path] = await statusOf(world().merchant.download(`/admin/kobbopay/${path}`))
-          wanted[path] = REFUSED
+          expected[path] = REFUSED
         }
       }
-      expect(seen).toEqual(wanted)
+      expect(seen).toEqual(expected)
     })
 
     test("is answered 400 in every id and filter of the store's routes", async () => {
@@ -65,13 +65,13 @@ storeSuite("strangers", (world) => {
         `rails?cart_id=${text}`,
       ]
       const seen: Record<string, string> = {}
-      const wanted: Record<string, string> = {}
+      const expected: Record<string, string> = {}
       for (const path of paths("a%00b")) {
         seen[path] = await statusOf(get(`/store/kobbopay/${path}`))
         // A token is looked for by its pattern alone.
-        wanted[path] = path.startsWith("payments/") ? "404 application/json" : REFUSED
+        expected[path] = path.startsWith("payments/") ? "404 application/json" : REFUSED
       }
-      expect(seen).toEqual(wanted)
+      expect(seen).toEqual(expected)
       const customer = await world().shopper.registered("nul@example.com")
       await expect(
         customer.call("/store/kobbopay/entitlements?order_id=a%00b", z.unknown()),
@@ -90,19 +90,19 @@ storeSuite("strangers", (world) => {
         "entitlements/kpent_1/resume": { reason: text },
         reconciliations: { since: text },
       })
-      const wanted: Record<string, number> = {}
+      const expected: Record<string, number> = {}
       const seen: Record<string, number> = {}
       for (const text of ["a\u0000b", `a${HALF}b`]) {
         for (const [path, body] of Object.entries(bodies(text))) {
           const key = `${path} ${JSON.stringify(text)}`
-          wanted[key] = 400
+          expected[key] = 400
           seen[key] = await world()
             .merchant.call(`/admin/kobbopay/${path}`, z.unknown(), { body })
             .then(() => 200)
             .catch((cause: unknown) => z.object({ status: z.number() }).parse(cause).status)
         }
       }
-      expect(seen).toEqual(wanted)
+      expect(seen).toEqual(expected)
     })
 
     test("is refused in what a shopper sends with a payment session of ours", async () => {
@@ -343,7 +343,7 @@ storeSuite("strangers", (world) => {
         async () =>
           (
             await world().rows(
-              `SELECT id FROM kobbopay_payment WHERE kobbopay_id = ? AND converged_at IS NOT NULL AND want = 'captured'`,
+              `SELECT id FROM kobbopay_payment WHERE kobbopay_id = ? AND converged_at IS NOT NULL AND target = 'captured'`,
               [id],
             )
           )[0],
@@ -356,11 +356,11 @@ storeSuite("strangers", (world) => {
       expect((await post(docsEvent(session))).status).toBe(200)
       await captured(session.kobbopay_id)
       await world().rows(`UPDATE kobbopay_payment SET created_at = now() - interval '400 days',
-        last_read_at = now() - interval '300 days', next_look_at = NULL`)
+        last_read_at = now() - interval '300 days', next_check_at = NULL`)
       const reads = await readsDuring("docs", () => flood(100, () => docsEvent(session)))
       expect(reads).toBe(0)
       await world().rows(
-        `UPDATE kobbopay_payment SET state = 'expired', want = 'nothing', money_seen_at = NULL`,
+        `UPDATE kobbopay_payment SET state = 'expired', target = 'nothing', money_seen_at = NULL`,
       )
       expect(await readsDuring("docs", () => flood(50, () => docsEvent(session)))).toBe(0)
     })
@@ -371,9 +371,9 @@ storeSuite("strangers", (world) => {
       await world().worker.drain()
       const reads = await readsDuring("docs", () => flood(100, () => docsEvent(session)))
       expect(reads).toBeLessThanOrEqual(1)
-      // Later it brings the next look forward.
+      // Later it brings the next check forward.
       await world().rows(`UPDATE kobbopay_payment SET last_read_at = now() - interval '1 hour',
-        next_look_at = now() + interval '1 hour'`)
+        next_check_at = now() + interval '1 hour'`)
       await world().rows(
         `UPDATE kobbopay_event SET next_attempt_at = now() + interval '1 hour' WHERE state = 'received'`,
       )

@@ -206,7 +206,7 @@ storeSuite("weather and expiry", (world) => {
       sandbox().announce(session.kobbopay_id, "payment.confirmed")
       await booksRest(world(), collectionId, { ...AWAITING, unworked: 1 })
       sandbox().expire(session.kobbopay_id)
-      const kept = { ...CANCELLED, order: "pending", wants: ["nothing"], unworked: 1 }
+      const kept = { ...CANCELLED, order: "pending", targets: ["nothing"], unworked: 1 }
       await booksBecome(world(), collectionId, kept)
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, kept)
@@ -228,14 +228,14 @@ storeSuite("weather and expiry", (world) => {
         return open.length > 0 && open
       }, "an exception about the late money")
       const books = await booksOf(world(), collectionId)
-      expect(books).toMatchObject({ captures: [], payments: 0, wants: ["nothing"] })
+      expect(books).toMatchObject({ captures: [], payments: 0, targets: ["nothing"] })
       expect(told).toEqual([books.order === "canceled" ? "order_cancelled" : "late_payment"])
     })
 
     test("a mark left by a process that died while cancelling keeps money out, then is resolved", async () => {
       const { collectionId, session, order } = await buy(provider)
       await world().rows(
-        `UPDATE kobbopay_group SET cancelling_at = now(), lease_owner = 'died', fence = fence + 1,
+        `UPDATE kobbopay_collection SET cancelling_at = now(), lease_owner = 'died', fence = fence + 1,
            lease_until = now() + interval '1 hour' WHERE id = ?`,
         [collectionId],
       )
@@ -249,7 +249,7 @@ storeSuite("weather and expiry", (world) => {
 
       // Only an old mark is taken over: its process might have paused in the middle of cancelling.
       await world().rows(
-        `UPDATE kobbopay_group SET lease_until = now(), cancelling_at = now() - interval '3 minutes'
+        `UPDATE kobbopay_collection SET lease_until = now(), cancelling_at = now() - interval '3 minutes'
           WHERE id = ?`,
         [collectionId],
       )
@@ -262,7 +262,7 @@ storeSuite("weather and expiry", (world) => {
         order: "pending",
         captures: ["10.5"],
         transactions: ["10.5"],
-        wants: ["captured"],
+        targets: ["captured"],
         open: [],
       })
     })
@@ -284,7 +284,7 @@ storeSuite("weather and expiry", (world) => {
     payAndConfirm(session.kobbopay_id, "53")
     await booksBecome(world(), collectionId, {
       ...CANCELLED,
-      wants: ["nothing"],
+      targets: ["nothing"],
       open: ["order_cancelled"],
     })
   })

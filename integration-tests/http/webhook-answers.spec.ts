@@ -36,8 +36,8 @@ storeSuite("webhook answers", (world) => {
       const answer = await post(message)
       seen[name] = { status: answer.status, body: answer.body }
     }
-    const wanted = Object.keys(cases).map((name) => [name, { status, body: "" }])
-    expect(seen).toEqual(Object.fromEntries(wanted))
+    const expected = Object.keys(cases).map((name) => [name, { status, body: "" }])
+    expect(seen).toEqual(Object.fromEntries(expected))
     expect(await recorded()).toBe(0)
   }
   const isRefused = (status: number, message: Message) => areRefused(status, { it: message })

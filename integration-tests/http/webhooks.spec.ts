@@ -161,7 +161,7 @@ storeSuite("webhooks", (world) => {
     )
   })
 
-  test("a repeated webhook brings the next look forward while the payment is not final", async () => {
+  test("a repeated webhook brings the next check forward while the payment is not final", async () => {
     const { session, collectionId } = await buyInSilence()
     const message = signed(world(), "kobbopay", saying("payment.created", session))
     await accepted(message)

@@ -18,7 +18,7 @@ const paymentSchema = z.object({
   reference: z.string(),
   collection_id: z.string(),
   state: z.string(),
-  want: z.string(),
+  target: z.string(),
   converged: z.boolean(),
   /** Minor units of the asset. */
   expected_minor: z.string(),
@@ -39,7 +39,7 @@ const paymentSchema = z.object({
 export type Payment = z.infer<typeof paymentSchema>
 
 const PAYMENTS = `
-  SELECT p.id, p.account_id, p.kobbopay_id, p.reference, p.collection_id, p.state, p.want,
+  SELECT p.id, p.account_id, p.kobbopay_id, p.reference, p.collection_id, p.state, p.target,
     p.converged_at IS NOT NULL AS converged, p.expected_minor, p.decimals,
     p.money_seen_at IS NOT NULL AS money_seen,
     coalesce(p.money_seen_at > p.window_ends_at + interval '${EXPIRY.cancelOrderAfter} milliseconds', false)
@@ -110,13 +110,13 @@ const textOf = z.object({ text: z.string() }).transform((row) => row.text)
 
 /** What must be empty once all has come to rest: each row says in words what is left. */
 const LEFT = `
-  SELECT 'group ' || id || ' is under the lease of a process that is gone' AS text FROM kobbopay_group
+  SELECT 'collection ' || id || ' is under the lease of a process that is gone' AS text FROM kobbopay_collection
     WHERE lease_owner IS NOT NULL AND lease_until < clock_timestamp() - interval '30 seconds'
   UNION ALL
-  SELECT 'group ' || id || ' still fails: ' || coalesce(last_error, '') FROM kobbopay_group
+  SELECT 'collection ' || id || ' still fails: ' || coalesce(last_error, '') FROM kobbopay_collection
     WHERE failures > 0 AND last_error IS NOT NULL
   UNION ALL
-  SELECT 'group ' || id || ' is marked as cancelling' FROM kobbopay_group WHERE cancelling_at IS NOT NULL
+  SELECT 'collection ' || id || ' is marked as cancelling' FROM kobbopay_collection WHERE cancelling_at IS NOT NULL
   UNION ALL
   SELECT 'order ' || o.id || ' is cancelled and keeps ' || r.quantity || ' reserved (' || r.id || ')'
     FROM reservation_item r JOIN order_item i ON i.item_id = r.line_item_id

@@ -122,8 +122,8 @@ export class Cluster {
   }
 
   allUp(withinMs: number): Promise<boolean> {
-    const looked = () => this.seats.every((seat) => seat.state === "up")
-    return until(looked, { withinMs, everyMs: 200, what: "every Medusa process answering" })
+    const isReady = () => this.seats.every((seat) => seat.state === "up")
+    return until(isReady, { withinMs, everyMs: 200, what: "every Medusa process answering" })
   }
 
   get summary(): string {

@@ -14,13 +14,13 @@ const ROUNDS = 2
 
 /** Makes everything due now: what a sweep finds when the time has come. */
 const ALL_DUE = [
-  `UPDATE kobbopay_payment SET next_look_at = now() - interval '1 second' WHERE kobbopay_id IS NOT NULL`,
+  `UPDATE kobbopay_payment SET next_check_at = now() - interval '1 second' WHERE kobbopay_id IS NOT NULL`,
   `UPDATE kobbopay_event SET next_attempt_at = now() - interval '1 second' WHERE state = 'received'`,
-  `UPDATE kobbopay_group SET due_at = now() - interval '1 second', wakes = wakes + 1`,
+  `UPDATE kobbopay_collection SET due_at = now() - interval '1 second', wakes = wakes + 1`,
 ]
 
 const busySchema = z.object({ busy: z.coerce.number() })
-const BUSY = `SELECT count(*) AS busy FROM kobbopay_group
+const BUSY = `SELECT count(*) AS busy FROM kobbopay_collection
   WHERE due_at <= now() OR lease_until > clock_timestamp()`
 
 /**
@@ -51,7 +51,7 @@ async function rest(ground: Ground, tell: (line: string) => void): Promise<void>
     await until(async () => (await busy(ground)) === 0, {
       withinMs: CALM_WITHIN_MS,
       everyMs: 500,
-      what: "every group resting",
+      what: "every collection resting",
     }).catch((cause: unknown) => tell(String(cause)))
     const left = await unrest(ground)
     calm = left.length === 0 ? calm + 1 : 0

@@ -69,7 +69,7 @@ const isCaptured = ({ ledger }: Case): boolean =>
 /** Money that arrived and is neither captured nor before a person's eyes, and captures without money. */
 export function lostOf(found: Case): string[] {
   const { seen, own, final, expected, ledger, foreign } = found
-  const name = `payment ${ledger.id} (${seen.id}, ${seen.status}, state ${ledger.state}, wants ${ledger.want})`
+  const name = `payment ${ledger.id} (${seen.id}, ${seen.status}, state ${ledger.state}, target ${ledger.target})`
   const captured = isCaptured(found)
   const lost: string[] = []
   if (captured && final.lt(expected)) {
@@ -161,10 +161,11 @@ export function stuckIn(books: Books): string[] {
   }
   for (const collection of books.collections.values()) {
     const payments = books.payments.filter((one) => one.collection_id === collection.id)
-    const over = payments.every(({ want }) => want === "order_cancelled")
-    for (const { id: payment, state, want, converged, window_over } of payments) {
-      const settles = want === "authorized" || want === "captured"
-      if (!converged && (settles || over)) stuck.push(`payment ${payment} wants ${want} still`)
+    const over = payments.every(({ target }) => target === "order_cancelled")
+    for (const { id: payment, state, target, converged, window_over } of payments) {
+      const settles = target === "authorized" || target === "captured"
+      if (!converged && (settles || over))
+        stuck.push(`payment ${payment} still has the target ${target}`)
       if (state === "creating" && window_over)
         stuck.push(`payment ${payment} is being created still`)
     }

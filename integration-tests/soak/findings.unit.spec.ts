@@ -44,7 +44,7 @@ const ledger = (change: Partial<Payment> = {}): Payment => ({
   reference: "r1",
   collection_id: "col_1",
   state: "confirmed",
-  want: "captured",
+  target: "captured",
   converged: true,
   expected_minor: "10500000",
   decimals: 6,
@@ -188,14 +188,14 @@ describe("stuck", () => {
     expect(stuckIn(books(ledger()))).toEqual([])
   })
 
-  test("is an unworked event, an unmet want, a half booked capture, an unpaid open order", () => {
-    const ended = { state: "expired", want: "order_cancelled", booked: [] }
+  test("is an unworked event, an unmet target, a half booked capture, an unpaid open order", () => {
+    const ended = { state: "expired", target: "order_cancelled", booked: [] }
     for (const world of [
       books(ledger(), collection(), {
         events: [{ ...event, kobbopay_ids: [], state: "received" }],
       }),
       books(ledger({ converged: false })),
-      books(ledger({ state: "creating", want: "nothing" })),
+      books(ledger({ state: "creating", target: "nothing" })),
       books(ledger(), collection({ transactions: [] })),
       books(ledger(), collection({ payments: [{ ...BOOKED, amount: "10.5", marked: false }] })),
       books(ledger(ended), collection(UNPAID)),

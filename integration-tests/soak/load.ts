@@ -11,7 +11,7 @@ import { anyPayer, payAs } from "./payers"
 
 const TRIES = 8
 const ANSWER_WITHIN_MS = 30_000
-const LOOKS_AT_PAGE_FOR_MS = 30_000
+const WATCHES_PAGE_FOR_MS = 30_000
 const RAILS = ["usdt-tron", "usdt-bsc"] as const
 
 type Counts = { checkouts: number; orders: number; gaveUp: number; cancelled: number }
@@ -128,7 +128,7 @@ export class Load {
   }
 
   async #shown(token: string): Promise<boolean> {
-    const deadline = Date.now() + LOOKS_AT_PAGE_FOR_MS
+    const deadline = Date.now() + WATCHES_PAGE_FOR_MS
     while (Date.now() < deadline) {
       await pause(500)
       const page = await this.#somewhere((url) =>

@@ -10,7 +10,7 @@ const EVERY = {
   redis: [30, 60],
   outage: [20, 40],
 } as const
-const LOOK_FOR_VICTIM_MS = 200
+const FIND_VICTIM_EVERY_MS = 200
 const MAKES_UP_FOR_MS = 10_000
 
 /** What goes wrong, over and over, until it is told to stop. */
@@ -65,7 +65,7 @@ export class Trouble {
         this.counts.kills += 1
         return
       }
-      await this.#wait(LOOK_FOR_VICTIM_MS)
+      await this.#wait(FIND_VICTIM_EVERY_MS)
     }
   }
 

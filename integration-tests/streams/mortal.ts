@@ -58,7 +58,7 @@ export class MortalWorker {
     this.#isDead = true
     await this.#worker.stop()
     await this.world.rows(
-      `UPDATE kobbopay_group SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_owner = ?`,
+      `UPDATE kobbopay_collection SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_owner = ?`,
       [this.#owner],
     )
   }

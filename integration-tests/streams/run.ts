@@ -24,12 +24,12 @@ export type StreamFigures = z.infer<typeof figures> & { seed: number }
  *
  * @throws Error when a batch could not be judged at all
  */
-export async function runStreams(wanted: {
+export async function runStreams(expected: {
   streams: number
   seed: number
   tell: (line: string) => void
 }): Promise<StreamFigures> {
-  const { streams, seed, tell } = wanted
+  const { streams, seed, tell } = expected
   const home = await mkdtemp(join(tmpdir(), "kobbopay-streams-"))
   const report = join(home, "report.jsonl")
   try {

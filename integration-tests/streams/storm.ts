@@ -56,11 +56,11 @@ export async function storm(
   let differing = 0
   for (const one of bought) {
     const outcome = await outcomeOf(world, one)
-    const wanted = fair.get(nameOf(one))
-    if (isDeepStrictEqual(outcome, wanted)) continue
+    const calm = fair.get(nameOf(one))
+    if (isDeepStrictEqual(outcome, calm)) continue
     differing += 1
     tell(
-      `seed ${seed}: ${nameOf(one)} (${one.collectionId}) ended otherwise\n  fair:   ${JSON.stringify(wanted)}\n  stormy: ${JSON.stringify(outcome)}`,
+      `seed ${seed}: ${nameOf(one)} (${one.collectionId}) ended otherwise\n  fair:   ${JSON.stringify(calm)}\n  stormy: ${JSON.stringify(outcome)}`,
     )
   }
   return { streams, differing, seed, deaths }
@@ -123,7 +123,7 @@ async function outcomeOf(world: World, { collectionId, orderId }: Bought) {
     [orderId],
   )
   const ledger = await world.rows(
-    `SELECT state, want, received_minor, amount_fit, money_seen_at IS NOT NULL AS seen,
+    `SELECT state, target, received_minor, amount_fit, money_seen_at IS NOT NULL AS seen,
             confirmed_at IS NOT NULL AS confirmed, ended_at IS NOT NULL AS ended
        FROM kobbopay_payment WHERE collection_id = ? ORDER BY created_at, id`,
     [collectionId],
@@ -172,11 +172,11 @@ async function inFairWeather(world: World, twins: readonly Bought[]): Promise<vo
 
 /** Makes everything of these collections due: ids, with commas between. */
 const ALL_DUE = [
-  `UPDATE kobbopay_payment SET next_look_at = now() - interval '1 second'
+  `UPDATE kobbopay_payment SET next_check_at = now() - interval '1 second'
     WHERE collection_id = ANY(string_to_array(?, ','))`,
   `UPDATE kobbopay_event SET next_attempt_at = now() - interval '1 second' WHERE state = 'received'
      AND (collection_id = ANY(string_to_array(?, ',')) OR collection_id IS NULL)`,
-  `UPDATE kobbopay_group SET due_at = now() - interval '1 second'
+  `UPDATE kobbopay_collection SET due_at = now() - interval '1 second'
     WHERE id = ANY(string_to_array(?, ','))`,
   `UPDATE kobbopay_entitled_order SET due_at = now() - interval '1 second' WHERE id IN
      (SELECT order_id FROM kobbopay_payment WHERE collection_id = ANY(string_to_array(?, ',')))`,
@@ -197,7 +197,7 @@ async function calm(
   for (let round = 0; round < MOST_ROUNDS; round++) {
     // What a process that died in the middle left behind is taken over once it is old.
     await world.rows(
-      `UPDATE kobbopay_group SET cancelling_at = cancelling_at - interval '3 minutes'
+      `UPDATE kobbopay_collection SET cancelling_at = cancelling_at - interval '3 minutes'
         WHERE id = ANY(string_to_array(?, ',')) AND cancelling_at IS NOT NULL AND lease_owner IS NULL`,
       [ids],
     )
@@ -221,12 +221,12 @@ function repeatOnlyWord({ sandbox }: World, one: Bought): void {
 
 const unrest = (world: World, ids: string) =>
   world.rows(
-    `SELECT g.id, g.failures, g.last_error, g.lease_owner, g.cancelling_at, p.state, p.want,
+    `SELECT kc.id, kc.failures, kc.last_error, kc.lease_owner, kc.cancelling_at, p.state, p.target,
             p.last_error AS read_error
-       FROM kobbopay_group g JOIN kobbopay_payment p ON p.collection_id = g.id
-      WHERE g.id = ANY(string_to_array(?, ',')) AND (
-            g.cancelling_at IS NOT NULL OR g.lease_owner IS NOT NULL OR g.failures > 0 OR p.failures > 0
-         OR p.want IN ('authorized', 'captured') AND p.converged_at IS NULL
+       FROM kobbopay_collection kc JOIN kobbopay_payment p ON p.collection_id = kc.id
+      WHERE kc.id = ANY(string_to_array(?, ',')) AND (
+            kc.cancelling_at IS NOT NULL OR kc.lease_owner IS NOT NULL OR kc.failures > 0 OR p.failures > 0
+         OR p.target IN ('authorized', 'captured') AND p.converged_at IS NULL
          OR EXISTS (SELECT 1 FROM kobbopay_event e
               WHERE e.state = 'received' AND e.account_id = p.account_id
                 AND p.kobbopay_id = ANY(e.kobbopay_ids)))`,

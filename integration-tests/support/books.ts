@@ -18,9 +18,9 @@ const booksSchema = z.object({
   captures: list,
   transactions: list,
   refunds: count,
-  /** The ledger's payments, the oldest first: state, and what each wants of Medusa. */
+  /** The ledger's payments, the oldest first: state, and the target of each. */
   ledger: list,
-  wants: list,
+  targets: list,
   /** Classes of exceptions, open and closed, in alphabetical order. */
   open: list,
   closed: list,
@@ -41,7 +41,7 @@ export const AWAITING: Books = {
   orders: 1,
   order: "pending",
   ledger: ["pending"],
-  wants: ["nothing"],
+  targets: ["nothing"],
 }
 
 /** An order whose money was seen and is not final. */
@@ -49,7 +49,7 @@ export const AUTHORIZED: Books = {
   ...AWAITING,
   payments: 1,
   ledger: ["paid"],
-  wants: ["authorized"],
+  targets: ["authorized"],
 }
 
 /** An order that is paid for: one capture of that amount, once in each of Medusa's books. */
@@ -59,7 +59,7 @@ export const capturedFor = (amount: string): Books => ({
   captures: [amount],
   transactions: [amount],
   ledger: ["confirmed"],
-  wants: ["captured"],
+  targets: ["captured"],
 })
 
 /** An order that ended without money. */
@@ -67,7 +67,7 @@ export const CANCELLED: Books = {
   ...AWAITING,
   order: "canceled",
   ledger: ["expired"],
-  wants: ["order_cancelled"],
+  targets: ["order_cancelled"],
 }
 
 const STATEMENT = `
@@ -92,7 +92,7 @@ const STATEMENT = `
     (SELECT count(*)::int FROM refund WHERE deleted_at IS NULL
       AND payment_id IN (SELECT id FROM paid)) AS refunds,
     ARRAY(SELECT state FROM ledger ORDER BY created_at, id) AS ledger,
-    ARRAY(SELECT want FROM ledger ORDER BY created_at, id) AS wants,
+    ARRAY(SELECT target FROM ledger ORDER BY created_at, id) AS targets,
     ARRAY(SELECT class FROM faults WHERE state = 'open' ORDER BY class) AS open,
     ARRAY(SELECT class FROM faults WHERE state = 'closed' ORDER BY class) AS closed,
     (SELECT count(*)::int FROM kobbopay_event e WHERE e.state = 'received' AND EXISTS
@@ -106,27 +106,27 @@ export async function booksOf(world: World, collectionId: string): Promise<Books
 }
 
 /** Works what is due until the books of a collection are as expected; fails showing the difference. */
-export async function booksBecome(world: World, collectionId: string, wanted: Books) {
-  const same = async () => isDeepStrictEqual(await booksOf(world, collectionId), wanted)
+export async function booksBecome(world: World, collectionId: string, expected: Books) {
+  const same = async () => isDeepStrictEqual(await booksOf(world, collectionId), expected)
   await world.worked(same, "the books").catch(() => undefined)
-  expect(await booksOf(world, collectionId)).toEqual(wanted)
+  expect(await booksOf(world, collectionId)).toEqual(expected)
 }
 
 /** Lets every webhook arrive and all work be done; then the books must be as expected. */
-export async function booksRest(world: World, collectionId: string, wanted: Books) {
+export async function booksRest(world: World, collectionId: string, expected: Books) {
   await Promise.all([world.sandbox.control.quiet(), world.second.control.quiet()])
   await world.worker.drain()
-  expect(await booksOf(world, collectionId)).toEqual(wanted)
+  expect(await booksOf(world, collectionId)).toEqual(expected)
   await viewIsMedusas(world, collectionId)
 }
 
 /** Makes everything of a collection due now: what a sweep finds when the time has come. */
 export async function allDue(world: World, collectionId: string): Promise<void> {
   for (const statement of [
-    `UPDATE kobbopay_payment SET next_look_at = now() - interval '1 second' WHERE collection_id = ?`,
+    `UPDATE kobbopay_payment SET next_check_at = now() - interval '1 second' WHERE collection_id = ?`,
     `UPDATE kobbopay_event SET next_attempt_at = now() - interval '1 second' WHERE state = 'received'
        AND (collection_id = ? OR collection_id IS NULL)`,
-    `UPDATE kobbopay_group SET due_at = now() - interval '1 second' WHERE id = ?`,
+    `UPDATE kobbopay_collection SET due_at = now() - interval '1 second' WHERE id = ?`,
   ]) {
     await world.rows(statement, [collectionId])
   }

@@ -151,20 +151,20 @@ const idOf = <K extends string>(key: K) =>
 export async function fillCart(
   { shopper }: World,
   { markets, variants }: Shelves,
-  wanted: RandomCart,
+  content: RandomCart,
 ): Promise<string> {
-  const market = markets[wanted.market]
-  if (market === undefined) throw new Error(`there is no market ${wanted.market}`)
+  const market = markets[content.market]
+  if (market === undefined) throw new Error(`there is no market ${content.market}`)
   return shopper.call("/store/carts", idOf("cart"), {
     body: {
       region_id: market.regionId,
       email: "shopper@example.com",
-      items: wanted.lines.map(({ variant, quantity }) => ({
+      items: content.lines.map(({ variant, quantity }) => ({
         variant_id: variants[variant],
         quantity,
       })),
       promo_codes:
-        wanted.promotion === null ? [] : [`${wanted.promotion}-${market.currency}`.toUpperCase()],
+        content.promotion === null ? [] : [`${content.promotion}-${market.currency}`.toUpperCase()],
       shipping_address: {
         first_name: "Sam",
         last_name: "Shopper",

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { z } from "@medusajs/framework/zod"
-import { verdictOf, wanted } from "../../src/kobbopay/entitlements"
+import { verdictOf, movesFor } from "../../src/kobbopay/entitlements"
 import { brandAs, type OrderId } from "../../src/kobbopay/ids"
 import { entitlementsOf, standingOf } from "../../src/store/entitlements"
 import { convergeEntitlements, emitChanges } from "../../src/work/entitlements"
@@ -14,7 +14,7 @@ const STEPS = [
   "refunded",
   "returned",
   "cancelled",
-  "look",
+  "converge",
   "twice",
   "crash before commit",
   "crash before emit",
@@ -96,7 +96,7 @@ export async function convergesLikeTheRule(deps: Deps, like: OrderId): Promise<v
         )
         const nothing = { ...standingOf(found), quantity: 0, released: 0, revoked: 0 }
         const sold = { quantity, returned: life.returned }
-        expect(standingOf(found)).toEqual(wanted(nothing, sold, verdict).after)
+        expect(standingOf(found)).toEqual(movesFor(nothing, sold, verdict).after)
       },
     ),
     { numRuns: HISTORIES },
@@ -118,20 +118,20 @@ async function liveThrough(
   const side = { ...deps.entitlements, order: () => Promise.resolve(life.view()) }
   const quiet = { ...deps.log, info: () => undefined, warn: () => undefined }
   const whole: Deps = { ...deps, log: quiet, entitlements: { ...side, emit: tell } }
-  const look = (with_: Deps) => convergeEntitlements(with_, order).catch(onlyCrashes)
+  const converge = (with_: Deps) => convergeEntitlements(with_, order).catch(onlyCrashes)
   for (const step of history) {
     switch (step) {
-      case "look":
-        await look(whole)
+      case "converge":
+        await converge(whole)
         break
       case "twice":
-        await Promise.all([look(whole), look(whole)])
+        await Promise.all([converge(whole), converge(whole)])
         break
       case "crash before commit":
-        await look({ ...whole, sql: crashingSql(deps) })
+        await converge({ ...whole, sql: crashingSql(deps) })
         break
       case "crash before emit":
-        await look({ ...whole, entitlements: { ...side, emit: crash } })
+        await converge({ ...whole, entitlements: { ...side, emit: crash } })
         break
       case "crash after emit": {
         const before = told.length
@@ -139,7 +139,7 @@ async function liveThrough(
           await tell(events)
           await crash()
         }
-        await look({ ...whole, entitlements: { ...side, emit } })
+        await converge({ ...whole, entitlements: { ...side, emit } })
         retold += told.length - before
         break
       }
@@ -147,7 +147,7 @@ async function liveThrough(
         life.happen(step)
     }
   }
-  await look(whole)
+  await converge(whole)
   await emitChanges(whole)
   const changes = z
     .object({ rows: z.array(z.object({ id: z.string(), kind: z.string(), quantity: z.number() })) })

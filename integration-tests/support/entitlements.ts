@@ -93,12 +93,12 @@ export class Entitlements {
   }
 
   /** Works what is due until an order's entitlements stand so; fails showing the difference. */
-  async become(order: string, ...wanted: Stands[]): Promise<void> {
-    const same = async () => JSON.stringify(await this.stands(order)) === JSON.stringify(wanted)
+  async become(order: string, ...expected: Stands[]): Promise<void> {
+    const same = async () => JSON.stringify(await this.stands(order)) === JSON.stringify(expected)
     await this.world()
       .worked(same, "the entitlements")
       .catch(() => undefined)
-    expect(await this.stands(order)).toEqual(wanted)
+    expect(await this.stands(order)).toEqual(expected)
   }
 
   async detail(id: string) {

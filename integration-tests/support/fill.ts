@@ -14,15 +14,15 @@ FROM generate_series(1, $1) n`
 export const FILL_PAYMENTS = `
 INSERT INTO kobbopay_payment (id, account_id, kobbopay_id, reference, public_token, collection_id, rail_id,
   token, asset, network, decimals, expected_minor, store_amount, currency_code, price, state, current,
-  window_ends_at, next_look_at)
+  window_ends_at, next_check_at)
 SELECT $3::text || n, 'kobbopay', $3::text || n, $3::text || n, $3::text || n, $3::text || n, 'usdt-tron',
   'USDTTRC', 'USDT', 'tron', 6, '10500000', '10.5', 'usd', '1', $2::text, false,
   now(), CASE WHEN $2::text = 'pending' THEN ${FUTURE} END
 FROM generate_series(1, $1::int) n`
 
-/** The groups of such payments, by the same parameters. */
-export const FILL_GROUPS = `
-INSERT INTO kobbopay_group (id, due_at)
+/** The collections of such payments, by the same parameters. */
+export const FILL_COLLECTIONS = `
+INSERT INTO kobbopay_collection (id, due_at)
 SELECT $3::text || n, CASE WHEN $2::text = 'pending' THEN ${FUTURE} END
 FROM generate_series(1, $1::int) n`
 

@@ -10,7 +10,7 @@ const LOG_LINES_SHOWN = 25
 const START_WITHIN_MS = 120_000
 const STOP_WITHIN_MS = 15_000
 /** Boots are measured by it, to a hundredth of them. */
-const LOOK_EVERY_MS = 10
+const POLL_EVERY_MS = 10
 
 export type MedusaOptions = {
   /** Added to our own environment; `medusa-config.ts` names what it reads. */
@@ -83,10 +83,10 @@ export async function launchMedusa(
 
 async function answering(child: ChildProcess, url: string, logFile: string): Promise<void> {
   try {
-    const looked = () => hasEnded(child) || isHealthy(url)
-    await until(looked, {
+    const isReady = () => hasEnded(child) || isHealthy(url)
+    await until(isReady, {
       withinMs: START_WITHIN_MS,
-      everyMs: LOOK_EVERY_MS,
+      everyMs: POLL_EVERY_MS,
       what: "Medusa answering",
     })
     if (hasEnded(child)) {

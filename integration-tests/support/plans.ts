@@ -18,12 +18,17 @@ import { booksOf } from "../../src/store/books"
 import { firstPayment, type Offer } from "../../src/store/creation"
 import { callForgotten } from "../../src/store/entitled-orders"
 import { exceptionsOf, listExceptions } from "../../src/store/exceptions"
-import { claimGroups, nextDue, nextWork, noteOrderCancelled } from "../../src/store/groups"
+import {
+  claimCollections,
+  nextDue,
+  nextWork,
+  noteOrderCancelled,
+} from "../../src/store/collections"
 import { historyOfOrder, transitionsOf } from "../../src/store/history"
 import {
   emptyDoneEvents,
   isRepeated,
-  lookAgain,
+  checkAgain,
   openEvents,
   reviving,
   unmetEvents,
@@ -90,7 +95,7 @@ const OFFER: Offer = {
   windowEndsAt: later(),
 }
 
-/** What runs for checkouts, webhooks, looks, sweeps, reconciliation and the admin's pages, with what it is called with. */
+/** What runs for checkouts, webhooks, checks, sweeps, reconciliation and the admin's pages, with what it is called with. */
 const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   viewSession: (sql) => viewSession(sql, SESSION),
   firstPayment: (sql) =>
@@ -103,7 +108,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   unroutedEvents: (sql) => unroutedEvents(sql, later(), 200),
   openEvents: (sql) => openEvents(sql, COLLECTION),
   unmetEvents: (sql) => unmetEvents(sql, PAYMENT),
-  lookAgain: (sql) => lookAgain(sql, EVENT, new Date(), 30 * DAY_MS),
+  checkAgain: (sql) => checkAgain(sql, EVENT, new Date(), 30 * DAY_MS),
   isRepeated: (sql) => isRepeated(sql, EVENT, PAYMENT),
   reviving: (sql) => {
     const { text, bindings } = reviving(ACCOUNT, KOBBOPAY_ID, new Date())
@@ -111,7 +116,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   },
   wakeWaiting: (sql) => wakeWaiting(sql, ACCOUNT, KOBBOPAY_ID, new Date()),
   emptyDoneEvents: (sql) => emptyDoneEvents(sql, longAgo(), 1_000),
-  claimGroups: (sql) => claimGroups(sql, "plans", later(), DAY_MS, { most: 4, calm: 2 }),
+  claimCollections: (sql) => claimCollections(sql, "plans", later(), DAY_MS, { most: 4, calm: 2 }),
   nextDue: (sql) => nextDue(sql),
   nextWork: (sql) => nextWork(sql, COLLECTION, [ACCOUNT]),
   noteOrderCancelled: (sql) => noteOrderCancelled(sql, ORDER, new Date()),

@@ -179,8 +179,8 @@ function guard(server: ChildProcess, home: string, dataDir: string): void {
 /** False when it ended, or took no connection in time. */
 async function accepts(server: ChildProcess, port: number): Promise<boolean> {
   const ended = () => server.exitCode !== null || server.signalCode !== null
-  const looked = () => ended() || checkDatabase(urlOf(port)).then(() => true)
-  return until(looked, { withinMs: START_WITHIN_MS, everyMs: 25 }).then(
+  const isReady = () => ended() || checkDatabase(urlOf(port)).then(() => true)
+  return until(isReady, { withinMs: START_WITHIN_MS, everyMs: 25 }).then(
     () => !ended(),
     () => false,
   )

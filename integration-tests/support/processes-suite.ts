@@ -77,7 +77,7 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
     const rests = (collection: string) =>
       moved("the work coming to rest", async () => {
         const events = `kobbopay_event WHERE state = 'received' AND collection_id = $1`
-        const leased = `kobbopay_group WHERE id = $1 AND lease_owner IS NOT NULL`
+        const leased = `kobbopay_collection WHERE id = $1 AND lease_owner IS NOT NULL`
         return (await count(events, collection)) === 0 && (await count(leased, collection)) === 0
       })
 
@@ -135,7 +135,7 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
         expect(await bookedOf(order.id, collectionId)).toEqual(NOTHING)
         expect(
           await count(
-            `kobbopay_group WHERE id = $1 AND order_cancelled_at IS NOT NULL`,
+            `kobbopay_collection WHERE id = $1 AND order_cancelled_at IS NOT NULL`,
             collectionId,
           ),
         ).toBe(1)
@@ -152,11 +152,11 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
         expect(await count(reserved, order.id)).toBe(1)
         await server.stop()
         await home.database.query(
-          `UPDATE kobbopay_payment SET created_at = now() - interval '2 days', next_look_at = now(),
+          `UPDATE kobbopay_payment SET created_at = now() - interval '2 days', next_check_at = now(),
              window_ends_at = now() - interval '1 day' WHERE collection_id = $1`,
           [collectionId],
         )
-        await home.database.query(`UPDATE kobbopay_group SET due_at = now() WHERE id = $1`, [
+        await home.database.query(`UPDATE kobbopay_collection SET due_at = now() WHERE id = $1`, [
           collectionId,
         ])
         const cancelled = `"order" WHERE id = $1 AND status = 'canceled'`

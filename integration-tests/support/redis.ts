@@ -66,8 +66,8 @@ async function launch(port: number, dataDir: string): Promise<ChildProcess> {
   }
   guard(server)
   const ended = () => server.exitCode !== null || server.signalCode !== null
-  const looked = () => ended() || accepts(port)
-  await until(looked, { withinMs: START_WITHIN_MS, what: "Redis answering" })
+  const isReady = () => ended() || accepts(port)
+  await until(isReady, { withinMs: START_WITHIN_MS, what: "Redis answering" })
   if (ended()) {
     throw new Error(`Redis did not start on port ${port}:\n${said}`)
   }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises"
 export type UntilOptions = {
   /** Milliseconds after which it gives up. */
   withinMs: number
-  /** Milliseconds between two looks. Default 50. */
+  /** Milliseconds between two checks. Default 50. */
   everyMs?: number
   /** What is waited for, for the error: "the order is cancelled". */
   what?: string

@@ -195,7 +195,7 @@ function unitsPaidBack(quantity: number, verdict: Verdict): number {
  * decided, not against what is paid back, returned or cancelled afterwards; a revocation is final until
  * a person decides otherwise.
  */
-export function wanted(
+export function movesFor(
   before: Standing,
   line: Pick<Line, "quantity" | "returned">,
   verdict: Verdict,

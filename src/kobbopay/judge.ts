@@ -6,7 +6,7 @@ import {
   type Facts,
   type Fit,
   type Returned,
-  type Want,
+  type Target,
 } from "./lifecycle"
 import {
   counts,
@@ -29,7 +29,7 @@ import type { Rules } from "./rules"
 export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "expectedMinor"> & {
   decimals: number
   state: PaymentState
-  want: Want
+  target: Target
   receivedMinor: bigint | null
   paidBackMinor: bigint
   /** What of the money a person set aside. */
@@ -78,7 +78,7 @@ export type Judgement = {
  */
 export function judge(
   known: Known,
-  look: {
+  check: {
     reading: Reading
     claims: readonly Claim[]
     /** One of its transfers counts for another payment already. */
@@ -88,7 +88,7 @@ export function judge(
     now: Date
   },
 ): Judgement {
-  const { reading, rules, order, now } = look
+  const { reading, rules, order, now } = check
   const transfers = mergeTransfers(known.transfers, reading)
   const received = receivedOf(known, transfers, reading)
   const judged = judgedMinor(transfers, reading, {
@@ -96,7 +96,7 @@ export function judge(
     confirmed: known.confirmedAt !== null,
     fits: known.amountFit === "fits" || known.amountFit === "over",
   })
-  const { said, met, unmet, reported } = weigh(known, look, received)
+  const { said, met, unmet, reported } = weigh(known, check, received)
   const { underMinor, overMinor } = rules.tolerance(known.expectedMinor, known.decimals)
   const asked: Asked = { ...known, underMinor, overMinor, orderChanged: order.orderChanged }
   const seenFit = fitOf(asked, reading, judged, rules.required)
@@ -104,7 +104,7 @@ export function judge(
   const isGone = transfers.length > 0 && !transfers.some(counts)
   const keeps = seenFit.amount === "none" && known.amountFit !== null && !isGone
   const amountFit: Fit = keeps ? { ...seenFit, amount: known.amountFit ?? "none" } : seenFit
-  const fit: Fit = look.isTransferTaken
+  const fit: Fit = check.isTransferTaken
     ? { ...amountFit, mismatches: ["duplicate_transfer", ...amountFit.mismatches] }
     : amountFit
   const decided = decide(
@@ -118,9 +118,9 @@ export function judge(
       accepted: acceptedOf(known, judged),
       returned: returnedOf(asked, judged, known),
       windowOver: now >= known.windowEndsAt,
-      late: isLate(known, look, fit),
+      late: isLate(known, check, fit),
       reported,
-      stuck: isStuck(known, look),
+      stuck: isStuck(known, check),
       policy: rules.policy,
     },
     { said, fit },
@@ -213,12 +213,12 @@ function isBehind(
 
 /** What kept the money from settling stays in its way, and is told, until a read that is not older says more. */
 function liftsNothing(known: Known, decided: Decision): Decision {
-  if (known.want !== "nothing" || known.accepted !== null || decided.want === "nothing") {
+  if (known.target !== "nothing" || known.accepted !== null || decided.target === "nothing") {
     return decided
   }
   const kept = decided.exceptions.filter((found) => found !== "overpaid")
   const exceptions: ExceptionClass[] = kept.length === 0 ? ["ambiguous_finality"] : kept
-  return { ...decided, want: "nothing", exceptions }
+  return { ...decided, target: "nothing", exceptions }
 }
 
 /** Money that was seen stays seen: a later read that says less does not take it back. */
@@ -228,7 +228,7 @@ const highest = (known: bigint | null, seen: bigint | null): bigint | null =>
 /** What the read, the reports of events and the clock say together. */
 function weigh(
   known: Known,
-  look: {
+  check: {
     reading: Reading
     claims: readonly Claim[]
     order: OrderFacts
@@ -237,7 +237,7 @@ function weigh(
   },
   received: bigint | null,
 ) {
-  const { reading, rules, now } = look
+  const { reading, rules, now } = check
   const met = new Set<EventRowId>()
   const isOver = now >= known.windowEndsAt
   const read = reading.transferFailed === true ? afterFailure(known, isOver) : reading.state
@@ -246,7 +246,7 @@ function weigh(
   let reported = false
   const isFirst = known.moneySeenAt === null && reading.astray
   const holdsMoney = isFirst || heldMinor(known, received) > 0n
-  for (const claim of look.claims) {
+  for (const claim of check.claims) {
     const held = { money: holdsMoney, received: countedFor(known, received, rules) }
     const heard = hear({ state: read }, held, claim, rules.says)
     if (heard.kind === "behind") {
@@ -258,7 +258,7 @@ function weigh(
     // Only an ending the reads cannot express comes from an event; everything else is the read's word.
     if (heard.said !== read) said = heard.said
   }
-  const since = Math.min(known.createdAt.getTime(), look.order.placedAt?.getTime() ?? Infinity)
+  const since = Math.min(known.createdAt.getTime(), check.order.placedAt?.getTime() ?? Infinity)
   const isClosing = now.getTime() - since >= rules.closePendingAfterMs && isOver
   if (said === "pending" && !holdsMoney && isClosing) said = "expired"
   return { said, met, unmet, reported }
@@ -278,7 +278,7 @@ const heldMinor = (known: Known, received: bigint | null): bigint => {
   return (received ?? known.expectedMinor) - known.paidBackMinor - known.writtenOffMinor
 }
 
-const isStuck = (known: Known, look: { rules: Rules; now: Date }): boolean =>
+const isStuck = (known: Known, check: { rules: Rules; now: Date }): boolean =>
   known.moneySeenAt !== null &&
   known.confirmedAt === null &&
-  look.now.getTime() - known.moneySeenAt.getTime() >= look.rules.stuckAfterMs
+  check.now.getTime() - known.moneySeenAt.getTime() >= check.rules.stuckAfterMs

@@ -59,7 +59,7 @@ export type Returned = "nothing" | "excess" | "short" | "all"
 export type Acceptance = "amount" | "finality"
 
 /** What Medusa should show of a payment. `nothing` asks for no change. */
-export type Want = "nothing" | "authorized" | "captured" | "order_cancelled"
+export type Target = "nothing" | "authorized" | "captured" | "order_cancelled"
 
 /** How the money that a read reported compares with what the ledger asked for. */
 export type Fit = {
@@ -110,7 +110,7 @@ export type Observation = {
 
 export type Decision = {
   state: PaymentState
-  want: Want
+  target: Target
   exceptions: ExceptionClass[]
 }
 
@@ -192,7 +192,7 @@ function fromOpen(said: SaidState, fit: Fit): Step {
 }
 
 /** What a state asks of Medusa, before anything is held against the order. */
-function wantOf(state: PaymentState, fit: Fit, policy: Policy): Want {
+function targetOf(state: PaymentState, fit: Fit, policy: Policy): Target {
   switch (state) {
     case "paid":
       if (policy.captureOn === "paid") return "captured"
@@ -208,7 +208,12 @@ function wantOf(state: PaymentState, fit: Fit, policy: Policy): Want {
 }
 
 /** What accepted money asks of Medusa: a person's word stands for the fit, and for finality if they said so. */
-function acceptedWant(accepted: Acceptance, state: PaymentState, said: SaidState, policy: Policy) {
+function acceptedTarget(
+  accepted: Acceptance,
+  state: PaymentState,
+  said: SaidState,
+  policy: Policy,
+) {
   const isFinal = accepted === "finality" || state === "confirmed" || said === "confirmed"
   if (isFinal || (said === "paid" && policy.captureOn === "paid")) return "captured"
   return policy.authorizeOn === "paid" ? "authorized" : "nothing"
@@ -239,7 +244,7 @@ function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] 
  * What an observation makes of a payment: its new state, what Medusa should show, and the exceptions
  * that hold. Pure, and the only place where the rules of the lifecycle are written.
  *
- * The want is computed from facts (state, order, fit), not from the edge taken, so that deciding again
+ * The target is computed from facts (state, order, fit), not from the edge taken, so that deciding again
  * after a crash asks for the same thing.
  */
 export function decide(facts: Facts, observation: Observation): Decision {
@@ -248,15 +253,15 @@ export function decide(facts: Facts, observation: Observation): Decision {
   if (holdsMoney(fit) && facts.returned === "all") return sentBack(facts, state)
   const found = new Set<ExceptionClass>(exceptions)
   const accepted = holdsMoney(fit) ? facts.accepted : null
-  let want: Want =
+  let target: Target =
     accepted === null
-      ? wantOf(state, fit, facts.policy)
-      : acceptedWant(accepted, state, said, facts.policy)
+      ? targetOf(state, fit, facts.policy)
+      : acceptedTarget(accepted, state, said, facts.policy)
   // What a read takes back claims nothing of the order until a person, or a later read, says so.
   const isGone = state === "paid" && fit.amount === "none"
-  if ((found.has("ambiguous_finality") || isGone) && accepted === null) want = "nothing"
+  if ((found.has("ambiguous_finality") || isGone) && accepted === null) target = "nothing"
   // A signed report of money outweighs reads that cannot see it, as long as nobody looked at it.
-  if (facts.reported && want === "order_cancelled") want = "nothing"
+  if (facts.reported && target === "order_cancelled") target = "nothing"
 
   const settles = state === "paid" || state === "confirmed" || accepted !== null
   if (settles || state === "partial") {
@@ -264,12 +269,12 @@ export function decide(facts: Facts, observation: Observation): Decision {
     if (accepted === "amount" && said === "failed") found.add("ambiguous_finality")
     for (const reason of barrier({ ...facts, accepted }, state, fit)) {
       found.add(reason)
-      want = "nothing"
+      target = "nothing"
     }
     // What Medusa shows as captured is not taken back by what comes after it.
-    if (facts.captured && facts.order === "open") want = "captured"
+    if (facts.captured && facts.order === "open") target = "captured"
     const isOver = fit.amount === "over" && facts.returned === "nothing"
-    if (settles && want !== "nothing" && isOver) found.add("overpaid")
+    if (settles && target !== "nothing" && isOver) found.add("overpaid")
   } else if ((state === "expired" || state === "failed") && holdsMoney(fit)) {
     // The order's end comes first: it tells the merchant the most about what can still be done.
     const [reason] = barrier({ ...facts, superseded: false }, state, { ...fit, mismatches: [] })
@@ -280,15 +285,15 @@ export function decide(facts: Facts, observation: Observation): Decision {
       found.add(fit.amount === "under" ? "underpaid" : "late_payment")
     }
   }
-  if (accepted === null && want === "nothing" && holdsMoney(fit) && state !== "pending") {
+  if (accepted === null && target === "nothing" && holdsMoney(fit) && state !== "pending") {
     // Whatever else keeps it: whoever pays it back must know that some of it came on another rail.
     for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
   }
   // Late money keeps its payment ended, so there only the read tells that nothing is waited for any more.
   const isFinal = state === "confirmed" || (said === "confirmed" && state !== "partial")
-  const isStuck = facts.stuck && want !== "captured" && !isFinal
+  const isStuck = facts.stuck && target !== "captured" && !isFinal
   if (isStuck && holdsMoney(fit)) found.add("stuck")
-  return { state, want, exceptions: [...found] }
+  return { state, target, exceptions: [...found] }
 }
 
 /**
@@ -297,9 +302,9 @@ export function decide(facts: Facts, observation: Observation): Decision {
  */
 function sentBack(facts: Facts, state: PaymentState): Decision {
   if (facts.captured) {
-    return { state, want: facts.order === "open" ? "captured" : "nothing", exceptions: [] }
+    return { state, target: facts.order === "open" ? "captured" : "nothing", exceptions: [] }
   }
   const isOver = state === "expired" || state === "failed" || facts.windowOver
   const waits = isOver && !facts.reported && !facts.covered
-  return { state, want: waits ? "order_cancelled" : "nothing", exceptions: [] }
+  return { state, target: waits ? "order_cancelled" : "nothing", exceptions: [] }
 }

@@ -110,10 +110,10 @@ export function toleranceMinor(
 ): bigint {
   const text = tolerance.kind === "units" ? tolerance.units : tolerance.percent
   const { digits, scale } = parseDecimal(text)
-  const wanted =
+  const ideal =
     tolerance.kind === "units"
       ? (digits * pow10(decimals)) / pow10(scale)
       : (digits * expectedMinor) / (100n * pow10(scale))
   const most = expectedMinor > 0n ? expectedMinor - 1n : 0n
-  return wanted < most ? wanted : most
+  return ideal < most ? ideal : most
 }

@@ -7,7 +7,7 @@ const HOUR = 60 * MINUTE
  * most six hours; null once it was watched for `watchForMs` (addresses stay payable until then). While there
  * is no order nobody waits, and anybody may have made it: its whole age later, at least two minutes.
  */
-export function nextLook(
+export function nextCheck(
   createdAt: Date,
   now: Date,
   watchForMs: number,
@@ -15,8 +15,8 @@ export function nextLook(
 ): Date | null {
   const age = Math.max(0, now.getTime() - createdAt.getTime())
   if (age >= watchForMs) return null
-  const wanted = hasOrder ? Math.max(30 * SECOND, age / 2) : Math.max(2 * MINUTE, age)
-  const pause = Math.min(6 * HOUR, wanted)
+  const ideal = hasOrder ? Math.max(30 * SECOND, age / 2) : Math.max(2 * MINUTE, age)
+  const pause = Math.min(6 * HOUR, ideal)
   return new Date(now.getTime() + pause)
 }
 
@@ -33,7 +33,7 @@ export function retryPause(failures: number, random: () => number): number {
 export const unknownPause = (attempts: number, random: () => number): number =>
   Math.round(2 * SECOND * 8 ** Math.min(attempts, 3) * (0.75 + random() / 2))
 
-/** After this many failed tries in a row a group's work is called dead: an exception, still tried. */
+/** After this many failed tries in a row a collection's work is called dead: an exception, still tried. */
 export const DEAD_AFTER_FAILURES = 12
 
 /** How long an event may claim more than the reads show before it becomes an exception. */

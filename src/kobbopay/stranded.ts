@@ -32,25 +32,25 @@ export type Stranded = {
 export function strandedBy(accounts: readonly Account[], watched: readonly Watched[]): Stranded[] {
   const configured = new Map(accounts.map((account) => [account.id, account]))
   const found = new Map<string, Stranded>()
-  for (const group of watched) {
-    const reason = reasonFor(configured.get(group.accountId), group)
+  for (const watch of watched) {
+    const reason = reasonFor(configured.get(watch.accountId), watch)
     if (reason === null) continue
-    const key = `${group.accountId} ${reason}`
+    const key = `${watch.accountId} ${reason}`
     const known = found.get(key)
     found.set(key, {
-      accountId: group.accountId,
+      accountId: watch.accountId,
       reason,
-      payments: (known?.payments ?? 0) + group.payments,
-      open: (known?.open ?? 0) + group.open,
-      first: [...(known?.first ?? []), ...group.first],
+      payments: (known?.payments ?? 0) + watch.payments,
+      open: (known?.open ?? 0) + watch.open,
+      first: [...(known?.first ?? []), ...watch.first],
     })
   }
   return [...found.values()]
 }
 
-function reasonFor(account: Account | undefined, group: Watched): StrandedReason | null {
+function reasonFor(account: Account | undefined, watch: Watched): StrandedReason | null {
   if (account === undefined) return "account_removed"
-  const { environment, railId } = group
+  const { environment, railId } = watch
   if (environment !== null && environment !== environmentOf(account)) return "environment_changed"
   return account.options.rails.some((rail) => rail.id === railId) ? null : "rail_removed"
 }

@@ -82,21 +82,21 @@ export class PaymentBook {
    * Carries out a create. The same reference and token answer the same payment, unless `forgetful`.
    * Throws a SandboxError (409) when the amount differs from the first create's.
    */
-  create(wanted: NewPayment, forgetful: boolean): Payment {
-    const reference = this.#byReference.get(wanted.reference) ?? { payments: [], creates: 0 }
-    this.#byReference.set(wanted.reference, reference)
-    const known = forgetful ? undefined : this.#repeated(wanted, reference.payments)
+  create(requested: NewPayment, forgetful: boolean): Payment {
+    const reference = this.#byReference.get(requested.reference) ?? { payments: [], creates: 0 }
+    this.#byReference.set(requested.reference, reference)
+    const known = forgetful ? undefined : this.#repeated(requested, reference.payments)
     reference.creates += 1
     if (known) return known
 
     const { now, newId, expireAfterMs, memoTokens } = this.options
-    const id = newId(wanted.profile === "docs" ? "pay_" : "trk_")
+    const id = newId(requested.profile === "docs" ? "pay_" : "trk_")
     const createdAt = now()
     const payment: Payment = {
-      ...wanted,
+      ...requested,
       id,
-      address: addressFor(wanted.token, id),
-      memo: memoTokens.includes(wanted.token) ? memoFor(id) : null,
+      address: addressFor(requested.token, id),
+      memo: memoTokens.includes(requested.token) ? memoFor(id) : null,
       createdAt,
       expiresAt: expireAfterMs === null ? null : createdAt + expireAfterMs,
       transfers: [],
@@ -206,11 +206,11 @@ export class PaymentBook {
     for (const { expiry } of this.#entries.values()) if (expiry) clearTimeout(expiry)
   }
 
-  #repeated(wanted: NewPayment, ids: readonly string[]): Payment | undefined {
+  #repeated(requested: NewPayment, ids: readonly string[]): Payment | undefined {
     const known = ids
       .map((id) => this.get(id))
-      .find(({ profile, token }) => profile === wanted.profile && token === wanted.token)
-    const differs = known?.asked && wanted.asked && !same(known.asked, wanted.asked)
+      .find(({ profile, token }) => profile === requested.profile && token === requested.token)
+    const differs = known?.asked && requested.asked && !same(known.asked, requested.asked)
     if (differs && known.profile === "docs") {
       throw new SandboxError(409, "this reference was used before with another amount")
     }

@@ -163,10 +163,10 @@ const weatherFormSchema = z.union([
 ])
 
 function setByForm(control: SandboxControl, { fields }: Input) {
-  const wanted = parsed(weatherFormSchema, fields)
-  if (!("preset" in wanted)) return control.setWeather(patchOf(wanted.kind, wanted.value))
+  const requested = parsed(weatherFormSchema, fields)
+  if (!("preset" in requested)) return control.setWeather(patchOf(requested.kind, requested.value))
   const fair = control.clearWeather()
-  return wanted.preset === "storm" ? control.setWeather(STORM) : fair
+  return requested.preset === "storm" ? control.setWeather(STORM) : fair
 }
 
 function patchOf(kind: string, value: string): WeatherPatch {

@@ -1,7 +1,7 @@
 import type { AccountId, KobbopayId, PaymentId, SessionId } from "../kobbopay/ids"
 import { abandoned, type Unfinished } from "./creation"
 import { dueOrders } from "./entitled-orders"
-import { holdGroup, scheduleGroupOf, waking } from "./groups"
+import { lockCollection, scheduleCollectionOf, waking } from "./collections"
 import { reviving } from "./inbox"
 import { insertTransition, paymentById } from "./ledger"
 import { paymentColumns, paymentRow, type PaymentRow } from "./payment"
@@ -15,7 +15,7 @@ export type CreatedAtKobbopay = {
   address: string
   memo: string | null
   windowEndsAt: Date
-  nextLookAt: Date
+  nextCheckAt: Date
 }
 
 /**
@@ -34,13 +34,13 @@ export async function recordCreated(
   const recorded = await finishCreation(sql, payment.id, made, session, now)
   if (recorded !== null) return recorded
   return sql.transaction(async (trx) => {
-    await holdGroup(trx, payment.collection_id, null)
+    await lockCollection(trx, payment.collection_id, null)
     const known = await adoptKnown(trx, payment, made, now)
     if (known === null) {
-      await watchSibling(trx, payment.id, made.kobbopayId, made.nextLookAt)
+      await watchSibling(trx, payment.id, made.kobbopayId, made.nextCheckAt)
       const revive = reviving(made.accountId, made.kobbopayId, now)
       await execute(trx, revive.text, revive.bindings)
-      await scheduleGroupOf(trx, payment.id, made.nextLookAt)
+      await scheduleCollectionOf(trx, payment.id, made.nextCheckAt)
     }
     const shown = known ?? payment.id
     await attachSession(trx, session, shown, now)
@@ -60,7 +60,7 @@ function finishCreation(
   now: Date,
 ): Promise<PaymentRow | null> {
   const attach = attaching("made", session, now)
-  const wake = waking("(SELECT collection_id FROM made)", made.nextLookAt)
+  const wake = waking("(SELECT collection_id FROM made)", made.nextCheckAt)
   const revive = reviving(made.accountId, made.kobbopayId, now)
   return row(
     sql,
@@ -69,7 +69,7 @@ function finishCreation(
       name: "kobbopay_finish_creation",
       text: `WITH made AS (UPDATE kobbopay_payment p
         SET state = 'pending', kobbopay_id = ?, address = ?, memo = ?, window_ends_at = ?,
-            next_look_at = ?, create_lease_until = NULL, updated_at = now()
+            next_check_at = ?, create_lease_until = NULL, updated_at = now()
       WHERE id = ? AND state = 'creating' AND NOT EXISTS (SELECT 1 FROM kobbopay_payment known
         WHERE known.account_id = ? AND known.kobbopay_id = ? AND known.deleted_at IS NULL)
       RETURNING ${paymentColumns("p")}),
@@ -86,7 +86,7 @@ function finishCreation(
       made.address,
       made.memo,
       made.windowEndsAt,
-      made.nextLookAt,
+      made.nextCheckAt,
       id,
       made.accountId,
       made.kobbopayId,
@@ -137,7 +137,7 @@ async function adoptKnown(
   const ended = await execute(
     trx,
     `UPDATE kobbopay_payment
-        SET state = 'failed', want = 'order_cancelled', current = false, ended_at = ?,
+        SET state = 'failed', target = 'order_cancelled', current = false, ended_at = ?,
             create_lease_until = NULL, updated_at = now()
       WHERE id = ? AND state = 'creating'`,
     [now, id],
@@ -146,12 +146,12 @@ async function adoptKnown(
   await execute(
     trx,
     `UPDATE kobbopay_payment
-        SET address = ?, memo = ?, window_ends_at = ?, next_look_at = ?, updated_at = now(),
+        SET address = ?, memo = ?, window_ends_at = ?, next_check_at = ?, updated_at = now(),
             current = state = 'pending' AND money_seen_at IS NULL
       WHERE id = ?`,
-    [made.address, made.memo, made.windowEndsAt, made.nextLookAt, known.id],
+    [made.address, made.memo, made.windowEndsAt, made.nextCheckAt, known.id],
   )
-  await scheduleGroupOf(trx, known.id, made.nextLookAt)
+  await scheduleCollectionOf(trx, known.id, made.nextCheckAt)
   return known.id
 }
 
@@ -163,18 +163,18 @@ export const watchSibling = (
   sql: Sql,
   of: PaymentId,
   kobbopayId: KobbopayId,
-  nextLookAt: Date,
+  nextCheckAt: Date,
 ): Promise<number> =>
   execute(
     sql,
     `INSERT INTO kobbopay_payment
        (id, account_id, environment, kobbopay_id, reference, public_token, collection_id, cart_id, order_id, rail_id,
         token, asset, network, decimals, expected_minor, store_amount, currency_code, price, state,
-        current, window_ends_at, next_look_at)
+        current, window_ends_at, next_check_at)
      SELECT ?, account_id, environment, ?, reference, replace(gen_random_uuid()::text, '-', ''), collection_id, cart_id, order_id, rail_id, token, asset,
             network, decimals, expected_minor, store_amount, currency_code, price, 'pending', false,
             window_ends_at, ?
        FROM kobbopay_payment WHERE id = ? AND kobbopay_id IS DISTINCT FROM ?
      ON CONFLICT (account_id, kobbopay_id) WHERE deleted_at IS NULL DO NOTHING`,
-    [newId("kpay"), kobbopayId, nextLookAt, of, kobbopayId],
+    [newId("kpay"), kobbopayId, nextCheckAt, of, kobbopayId],
   )

@@ -65,19 +65,19 @@ export type CurrentPayment = RightToCreate | { mayCreate: false; payment: Paymen
  */
 export async function currentPayment(
   sql: Sql,
-  wanted: NewPayment,
+  requested: NewPayment,
   claimedUntil: Date,
   now: Date,
 ): Promise<CurrentPayment> {
-  const made = await insertPayment(sql, wanted, claimedUntil)
+  const made = await insertPayment(sql, requested, claimedUntil)
   if (made !== null) return { mayCreate: true, payment: made, until: claimedUntil }
   return sql.transaction(async (trx) => {
     const key = [
-      wanted.collectionId,
-      wanted.accountId,
-      wanted.railId,
-      wanted.storeAmount,
-      wanted.currencyCode,
+      requested.collectionId,
+      requested.accountId,
+      requested.railId,
+      requested.storeAmount,
+      requested.currencyCode,
     ]
     await execute(
       trx,
@@ -86,7 +86,7 @@ export async function currentPayment(
           AND currency_code = ? AND current = true AND deleted_at IS NULL AND window_ends_at <= ?`,
       [...key, now],
     )
-    const renewed = await insertPayment(trx, wanted, claimedUntil)
+    const renewed = await insertPayment(trx, requested, claimedUntil)
     if (renewed !== null) return { mayCreate: true, payment: renewed, until: claimedUntil }
     const current = await row(
       trx,
@@ -104,7 +104,7 @@ export async function currentPayment(
 /** `asked` gives the collection in which to insert, or none. */
 const insertFor = (asked: string): string => `
   WITH asked AS (${asked}),
-    grouped AS (INSERT INTO kobbopay_group (id) SELECT id FROM asked ON CONFLICT DO NOTHING)
+    known AS (INSERT INTO kobbopay_collection (id) SELECT id FROM asked ON CONFLICT DO NOTHING)
   INSERT INTO kobbopay_payment
     (id, account_id, environment, reference, public_token, rail_id, token, asset, network, decimals,
      expected_minor, store_amount, currency_code, price, window_ends_at, create_lease_until, collection_id)
@@ -113,22 +113,22 @@ const insertFor = (asked: string): string => `
     WHERE current = true AND deleted_at IS NULL DO NOTHING
   RETURNING ${Object.keys(unfinishedRow.shape).join(", ")}`
 
-const valuesOf = (wanted: Offer, claimedUntil: Date) => [
+const valuesOf = (requested: Offer, claimedUntil: Date) => [
   newId("kpay"),
-  wanted.accountId,
-  wanted.environment,
-  wanted.reference,
-  wanted.publicToken,
-  wanted.railId,
-  wanted.token,
-  wanted.asset,
-  wanted.network,
-  wanted.decimals,
-  wanted.expectedMinor.toString(),
-  wanted.storeAmount,
-  wanted.currencyCode,
-  wanted.price,
-  wanted.windowEndsAt,
+  requested.accountId,
+  requested.environment,
+  requested.reference,
+  requested.publicToken,
+  requested.railId,
+  requested.token,
+  requested.asset,
+  requested.network,
+  requested.decimals,
+  requested.expectedMinor.toString(),
+  requested.storeAmount,
+  requested.currencyCode,
+  requested.price,
+  requested.windowEndsAt,
   claimedUntil,
 ]
 
@@ -138,8 +138,11 @@ const INSERT_PAYMENT = {
 }
 
 /** Null while the collection has a current payment for the same account, rail and store amount. */
-const insertPayment = (sql: Sql, wanted: NewPayment, claimedUntil: Date) =>
-  row(sql, unfinishedRow, INSERT_PAYMENT, [wanted.collectionId, ...valuesOf(wanted, claimedUntil)])
+const insertPayment = (sql: Sql, requested: NewPayment, claimedUntil: Date) =>
+  row(sql, unfinishedRow, INSERT_PAYMENT, [
+    requested.collectionId,
+    ...valuesOf(requested, claimedUntil),
+  ])
 
 const FIRST_PAYMENT = {
   name: "kobbopay_first_payment",
@@ -158,13 +161,13 @@ const FIRST_PAYMENT = {
 export async function firstPayment(
   sql: Sql,
   session: { id: SessionId; providerId: ProviderId },
-  wanted: Offer,
+  requested: Offer,
   claimedUntil: Date,
 ): Promise<RightToCreate | null> {
   const made = await row(sql, unfinishedRow, FIRST_PAYMENT, [
     session.id,
     session.providerId,
-    ...valuesOf(wanted, claimedUntil),
+    ...valuesOf(requested, claimedUntil),
   ])
   return made === null ? null : { mayCreate: true, payment: made, until: claimedUntil }
 }
@@ -209,7 +212,7 @@ export async function endAbandonedCreations(
       trx,
       paymentIdRow,
       `UPDATE kobbopay_payment
-          SET state = 'failed', want = 'order_cancelled', current = false, ended_at = ?,
+          SET state = 'failed', target = 'order_cancelled', current = false, ended_at = ?,
               updated_at = now()
         WHERE collection_id = ? AND deleted_at IS NULL AND state = 'creating' AND window_ends_at <= ?
           AND (create_lease_until IS NULL OR create_lease_until <= ?)

@@ -6,7 +6,7 @@ const idRow = z.object({ id: z.string() })
 const atRow = z.object({ at: z.date().nullable() })
 
 /**
- * When one of a group's payments is to be looked at next, or one of its events tried; null: never. Payments
+ * When one of a collection's payments is to be looked at next, or one of its events tried; null: never. Payments
  * of other accounts than these cannot be read, so they are not waited for.
  */
 export const nextWork = async (
@@ -21,7 +21,7 @@ export const nextWork = async (
       {
         name: "kobbopay_next_work",
         text: `SELECT LEAST(
-         (SELECT min(next_look_at) FROM kobbopay_payment
+         (SELECT min(next_check_at) FROM kobbopay_payment
            WHERE collection_id = ? AND kobbopay_id IS NOT NULL AND account_id = ANY(?::text[])
              AND deleted_at IS NULL),
          (SELECT min(next_attempt_at) FROM kobbopay_event
@@ -31,25 +31,29 @@ export const nextWork = async (
     )
   )?.at ?? null
 
-/** Whether a group has work to do at `now`. */
-export const isGroupDue = async (sql: Sql, collection: CollectionId, now: Date): Promise<boolean> =>
-  (await row(sql, idRow, `SELECT id FROM kobbopay_group WHERE id = ? AND due_at <= ?`, [
+/** Whether a collection has work to do at `now`. */
+export const isCollectionDue = async (
+  sql: Sql,
+  collection: CollectionId,
+  now: Date,
+): Promise<boolean> =>
+  (await row(sql, idRow, `SELECT id FROM kobbopay_collection WHERE id = ? AND due_at <= ?`, [
     collection,
     now,
   ])) !== null
 
-/** Whether something has called for a group's work since it was claimed. */
+/** Whether something has called for a collection's work since it was claimed. */
 export const wasWoken = async (
   sql: Sql,
   lease: { collectionId: CollectionId; wakes: number },
 ): Promise<boolean> =>
-  (await row(sql, idRow, `SELECT id FROM kobbopay_group WHERE id = ? AND wakes <> ?`, [
+  (await row(sql, idRow, `SELECT id FROM kobbopay_collection WHERE id = ? AND wakes <> ?`, [
     lease.collectionId,
     lease.wakes,
   ])) !== null
 
 /**
- * When there is work to do next: a due group (or the end of the lease it is under), or an event not yet
+ * When there is work to do next: a due collection (or the end of the lease it is under), or an event not yet
  * routed. Null when everything rests.
  */
 export const nextDue = async (sql: Sql): Promise<Date | null> =>
@@ -59,7 +63,7 @@ export const nextDue = async (sql: Sql): Promise<Date | null> =>
       atRow,
       `SELECT LEAST(
          (SELECT min(at) FROM (
-            SELECT GREATEST(due_at, COALESCE(lease_until, due_at)) AS at FROM kobbopay_group
+            SELECT GREATEST(due_at, COALESCE(lease_until, due_at)) AS at FROM kobbopay_collection
              WHERE due_at IS NOT NULL AND deleted_at IS NULL ORDER BY due_at LIMIT 50) AS first),
          (SELECT min(next_attempt_at) FROM kobbopay_event
            WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL)) AS at`,

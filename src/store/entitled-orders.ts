@@ -3,7 +3,7 @@ import type { AccountId, CollectionId, OrderId, SessionId } from "../kobbopay/id
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 
-/** In the database's time, cut to what a Date can hold, so that it is never later than the next look. */
+/** In the database's time, cut to what a Date can hold, so that it is never later than the next check. */
 const AT_ONCE = `date_trunc('milliseconds', clock_timestamp())`
 
 /**
@@ -80,7 +80,7 @@ export async function orderRowOf(sql: Sql, order: OrderId): Promise<EntitledOrde
 const versionRow = z.object({ version: z.number() })
 
 /** Locks an order's row for the rest of a transaction. False when somebody worked it meanwhile. */
-export const holdOrder = async (trx: Sql, seen: EntitledOrder): Promise<boolean> =>
+export const lockOrder = async (trx: Sql, seen: EntitledOrder): Promise<boolean> =>
   (
     await row(
       trx,
@@ -90,7 +90,7 @@ export const holdOrder = async (trx: Sql, seen: EntitledOrder): Promise<boolean>
     )
   )?.version === seen.version
 
-/** Notes that an order was worked, and when it wants to be next; a call that came meanwhile: at once. */
+/** Notes that an order was worked, and when it is worked next: at once if it was woken meanwhile. */
 export const restOrder = (
   trx: Sql,
   seen: EntitledOrder,

@@ -17,13 +17,13 @@ const transitionRow = z.object({
 })
 export type TransitionRow = z.output<typeof transitionRow>
 
-const groupRow = z.object({
+const collectionRow = z.object({
   id: idColumn<CollectionId>(),
   failures: z.number(),
   last_error: z.string().nullable(),
   due_at: z.date().nullable(),
 })
-export type GroupRow = z.output<typeof groupRow>
+export type CollectionRow = z.output<typeof collectionRow>
 
 /** A payment with all that happened to it. */
 export type PaymentHistory = {
@@ -34,7 +34,7 @@ export type PaymentHistory = {
   exceptions: ExceptionDetail[]
   /** The oldest first. */
   payBacks: RefundRow[]
-  group: GroupRow | null
+  collection: CollectionRow | null
 }
 
 /**
@@ -55,18 +55,18 @@ export async function historyOfOrder(
     [order, [...collections]],
   )
   const ids = payments.map((payment) => payment.id)
-  const [transitions, exceptions, payBacks, groups] = await Promise.all([
+  const [transitions, exceptions, payBacks, collectionRows] = await Promise.all([
     transitionsOf(sql, ids),
     exceptionsOf(sql, ids),
     payBacksOf(sql, ids),
-    groupsOf(sql, [...new Set(payments.map((payment) => payment.collection_id))]),
+    collectionsOf(sql, [...new Set(payments.map((payment) => payment.collection_id))]),
   ])
   return payments.map((payment) => ({
     payment,
     transitions: transitions.filter((one) => one.payment_id === payment.id),
     exceptions: exceptions.filter((one) => one.payment_id === payment.id),
     payBacks: payBacks.filter((one) => one.payment_id === payment.id),
-    group: groups.find((one) => one.id === payment.collection_id) ?? null,
+    collection: collectionRows.find((one) => one.id === payment.collection_id) ?? null,
   }))
 }
 
@@ -81,11 +81,11 @@ export const transitionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise
     [[...payments]],
   )
 
-const groupsOf = (sql: Sql, collections: readonly CollectionId[]): Promise<GroupRow[]> =>
+const collectionsOf = (sql: Sql, collections: readonly CollectionId[]): Promise<CollectionRow[]> =>
   rows(
     sql,
-    groupRow,
-    `SELECT id, failures, last_error, due_at FROM kobbopay_group
+    collectionRow,
+    `SELECT id, failures, last_error, due_at FROM kobbopay_collection
       WHERE id = ANY(?::text[]) AND deleted_at IS NULL`,
     [[...collections]],
   )

@@ -8,7 +8,7 @@ import type {
   Reference,
 } from "../kobbopay/ids"
 import { LEAST_READ_PAUSE_MS } from "../kobbopay/schedule"
-import { wakeGroup } from "./groups"
+import { wakeCollection } from "./collections"
 import { idColumn } from "./payment"
 import { execute, rows, type Part, type Sql } from "./sql"
 
@@ -77,7 +77,7 @@ const unroutedRow = eventRow.extend({
 export type UnroutedEvent = z.output<typeof unroutedRow>
 
 /**
- * Events that no group has yet: not routed to a payment, and due. With each, the payment of the ledger
+ * Events that no collection has yet: not routed to a payment, and due. With each, the payment of the ledger
  * that it names by its Kobbopay id.
  */
 export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<UnroutedEvent[]> =>
@@ -103,7 +103,7 @@ export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<Unrou
   )
 
 /**
- * Hands events to the payments they name, and calls for work on their groups, each for its time. The groups are locked
+ * Hands events to the payments they name, and calls for work on their collections, each for its time. The collections are locked
  * first, in order, so that two that route at once wait for each other and do not block each other.
  */
 export async function routeAll(sql: Sql, routes: readonly Route[]): Promise<void> {
@@ -113,10 +113,10 @@ export async function routeAll(sql: Sql, routes: readonly Route[]): Promise<void
   await sql.transaction(async (trx) => {
     await execute(
       trx,
-      `UPDATE kobbopay_group g SET due_at = LEAST(g.due_at, r.at), wakes = wakes + 1, urgent = true
+      `UPDATE kobbopay_collection kc SET due_at = LEAST(kc.due_at, r.at), wakes = wakes + 1, urgent = true
          FROM (SELECT r.id, min(r.at) AS at FROM unnest(?::text[], ?::timestamptz[]) AS r(id, at)
                 GROUP BY r.id) AS r
-        WHERE g.id = r.id AND g.id IN (SELECT id FROM kobbopay_group WHERE id = ANY(?::text[])
+        WHERE kc.id = r.id AND kc.id IN (SELECT id FROM kobbopay_collection WHERE id = ANY(?::text[])
                                         ORDER BY id FOR UPDATE)`,
       [collections, times, [...new Set(collections)]],
     )
@@ -138,7 +138,7 @@ export async function routeAll(sql: Sql, routes: readonly Route[]): Promise<void
   })
 }
 
-/** Hands an event to the payment it names; the group it belongs to works it from now on. */
+/** Hands an event to the payment it names; the collection it belongs to works it from now on. */
 export const routeEvent = (
   sql: Sql,
   { eventId, paymentId, collectionId, at }: Route,
@@ -151,7 +151,7 @@ export const routeEvent = (
     [paymentId, collectionId, at, eventId],
   )
 
-/** The unworked events of a group, the oldest first. */
+/** The unworked events of a collection, the oldest first. */
 export const openEvents = (sql: Sql, collection: CollectionId): Promise<EventRow[]> =>
   rows(
     sql,
@@ -248,11 +248,11 @@ export const retryEvents = (
 const calledRow = z.object({ collection_id: idColumn<CollectionId>(), at: z.date() })
 
 /**
- * Brings the next look at a repeated event's payment forward, unless nothing more can come of it. Whoever
+ * Brings the next check of a repeated event's payment forward, unless nothing more can come of it. Whoever
  * overheard a webhook may send it again: a payment past its watch is not read for that, and another one only
  * after the least pause since it was last read, or could not be. Returns whether it was brought forward.
  */
-export async function lookAgain(
+export async function checkAgain(
   sql: Sql,
   event: EventRowId,
   now: Date,
@@ -263,7 +263,7 @@ export async function lookAgain(
   const [called] = await rows(
     sql,
     calledRow,
-    `UPDATE kobbopay_payment p SET next_look_at = c.at
+    `UPDATE kobbopay_payment p SET next_check_at = c.at
        FROM (SELECT p.id, GREATEST(?::timestamptz,
                 CASE WHEN p.last_read_at IS NOT NULL
                   THEN LEAST(?::timestamptz, p.last_read_at + ?::interval) END,
@@ -271,12 +271,12 @@ export async function lookAgain(
                FROM kobbopay_payment p JOIN kobbopay_event e ON e.payment_id = p.id
               WHERE e.id = ? AND (p.state <> 'confirmed' OR e.state = 'received')
                 AND p.kobbopay_id IS NOT NULL AND p.created_at > ? AND p.deleted_at IS NULL) AS c
-      WHERE p.id = c.id AND (p.next_look_at IS NULL OR p.next_look_at > c.at)
+      WHERE p.id = c.id AND (p.next_check_at IS NULL OR p.next_check_at > c.at)
       RETURNING p.collection_id, c.at`,
     [now, free, pause, free, pause, event, new Date(now.getTime() - watchForMs)],
   )
   if (called === undefined) return false
-  await wakeGroup(sql, called.collection_id, called.at)
+  await wakeCollection(sql, called.collection_id, called.at)
   return true
 }
 

@@ -13,7 +13,7 @@ import type {
 } from "../kobbopay/ids"
 import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
-import { callGroupOf, scheduleGroupOf, waking } from "./groups"
+import { wakeCollectionOf, scheduleCollectionOf, waking } from "./collections"
 import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import type { Shown } from "./order-facts"
 import { execute, newId, row, rows, type Sql } from "./sql"
@@ -85,7 +85,7 @@ export const sessionsOf = (
     shownRow,
     {
       name: "kobbopay_sessions_of",
-      text: `SELECT k.session_id, k.payment_id, p.want IN ('authorized', 'captured') AS settles
+      text: `SELECT k.session_id, k.payment_id, p.target IN ('authorized', 'captured') AS settles
         FROM kobbopay_payment p JOIN kobbopay_payment_session k ON k.payment_id = p.id
        WHERE (p.collection_id = ? OR p.order_id = ?) AND p.deleted_at IS NULL
          AND k.detached_at IS NULL AND k.deleted_at IS NULL
@@ -98,33 +98,33 @@ export const sessionsOf = (
 export const showing = (shown: readonly Shown[], payment: PaymentId): SessionId[] =>
   shown.filter((one) => one.payment === payment).map((one) => one.session)
 
-/** Makes a payment due for a look at once; one that was never created at Kobbopay cannot be read. */
-export async function lookNow(sql: Sql, payment: PaymentId, now: Date): Promise<void> {
+/** Makes a payment due for a check at once; one that was never created at Kobbopay cannot be read. */
+export async function checkNow(sql: Sql, payment: PaymentId, now: Date): Promise<void> {
   await execute(
     sql,
-    `UPDATE kobbopay_payment SET next_look_at = ? WHERE id = ? AND kobbopay_id IS NOT NULL`,
+    `UPDATE kobbopay_payment SET next_check_at = ? WHERE id = ? AND kobbopay_id IS NOT NULL`,
     [now, payment],
   )
-  await callGroupOf(sql, payment, now)
+  await wakeCollectionOf(sql, payment, now)
 }
 
-/** Makes payments due for a look by whoever works their group, without calling for that work. */
+/** Makes payments due for a check by whoever works their collection, without calling for that work. */
 export const makeDue = (sql: Sql, payments: readonly PaymentId[], now: Date): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_payment SET next_look_at = ?
+    `UPDATE kobbopay_payment SET next_check_at = ?
       WHERE id = ANY(?::text[]) AND kobbopay_id IS NOT NULL`,
     [now, [...payments]],
   )
 
-/** Puts the next look at a payment to `at`: its account wants no requests before. */
-export async function putLookOff(sql: Sql, payment: PaymentId, at: Date): Promise<void> {
+/** Puts the next check of a payment to `at`: its account takes no requests before. */
+export async function postponeCheck(sql: Sql, payment: PaymentId, at: Date): Promise<void> {
   await execute(
     sql,
-    `UPDATE kobbopay_payment SET next_look_at = ? WHERE id = ? AND kobbopay_id IS NOT NULL`,
+    `UPDATE kobbopay_payment SET next_check_at = ? WHERE id = ? AND kobbopay_id IS NOT NULL`,
     [at, payment],
   )
-  await scheduleGroupOf(sql, payment, at)
+  await scheduleCollectionOf(sql, payment, at)
 }
 
 /** Notes that payments were read, each under its own reference, in this environment of their account. */
@@ -154,18 +154,18 @@ export function noteOrder(
 ): Promise<number> {
   // Placed on a payment that had ended meanwhile, and rests: its order is to be cancelled after all.
   const wake = waking(
-    "(SELECT collection_id FROM noted WHERE want = 'order_cancelled' AND converged_at IS NULL LIMIT 1)",
+    "(SELECT collection_id FROM noted WHERE target = 'order_cancelled' AND converged_at IS NULL LIMIT 1)",
     now,
   )
   return execute(
     sql,
     `WITH noted AS (UPDATE kobbopay_payment
         SET cart_id = COALESCE(?, cart_id), order_id = COALESCE(?, order_id), updated_at = now(),
-            converged_at = CASE WHEN want = 'order_cancelled'
+            converged_at = CASE WHEN target = 'order_cancelled'
               AND order_id IS DISTINCT FROM COALESCE(?, order_id) THEN NULL ELSE converged_at END
       WHERE collection_id = ? AND deleted_at IS NULL AND (cart_id IS DISTINCT FROM COALESCE(?, cart_id)
         OR order_id IS DISTINCT FROM COALESCE(?, order_id))
-      RETURNING order_id, collection_id, want, converged_at),
+      RETURNING order_id, collection_id, target, converged_at),
       woken AS (${wake.text})
       ${dueOrders("noted")}`,
     [cart, order, order, collection, cart, order, ...wake.bindings],
@@ -189,21 +189,21 @@ export const paymentsNamed = (
   )
 
 /**
- * Notes that Medusa shows what was wanted, and calls for the order's entitlements: only if the same is
- * still wanted, for a read made meanwhile by the provider may have raised it.
+ * Records that Medusa shows the payment's target, and wakes the order's entitlements. Does nothing when the
+ * target has changed: the provider may have raised it meanwhile, by a read of its own.
  */
 export const markConverged = (
   sql: Sql,
-  payment: Pick<PaymentRow, "id" | "want">,
+  payment: Pick<PaymentRow, "id" | "target">,
   at: Date,
 ): Promise<number> =>
   execute(
     sql,
     `WITH converged AS (UPDATE kobbopay_payment
         SET converged_at = ?, updated_at = now(),
-            captured_at = CASE WHEN want = 'captured' THEN COALESCE(captured_at, ?) ELSE captured_at END
-      WHERE id = ? AND want = ? RETURNING order_id) ${dueOrders("converged")}`,
-    [at, at, payment.id, payment.want],
+            captured_at = CASE WHEN target = 'captured' THEN COALESCE(captured_at, ?) ELSE captured_at END
+      WHERE id = ? AND target = ? RETURNING order_id) ${dueOrders("converged")}`,
+    [at, at, payment.id, payment.target],
   )
 
 /**
@@ -249,7 +249,7 @@ export async function writeOff(
   await execute(
     trx,
     `UPDATE kobbopay_payment
-        SET state = ?, want = 'order_cancelled', current = false, amount_fit = NULL, money_seen_at = NULL,
+        SET state = ?, target = 'order_cancelled', current = false, amount_fit = NULL, money_seen_at = NULL,
             ended_at = COALESCE(ended_at, ?), converged_at = NULL, updated_at = now()
       WHERE id = ?`,
     [state, now, payment.id],
@@ -261,16 +261,16 @@ export const recordFailedRead = (
   sql: Sql,
   id: PaymentId,
   cause: string,
-  nextLookAt: Date | null,
+  nextCheckAt: Date | null,
   now: Date,
 ): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_payment
-        SET failures = failures + 1, last_error = ?, next_look_at = ?,
+        SET failures = failures + 1, last_error = ?, next_check_at = ?,
             failing_since = COALESCE(failing_since, ?), updated_at = now()
       WHERE id = ?`,
-    [cause, nextLookAt, now, id],
+    [cause, nextCheckAt, now, id],
   )
 
 export type NewTransition = {

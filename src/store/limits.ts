@@ -6,7 +6,7 @@ import { countRow, execute, row, type Sql } from "./sql"
  * not that of the collection's row: who records what Kobbopay answered locks the payment first and that row
  * afterwards.
  */
-export const holdCart = (trx: Sql, collection: CollectionId): Promise<number> =>
+export const lockCart = (trx: Sql, collection: CollectionId): Promise<number> =>
   execute(trx, `SELECT pg_advisory_xact_lock(hashtextextended(?, 0))`, [`kobbopay:${collection}`])
 
 /** How many payments were made for a collection in the last `withinMs`, by the database's clock. */

@@ -6,15 +6,15 @@ import { mergeTransfers, type KnownTransfer } from "../kobbopay/observation"
 import type { CollectionId, EventRowId, PaymentId } from "../kobbopay/ids"
 import type { Reading } from "../kobbopay/reading"
 import type { Rules } from "../kobbopay/rules"
-import { nextLook } from "../kobbopay/schedule"
+import { nextCheck } from "../kobbopay/schedule"
 import { closeCleared, openException } from "./exceptions"
-import { holdGroup, wakeGroup, type Lease } from "./groups"
+import { lockCollection, wakeCollection, type Lease } from "./collections"
 import { insertTransition, type NewTransition } from "./ledger"
 import { owedMinor, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { row, type Sql } from "./sql"
 import { claimTransfers, type Taken } from "./transfers"
 
-export type Look = {
+export type Check = {
   paymentId: PaymentId
   collectionId: CollectionId
   /** The lease under which the work runs; null for the provider's own reads. */
@@ -39,46 +39,52 @@ export type Observed = {
 }
 
 /**
- * Judges one read of a payment and commits what follows (state, want, transition, exceptions) in one
- * transaction, under the group's row lock. The single way by which a payment's state moves, for the
+ * Judges one read of a payment and commits what follows (state, target, transition, exceptions) in one
+ * transaction, under the collection's row lock. The single way by which a payment's state moves, for the
  * worker and the provider alike.
  *
  * @throws LeaseLost when the lease was taken over meanwhile
  */
-export async function observe(sql: Sql, look: Look): Promise<Observed> {
+export async function observe(sql: Sql, check: Check): Promise<Observed> {
   return sql.transaction(async (trx) => {
-    const marks = await holdGroup(trx, look.collectionId, look.lease)
-    const held = await row(trx, heldRow, HELD, [look.paymentId])
-    if (held === null) throw new Error(`payment ${look.paymentId} is not in the ledger`)
-    const { has_settling_sibling, is_held_back, open_exceptions, ...before } = held
+    const marks = await lockCollection(trx, check.collectionId, check.lease)
+    const locked = await row(trx, lockedRow, LOCK_PAYMENT, [check.paymentId])
+    if (locked === null) throw new Error(`payment ${check.paymentId} is not in the ledger`)
+    const { has_settling_sibling, is_held_back, open_exceptions, ...before } = locked
 
-    if (isOutdated(before.last_read_at, look)) return outdated(before)
+    if (isOutdated(before.last_read_at, check)) return outdated(before)
 
-    const taken = await claimTransfers(trx, before, mergeTransfers(before.transfers, look.reading))
+    const taken = await claimTransfers(trx, before, mergeTransfers(before.transfers, check.reading))
     const { decision, fit, transfers, receivedMinor, met } = judge(knownOf(before), {
-      ...look,
+      ...check,
       isTransferTaken: taken !== null,
       order: {
-        ...look.facts,
-        order: marks.cancelled ? "cancelled" : marks.cancelling ? "cancelling" : look.facts.order,
-        covered: look.facts.covered || (!look.facts.settled && has_settling_sibling),
+        ...check.facts,
+        order: marks.cancelled ? "cancelled" : marks.cancelling ? "cancelling" : check.facts.order,
+        covered: check.facts.covered || (!check.facts.settled && has_settling_sibling),
       },
     })
     // The provider knows less than the work: it lifts nothing that the work found to be in the way.
-    if (look.lease === null && is_held_back) decision.want = "nothing"
+    if (check.lease === null && is_held_back) decision.target = "nothing"
 
-    const payment = await save(trx, look, before, decision, fit, {
+    const payment = await save(trx, check, before, decision, fit, {
       transfers,
       received: receivedMinor,
     })
-    const opened = await keepExceptions(trx, { ...look, taken }, payment, decision, open_exceptions)
+    const opened = await keepExceptions(
+      trx,
+      { ...check, taken },
+      payment,
+      decision,
+      open_exceptions,
+    )
     // Money that a person had set aside is final now: it is judged again, as money that is there.
     if (before.written_off_minor > 0n && payment.written_off_minor === 0n) {
-      await wakeGroup(trx, look.collectionId, look.now)
+      await wakeCollection(trx, check.collectionId, check.now)
     }
-    // The provider only answers Medusa's call: what else is wanted now, a capture, is the work's to do.
-    if (look.lease === null && payment.want !== before.want) {
-      await wakeGroup(trx, look.collectionId, look.now)
+    // The provider only answers Medusa's call: another target, such as a capture, is left to the worker.
+    if (check.lease === null && payment.target !== before.target) {
+      await wakeCollection(trx, check.collectionId, check.now)
     }
     return { payment, decision, met, opened }
   })
@@ -88,7 +94,7 @@ export async function observe(sql: Sql, look: Look): Promise<Observed> {
 const CLOCKS_AGREE_WITHIN_MS = 60_000
 
 /** Began before the last read was judged. Where the clocks disagree, which came first is not known. */
-const isOutdated = (lastReadAt: Date | null, { readAt, now }: Look): boolean =>
+const isOutdated = (lastReadAt: Date | null, { readAt, now }: Check): boolean =>
   lastReadAt !== null &&
   lastReadAt > readAt &&
   lastReadAt.getTime() - now.getTime() <= CLOCKS_AGREE_WITHIN_MS
@@ -96,40 +102,40 @@ const isOutdated = (lastReadAt: Date | null, { readAt, now }: Look): boolean =>
 /** A read that began before the last one was judged tells nothing new. */
 const outdated = (payment: PaymentRow): Observed => ({
   payment,
-  decision: { state: payment.state, want: payment.want, exceptions: [] },
+  decision: { state: payment.state, target: payment.target, exceptions: [] },
   met: new Set(),
   opened: [],
 })
 
 /**
  * Whether a read finds a payment, by what is known of it here, waiting for its money as before: then there is
- * nothing to keep but the time of the read, and no need for the group's lock.
+ * nothing to keep but the time of the read, and no need for the collection's lock.
  */
 export function stillWaits(
   payment: PaymentRow,
-  look: Pick<Look, "reading" | "claims" | "rules" | "facts" | "now">,
+  check: Pick<Check, "reading" | "claims" | "rules" | "facts" | "now">,
 ): boolean {
   const rests =
     payment.state === "pending" &&
-    payment.want === "nothing" &&
+    payment.target === "nothing" &&
     payment.money_seen_at === null &&
-    payment.window_ends_at > look.now &&
-    look.reading.transfers.length === 0
+    payment.window_ends_at > check.now &&
+    check.reading.transfers.length === 0
   if (!rests) return false
   const { decision, fit } = judge(knownOf(payment), {
-    ...look,
+    ...check,
     isTransferTaken: false,
-    order: look.facts,
+    order: check.facts,
   })
   return (
     decision.state === payment.state &&
-    decision.want === payment.want &&
+    decision.target === payment.target &&
     decision.exceptions.length === 0 &&
     fit.amount === "none"
   )
 }
 
-const heldRow = paymentRow.extend({
+const lockedRow = paymentRow.extend({
   /** Another payment of the same collection settles already. */
   has_settling_sibling: z.boolean(),
   /** The work found something in the way, and nobody but a person said that it may be left there. */
@@ -137,18 +143,18 @@ const heldRow = paymentRow.extend({
   open_exceptions: z.array(z.string()),
 })
 
-/** Read only under the group's lock, and after it was taken: what waited for the lock would judge by what was so before. */
-const HELD = {
+/** Read only under the collection's lock, and after it was taken: what waited for the lock would judge by what was so before. */
+const LOCK_PAYMENT = {
   name: "kobbopay_held_payment",
   text: `
 SELECT ${paymentColumns("p")},
        EXISTS (SELECT 1 FROM kobbopay_payment s
          WHERE s.collection_id = p.collection_id AND s.id <> p.id AND s.deleted_at IS NULL
-           AND s.want IN ('authorized', 'captured')) AS has_settling_sibling,
+           AND s.target IN ('authorized', 'captured')) AS has_settling_sibling,
        EXISTS (SELECT 1 FROM kobbopay_exception e
          WHERE e.subject_id = p.id AND e.deleted_at IS NULL
            AND e.class IN ('duplicate_payment', 'order_cancelled', 'superseded')
-           AND (e.state = 'open' OR p.want = 'nothing' AND e.actor <> 'kobbopay'
+           AND (e.state = 'open' OR p.target = 'nothing' AND e.actor <> 'kobbopay'
              AND e.resolution NOT IN ('accepted', 'adopted'))) AS is_held_back,
        ARRAY(SELECT e.class FROM kobbopay_exception e
          WHERE e.subject_id = p.id AND e.state = 'open' AND e.deleted_at IS NULL) AS open_exceptions
@@ -163,7 +169,7 @@ const knownOf = (payment: PaymentRow): Known => ({
   expectedMinor: owedMinor(payment),
   decimals: payment.decimals,
   state: payment.state,
-  want: payment.want,
+  target: payment.target,
   receivedMinor: payment.received_minor,
   paidBackMinor: payment.paid_back_minor,
   writtenOffMinor: payment.written_off_minor,
@@ -181,35 +187,35 @@ const SAVE = {
   name: "kobbopay_save_look",
   text: `
 UPDATE kobbopay_payment p
-   SET state = ?, want = ?, received_minor = ?, transfers = ?::jsonb, amount_fit = ?,
+   SET state = ?, target = ?, received_minor = ?, transfers = ?::jsonb, amount_fit = ?,
        current = current AND ? AND window_ends_at > ?,
        money_seen_at = COALESCE(money_seen_at, ?), paid_at = COALESCE(paid_at, ?),
        confirmed_at = COALESCE(confirmed_at, ?), ended_at = COALESCE(ended_at, ?),
        converged_at = CASE WHEN ? THEN NULL ELSE converged_at END,
        written_off_minor = CASE WHEN ? THEN '0' ELSE written_off_minor END,
-       last_read_at = ?, next_look_at = ?, failures = 0, failing_since = NULL, last_error = NULL,
+       last_read_at = ?, next_check_at = ?, failures = 0, failing_since = NULL, last_error = NULL,
        updated_at = now()
  WHERE id = ? RETURNING ${paymentColumns("p")}`,
 }
 
 async function save(
   trx: Sql,
-  look: Look,
+  check: Check,
   before: PaymentRow,
   decision: Decision,
   fit: Fit,
   money: { transfers: readonly KnownTransfer[]; received: bigint | null },
 ): Promise<PaymentRow> {
-  const { now } = look
-  const { state, want } = decision
+  const { now } = check
+  const { state, target } = decision
   const ended = state === "expired" || state === "failed"
   const moneySeen = fit.amount !== "none" || state === "paid" || state === "confirmed"
   const open = (state === "pending" || state === "creating") && !moneySeen
   const reached = state === "paid" || state === "confirmed"
-  const wantChanged = want !== before.want
+  const isTargetChanged = target !== before.target
   const after = await row(trx, paymentRow, SAVE, [
     state,
-    want,
+    target,
     money.received?.toString() ?? null,
     JSON.stringify(
       money.transfers.map((transfer) => ({
@@ -227,11 +233,11 @@ async function save(
     reached ? now : null,
     state === "confirmed" ? now : null,
     ended ? now : null,
-    wantChanged,
+    isTargetChanged,
     // What was set aside before it was final is judged afresh once it is.
     state === "confirmed" && before.state !== "confirmed",
     now,
-    nextLookOf(before, state, look),
+    nextCheckOf(before, state, check),
     before.id,
   ])
   if (after === null) throw new Error(`payment ${before.id} vanished inside its transaction`)
@@ -240,7 +246,7 @@ async function save(
       paymentId: before.id,
       from: before.state,
       to: state,
-      source: look.source,
+      source: check.source,
       receivedMinor: money.received,
       at: now,
     })
@@ -249,32 +255,33 @@ async function save(
 }
 
 /**
- * The next scheduled look, and not later than the times at which something of a payment that stays pending
+ * The next scheduled check, and not later than the times at which something of a payment that stays pending
  * ends: its offer, where its newest transfer has failed, and its being waited for at all.
  */
-function nextLookOf(payment: PaymentRow, state: PaymentRow["state"], look: Look): Date | null {
-  const hasOrder = payment.order_id !== null || look.facts.placedAt !== null
-  const next = nextLook(payment.created_at, look.now, look.rules.watchForMs, hasOrder)
+function nextCheckOf(payment: PaymentRow, state: PaymentRow["state"], check: Check): Date | null {
+  const hasOrder = payment.order_id !== null || check.facts.placedAt !== null
+  const next = nextCheck(payment.created_at, check.now, check.rules.watchForMs, hasOrder)
   if (state !== "pending" || next === null) return next
   const since = Math.min(
     payment.created_at.getTime(),
-    look.facts.placedAt?.getTime() ?? payment.created_at.getTime(),
+    check.facts.placedAt?.getTime() ?? payment.created_at.getTime(),
   )
   const ends = [
-    look.reading.transferFailed === true ? payment.window_ends_at.getTime() : Infinity,
-    Math.max(since + look.rules.closePendingAfterMs, payment.window_ends_at.getTime()),
-  ].filter((at) => at > look.now.getTime())
+    check.reading.transferFailed === true ? payment.window_ends_at.getTime() : Infinity,
+    Math.max(since + check.rules.closePendingAfterMs, payment.window_ends_at.getTime()),
+  ].filter((at) => at > check.now.getTime())
   return new Date(Math.min(next.getTime(), ...ends))
 }
 
 /** What an exception is about: over the same, one that a person closed does not open again. */
-function fingerprintOf(found: ExceptionClass, payment: PaymentRow, look: Look): string {
-  const money = payment.received_minor?.toString() ?? look.reading.state
-  if (found === "refund_owed") return `${money} ${look.facts.order} ${look.facts.asks ?? "nothing"}`
-  if (found === "order_changed") return `${money} for ${look.facts.asks ?? "nothing"}`
+function fingerprintOf(found: ExceptionClass, payment: PaymentRow, check: Check): string {
+  const money = payment.received_minor?.toString() ?? check.reading.state
+  if (found === "refund_owed")
+    return `${money} ${check.facts.order} ${check.facts.asks ?? "nothing"}`
+  if (found === "order_changed") return `${money} for ${check.facts.asks ?? "nothing"}`
   if (found !== "ambiguous_finality") return money
-  const claimed = look.claims.filter((claim) => !claim.patient).map((claim) => claim.id)
-  return [money, look.reading.state, ...new Set(claimed)].join(" ")
+  const claimed = check.claims.filter((claim) => !claim.patient).map((claim) => claim.id)
+  return [money, check.reading.state, ...new Set(claimed)].join(" ")
 }
 
 const takenBy = (taken: Taken | null) => ({
@@ -287,7 +294,7 @@ const MONEY_CONDITIONS: readonly ExceptionClass[] = ["underpaid", "amount_unknow
 
 async function keepExceptions(
   trx: Sql,
-  look: Look & { taken: Taken | null },
+  check: Check & { taken: Taken | null },
   payment: PaymentRow,
   decision: Decision,
   openBefore: readonly string[],
@@ -313,30 +320,30 @@ async function keepExceptions(
           currency_code: payment.currency_code,
         },
         observed: {
-          said: look.reading.state,
+          said: check.reading.state,
           state: payment.state,
           amount:
             payment.received_minor === null
               ? null
               : formatAmount(payment.received_minor, payment.decimals),
-          asset: look.reading.asset ?? look.reading.token,
-          network: look.reading.network,
-          reference: look.reading.reference,
-          order: look.facts.order,
-          ...(found === "order_changed" ? { store_amount: look.facts.asks } : {}),
-          ...(found === "duplicate_transfer" ? takenBy(look.taken) : {}),
+          asset: check.reading.asset ?? check.reading.token,
+          network: check.reading.network,
+          reference: check.reading.reference,
+          order: check.facts.order,
+          ...(found === "order_changed" ? { store_amount: check.facts.asks } : {}),
+          ...(found === "duplicate_transfer" ? takenBy(check.taken) : {}),
         },
-        fingerprint: fingerprintOf(found, payment, look),
+        fingerprint: fingerprintOf(found, payment, check),
       },
-      look.now,
+      check.now,
     )
     if (isNew) opened.push(found)
   }
   // The provider knows less of the order than the work does: it clears only what the money itself tells.
-  const judged = look.lease === null ? MONEY_CONDITIONS : CONDITIONS
+  const judged = check.lease === null ? MONEY_CONDITIONS : CONDITIONS
   const over = judged.filter(
     (condition) => openBefore.includes(condition) && !decision.exceptions.includes(condition),
   )
-  if (over.length > 0) await closeCleared(trx, payment.id, over, look.now)
+  if (over.length > 0) await closeCleared(trx, payment.id, over, check.now)
   return opened
 }

@@ -45,7 +45,7 @@ const transfersColumn = z
     })),
   )
 
-export const WANTS = ["nothing", "authorized", "captured", "order_cancelled"] as const
+export const TARGETS = ["nothing", "authorized", "captured", "order_cancelled"] as const
 
 /** A row of the ledger. Amounts ending in `_minor` are minor units of the rail's asset. */
 export const paymentRow = z.object({
@@ -72,7 +72,7 @@ export const paymentRow = z.object({
   memo: z.string().nullable(),
   state: z.enum(PAYMENT_STATES),
   current: z.boolean(),
-  want: z.enum(WANTS),
+  target: z.enum(TARGETS),
   received_minor: minorColumn.nullable(),
   transfers: transfersColumn,
   amount_fit: z.enum(["under", "fits", "over", "unknown"]).nullable(),
@@ -96,7 +96,7 @@ export const paymentRow = z.object({
   converged_at: z.date().nullable(),
   create_lease_until: z.date().nullable(),
   last_read_at: z.date().nullable(),
-  next_look_at: z.date().nullable(),
+  next_check_at: z.date().nullable(),
   failing_since: z.date().nullable(),
   failures: z.number(),
   last_error: z.string().nullable(),

@@ -213,7 +213,7 @@ export async function finishRun(sql: Sql, run: ReconciliationRow, now: Date): Pr
 
 /**
  * The next payments of a run in keyset order: those still open, those that ended since `since`, and those
- * about which something is left to do (a look that is overdue, a want that Medusa does not show, a drift
+ * about which something is left to do (a check that is overdue, a target that Medusa does not show, a drift
  * found before). Only what was there when the run began.
  */
 export const paymentsToReconcile = (
@@ -229,8 +229,8 @@ export const paymentsToReconcile = (
       WHERE id > ? AND created_at <= ? AND deleted_at IS NULL AND kobbopay_id IS NOT NULL
         AND (state IN ('pending', 'partial', 'paid')
           OR GREATEST(confirmed_at, ended_at, captured_at) >= ?
-          OR next_look_at <= ?
-          OR (want <> 'nothing' AND converged_at IS NULL)
+          OR next_check_at <= ?
+          OR (target <> 'nothing' AND converged_at IS NULL)
           OR EXISTS (SELECT 1 FROM kobbopay_exception e WHERE e.subject_id = p.id
                 AND e.class = 'drift' AND e.state = 'open' AND e.deleted_at IS NULL))
       ORDER BY id LIMIT ?`,

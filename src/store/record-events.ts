@@ -110,7 +110,7 @@ const keyOf = (event: NewEvent): string => `${event.accountId} ${event.bodyHash}
 
 /**
  * One row for each body, as one statement can touch a row only once; ordered, so that two statements
- * meet the same rows in the same order. Another body under an event id of the same group is a conflict,
+ * meet the same rows in the same order. Another body under an event id of the same batch is a conflict,
  * like one that is stored already.
  */
 function foldEvents(events: readonly NewEvent[]): NewRow[] {

@@ -20,9 +20,9 @@ type Waiting = {
 }
 
 /**
- * Records events in groups: those that arrive together share a commit, and so do those that arrive while
+ * Records events in batches: those that arrive together share a commit, and so do those that arrive while
  * enough commits are under way. Each is answered by itself, and only after its own row is committed; when
- * a group is refused because of one of them, each is tried alone, so that none suffers for its neighbour.
+ * a batch is refused because of one of them, each is tried alone, so that none suffers for its neighbour.
  */
 export class EventRecorder {
   readonly #connection: InboxConnection
@@ -85,8 +85,8 @@ export class EventRecorder {
   #next(): void {
     if (this.#waiting.length === 0) return
     if (this.#writing >= MOST_WRITING || this.#slow >= MOST_SLOW) return
-    const group = this.#takeGroup()
-    if (group.length === 0) return
+    const batch = this.#takeBatch()
+    if (batch.length === 0) return
     this.#writing++
     let isSlow = false
     const timer = setTimeout(() => {
@@ -95,9 +95,9 @@ export class EventRecorder {
       this.#writing--
       this.#next()
     }, SLOW_MS)
-    void this.#write(group).finally(() => {
+    void this.#write(batch).finally(() => {
       clearTimeout(timer)
-      for (const { event } of group) this.#underWay.delete(idOf(event))
+      for (const { event } of batch) this.#underWay.delete(idOf(event))
       if (isSlow) this.#slow--
       else this.#writing--
       this.#soon()
@@ -105,37 +105,37 @@ export class EventRecorder {
   }
 
   /**
-   * The next group: none whose event id is under way, as the second body under one id is told by the first
+   * The next batch: none whose event id is under way, as the second body under one id is told by the first
    * one being committed.
    */
-  #takeGroup(): Waiting[] {
-    const group: Waiting[] = []
+  #takeBatch(): Waiting[] {
+    const batch: Waiting[] = []
     const left: Waiting[] = []
     for (const one of this.#waiting) {
-      const isFree = group.length < MOST_AT_ONCE && !this.#underWay.has(idOf(one.event))
-      ;(isFree ? group : left).push(one)
+      const isFree = batch.length < MOST_AT_ONCE && !this.#underWay.has(idOf(one.event))
+      ;(isFree ? batch : left).push(one)
     }
     this.#waiting.splice(0, this.#waiting.length, ...left)
-    for (const { event } of group) this.#underWay.add(idOf(event))
-    return group
+    for (const { event } of batch) this.#underWay.add(idOf(event))
+    return batch
   }
 
-  async #write(group: readonly Waiting[]): Promise<void> {
+  async #write(batch: readonly Waiting[]): Promise<void> {
     try {
       const recorded = await recordEvents(
         this.#connection,
-        group.map(({ event }) => event),
+        batch.map(({ event }) => event),
       )
-      group.forEach(({ resolve, reject }, index) => {
+      batch.forEach(({ resolve, reject }, index) => {
         const one = recorded[index]
         if (one === undefined) reject(new Error("the database did not say what it recorded"))
         else resolve(one)
       })
     } catch (cause) {
-      const [only] = group
-      if (group.length === 1 && only !== undefined) return only.reject(cause)
-      if (!isOfOneRow(cause)) return group.forEach(({ reject }) => reject(cause))
-      await Promise.all(group.map((one) => this.#write([one])))
+      const [only] = batch
+      if (batch.length === 1 && only !== undefined) return only.reject(cause)
+      if (!isOfOneRow(cause)) return batch.forEach(({ reject }) => reject(cause))
+      await Promise.all(batch.map((one) => this.#write([one])))
     }
   }
 }

@@ -29,7 +29,7 @@ export type NewPayBack = Pick<RefundRow, "amount_minor" | "hash" | "actor" | "no
 
 /**
  * Records a pay-back of a payment and adds it to what was paid back in all; when that is all there was,
- * nothing more is wanted of the payment. Null when one with the same transaction hash is recorded already:
+ * the payment's target becomes nothing. Null when one with the same transaction hash is recorded already:
  * the same money is not sent twice.
  */
 export async function insertPayBack(
@@ -66,11 +66,11 @@ export async function insertPayBack(
   await execute(
     trx,
     `UPDATE kobbopay_payment
-        SET paid_back_minor = ?, want = ?, converged_at = NULL, updated_at = now()
+        SET paid_back_minor = ?, target = ?, converged_at = NULL, updated_at = now()
       WHERE id = ?`,
     [
       paidBack.toString(),
-      isWhole && payment.captured_at === null ? "nothing" : payment.want,
+      isWhole && payment.captured_at === null ? "nothing" : payment.target,
       payment.id,
     ],
   )

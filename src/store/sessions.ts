@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { CollectionId, PaymentId, ProviderId, SessionId } from "../kobbopay/ids"
-import { calling } from "./groups"
+import { calling } from "./collections"
 import { holdsMoney, idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Part, type Sql } from "./sql"
 
@@ -18,7 +18,7 @@ export type MedusaSession = z.output<typeof sessionRow>
 
 const seenRow = z.object({
   session: sessionRow,
-  /** The order was cancelled, or is being cancelled for want of payment. */
+  /** The order was cancelled, or is being cancelled because nobody paid. */
   order_ended: z.boolean(),
 })
 const withoutPayment = seenRow.extend({ has_payment: z.literal(false) })
@@ -53,7 +53,7 @@ const shownBy = (session: string): string => `
 const VIEW = {
   name: "kobbopay_view_session",
   text: `SELECT to_jsonb(m) AS session, p.id IS NOT NULL AS has_payment, ${paymentColumns("p")},
-         g.cancelling_at IS NOT NULL OR g.order_cancelled_at IS NOT NULL AS order_ended,
+         kc.cancelling_at IS NOT NULL OR kc.order_cancelled_at IS NOT NULL AS order_ended,
          ARRAY(SELECT k.session_id FROM kobbopay_payment_session k
                 WHERE k.payment_id = p.id AND k.detached_at IS NULL
                   AND k.deleted_at IS NULL) AS sessions,
@@ -67,7 +67,7 @@ const VIEW = {
                               AND b.deleted_at IS NULL)) AS live_sessions
             FROM payment_session s JOIN payment_collection c ON c.id = s.payment_collection_id
            WHERE s.id = ? AND s.deleted_at IS NULL) AS m
-    LEFT JOIN kobbopay_group g ON g.id = m.collection_id
+    LEFT JOIN kobbopay_collection kc ON kc.id = m.collection_id
     LEFT JOIN kobbopay_payment p ON p.collection_id = m.collection_id AND p.deleted_at IS NULL
    ORDER BY p.created_at, p.id`,
 }

@@ -19,7 +19,7 @@ const NAMED = 3
 
 /**
  * The payments that are still read, counted by account, environment and rail, with the ids of a few: open
- * ones first. One walk of the ledger, at boot: an index for it would cost every look more.
+ * ones first. One walk of the ledger, at boot: an index for it would cost every check more.
  */
 export const watchedPayments = (sql: Sql): Promise<WatchedPayments[]> =>
   rows(
@@ -29,7 +29,7 @@ export const watchedPayments = (sql: Sql): Promise<WatchedPayments[]> =>
             count(*) FILTER (WHERE state IN ('pending', 'partial', 'paid'))::int AS open,
             (array_agg(id ORDER BY state IN ('pending', 'partial', 'paid') DESC, id))[1:?] AS first
        FROM kobbopay_payment
-      WHERE next_look_at IS NOT NULL AND deleted_at IS NULL
+      WHERE next_check_at IS NOT NULL AND deleted_at IS NULL
       GROUP BY account_id, environment, rail_id
       ORDER BY account_id, environment, rail_id`,
     [NAMED],

@@ -1,7 +1,7 @@
 import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { brandAs, type OrderId } from "../kobbopay/ids"
 import { runtime } from "../runtime"
-import { noteOrderCancelled } from "../store/groups"
+import { noteOrderCancelled } from "../store/collections"
 import { kobbopay, workerOf } from "../work/worker-of"
 
 /**

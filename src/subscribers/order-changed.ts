@@ -2,7 +2,7 @@ import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { brandAs, type OrderId } from "../kobbopay/ids"
 import { runtime } from "../runtime"
 import { callOrder } from "../store/entitled-orders"
-import { wakeCollectionsOf } from "../store/groups"
+import { wakeCollectionsOf } from "../store/collections"
 import { kobbopay, workerOf } from "../work/worker-of"
 
 /** An order's lines changed, or came back: what it entitles to may have changed with them. */

@@ -4,7 +4,7 @@ import { z } from "@medusajs/framework/zod"
 import type { OrderId } from "../kobbopay/ids"
 import { callOrder } from "../store/entitled-orders"
 import { runtime } from "../runtime"
-import { wakeCollectionsOf } from "../store/groups"
+import { wakeCollectionsOf } from "../store/collections"
 import { idColumn } from "../store/payment"
 import { kobbopay, workerOf } from "../work/worker-of"
 

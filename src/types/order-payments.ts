@@ -1,8 +1,8 @@
-import type { Acceptance, ExceptionClass, Want } from "../kobbopay/lifecycle"
+import type { Acceptance, ExceptionClass, Target } from "../kobbopay/lifecycle"
 import type { PaymentState } from "../kobbopay/reading"
 import type { Dismissal, WayOut } from "../kobbopay/ways-out"
 
-export type { Acceptance, Dismissal, ExceptionClass, PaymentState, Want, WayOut }
+export type { Acceptance, Dismissal, ExceptionClass, PaymentState, Target, WayOut }
 
 /** What `GET /admin/kobbopay/orders/:id` answers: every payment of the order, the newest first. */
 export type OrderPayments = { payments: OrderPayment[] }
@@ -13,7 +13,7 @@ export type OrderPayment = {
   account: string
   state: PaymentState
   /** What Medusa should show of it, and whether it does. */
-  want: Want
+  target: Target
   converged: boolean
   rail: string
   rail_label: string
@@ -51,13 +51,13 @@ export type OrderPayment = {
   /** No longer to be paid: expired, failed, or outside its window without money. */
   ended: boolean
   last_read_at: string | null
-  next_look_at: string | null
+  next_check_at: string | null
   last_error: string | null
   /** The oldest first. */
   transitions: PaymentTransition[]
   /** The newest first. */
   exceptions: PaymentException[]
-  group: PaymentGroup
+  collection: CollectionWork
 }
 
 export type PaymentTransfer = { hash: string; amount: string }
@@ -115,4 +115,4 @@ export type Person = { id: string; name: string }
 export type PayBackPreview = { refund_amount: string | null; currency_code: string }
 
 /** How the work on the payment's collection goes. */
-export type PaymentGroup = { failures: number; last_error: string | null; due_at: string | null }
+export type CollectionWork = { failures: number; last_error: string | null; due_at: string | null }

@@ -15,7 +15,7 @@ export type Reconciliation = {
   moved: number
   failed_reads: number
   put_off: number
-  /** Payments by kind of drift: put right by the run's own look, and still standing after it. */
+  /** Payments by kind of drift: put right by the run's own check, and still standing after it. */
   mended: Record<string, number>
   drift: Record<string, number>
   last_error: string | null

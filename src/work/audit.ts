@@ -63,7 +63,7 @@ export type Audited = Settling &
 export type Seen = {
   payment: Audited
   /** All payments of the same collection, the oldest first, this one among them. */
-  group: readonly Audited[]
+  payments: readonly Audited[]
   /** When the ledger was told that the order was cancelled. */
   orderCancelledAt: Date | null
   said: Said
@@ -148,11 +148,12 @@ function capturedMore(seen: Seen): Contradiction | null {
   if (view === null || view.order !== "open" || !isNewest(seen)) return null
   // What another provider captured too much is told by that one, and by Medusa.
   const isOurs = (one: (typeof view.payments)[number]) =>
-    seen.group.some(({ id }) => isOf(seen.shown, id)(one)) && one.captures.length > 0
+    seen.payments.some(({ id }) => isOf(seen.shown, id)(one)) && one.captures.length > 0
   if (!view.payments.some(isOurs)) return null
   const captured = sumOf(view.payments.map(netOf))
   if (!isMore(captured, view.total, view.currencyCode)) return null
-  if (seen.group.some((one) => tells(books, one, ["refund_owed", "duplicate_payment"]))) return null
+  if (seen.payments.some((one) => tells(books, one, ["refund_owed", "duplicate_payment"])))
+    return null
   return contradiction(
     "captured_more_than_asked",
     { store_amount: `${view.total} ${view.currencyCode}` },
@@ -203,7 +204,7 @@ function releasedWithoutMoney(seen: Seen): Contradiction | null {
 
 function notCaptured(seen: Seen): Contradiction | null {
   const { payment, view, shown, provider, now } = seen
-  if (payment.state !== "confirmed" || payment.want !== "captured") return null
+  if (payment.state !== "confirmed" || payment.target !== "captured") return null
   if (view !== null && nextStep(payment, provider, view, shown, now).do === "nothing") return null
   const captured = capturedHere(seen)
   return contradiction(
@@ -234,7 +235,7 @@ function amountDiffers(seen: Seen): Contradiction | null {
 }
 
 function moneyInNothing({ payment, books }: Seen): Contradiction | null {
-  const isMoving = payment.want === "authorized" || payment.want === "captured"
+  const isMoving = payment.target === "authorized" || payment.target === "captured"
   if (!holdsMoney(payment) || isMoving || payment.captured_at !== null) return null
   if (books.exceptions.some((one) => one.paymentId === payment.id)) return null
   // Nothing was received, or Kobbopay has still to say whether it will be.
@@ -248,7 +249,7 @@ function moneyInNothing({ payment, books }: Seen): Contradiction | null {
 }
 
 /** What is true of the collection as a whole is told once: on its newest payment. */
-const isNewest = ({ payment, group }: Seen): boolean => group.at(-1)?.id === payment.id
+const isNewest = ({ payment, payments }: Seen): boolean => payments.at(-1)?.id === payment.id
 
 function cancelledUnnoticed(seen: Seen): Contradiction | null {
   if (seen.view?.order !== "cancelled" || seen.orderCancelledAt !== null) return null
@@ -268,19 +269,19 @@ function stockHeld(seen: Seen): Contradiction | null {
 }
 
 function openWithoutPayment(seen: Seen): Contradiction | null {
-  const { view, group, shown, now, books } = seen
+  const { view, payments, shown, now, books } = seen
   if (view === null || view.order !== "open" || view.isClosed || !isNewest(seen)) return null
   if (!isMore(view.total, "0", view.currencyCode) || showsMoney(view, shown)) return null
   const wait = waitsForUs(view, shown, now)
   const isOver = (one: Audited) =>
-    one.want === "order_cancelled" ||
-    (one.want === "nothing" && (one.state === "expired" || one.state === "failed"))
+    one.target === "order_cancelled" ||
+    (one.target === "nothing" && (one.state === "expired" || one.state === "failed"))
   // What waits for another provider, or for nothing, does not wait for these payments.
-  if (wait !== "yes" || !group.every(isOver)) return null
+  if (wait !== "yes" || !payments.every(isOver)) return null
   // Where an exception is open a person knows why it waits.
-  if (books.exceptions.some((one) => group.some(({ id }) => id === one.paymentId))) return null
+  if (books.exceptions.some((one) => payments.some(({ id }) => id === one.paymentId))) return null
   const due =
-    Math.max(...group.map((one) => endOf(one).getTime())) +
+    Math.max(...payments.map((one) => endOf(one).getTime())) +
     seen.cancelOrderAfterMs +
     CANCEL_SLACK_MS
   if (now.getTime() < due) return null

@@ -1,7 +1,7 @@
 import { brandAs, type CollectionId, type PaymentId, type ProviderId } from "../kobbopay/ids"
 import { booksOf } from "../store/books"
 import { aboutPayment, closeCleared, openException } from "../store/exceptions"
-import { orderCancelledAt } from "../store/groups"
+import { orderCancelledAt } from "../store/collections"
 import { paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import { audit, type Contradiction, type Said } from "./audit"
@@ -19,7 +19,7 @@ export async function compare(
   collection: CollectionId,
   said: ReadonlyMap<PaymentId, Said>,
 ): Promise<Compared> {
-  const [group, view, cancelledAt] = await Promise.all([
+  const [payments, view, cancelledAt] = await Promise.all([
     paymentsOf(deps.sql, collection),
     deps.medusa.view(collection),
     orderCancelledAt(deps.sql, collection),
@@ -30,11 +30,11 @@ export async function compare(
     booksOf(deps.sql, collection, order),
   ])
   return new Map(
-    group.map((payment) => {
+    payments.map((payment) => {
       const account = deps.accounts.get(payment.account_id)?.account
       const found = audit({
         payment,
-        group,
+        payments,
         view,
         shown,
         books,

@@ -14,7 +14,7 @@ import {
 export type Settling = Pick<
   PaymentRow,
   | "id"
-  | "want"
+  | "target"
   | "settled_session_id"
   | "accepted"
   | "accepted_amount"
@@ -27,7 +27,7 @@ export type Settling = Pick<
   | "money_seen_at"
 >
 
-/** The one thing to do next so that Medusa shows what a payment wants. */
+/** The one thing to do next so that Medusa shows a payment's target. */
 export type Step =
   | { do: "nothing" }
   /** Nothing now, and nothing reached: the payment is about to be judged again. */
@@ -58,7 +58,7 @@ export type Step =
 const ABANDONED_CAPTURE_MS = 2 * 60_000
 
 /**
- * Compares what is wanted with what Medusa shows. Pure: the work runs the step, looks again and asks
+ * Compares a payment's target with what Medusa shows. Pure: the worker runs the step, reads Medusa and asks
  * again, so a crash between two steps drops nothing and a step done by somebody else is not repeated. What
  * the order asks, and who else pays for it, is asked before each step that moves money.
  *
@@ -80,7 +80,7 @@ export function nextStep(
   const live = view.payments.find(
     (one) => one.payment_session_id !== null && sessions.includes(one.payment_session_id),
   )
-  if (payment.want !== "authorized" && payment.want !== "captured") {
+  if (payment.target !== "authorized" && payment.target !== "captured") {
     // Authorized in Medusa, it would look paid, and keep another payment from paying the order.
     return live !== undefined && live.captures.length === 0 && isFreed(payment)
       ? { do: "cancel_payment", payment: live.id }
@@ -90,7 +90,7 @@ export function nextStep(
   const { covered, orderChanged, settled } = orderFacts(payment, shown, view)
   if (!settled && (covered || orderChanged)) return { do: "judge" }
   if (live !== undefined && view.order !== "none") {
-    return payment.want === "authorized" ? { do: "nothing" } : captureOf(payment, live, view, now)
+    return payment.target === "authorized" ? { do: "nothing" } : captureOf(payment, live, view, now)
   }
   if (live === undefined) {
     const showing = view.sessions.filter((session) => sessions.includes(session.id))

@@ -5,7 +5,7 @@ const MOST_READS = 5
 /** So many of them while something calls, which goes before. */
 const MOST_BESIDE_CALLS = 1
 
-type Readable = Pick<PaymentRow, "next_look_at" | "money_seen_at">
+type Readable = Pick<PaymentRow, "next_check_at" | "money_seen_at">
 
 /**
  * Which of a collection's payments that are due are read in this pass: those with money, those for which an
@@ -19,7 +19,7 @@ export function dueReads<T extends Readable>(
 ): ReadonlySet<T> {
   const due = payments
     .flatMap((payment) => {
-      const at = payment.next_look_at
+      const at = payment.next_check_at
       return at !== null && at <= now ? [{ payment, at }] : []
     })
     .sort((a, b) => a.at.getTime() - b.at.getTime())

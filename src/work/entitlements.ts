@@ -1,11 +1,11 @@
 import { MedusaError } from "@medusajs/framework/utils"
-import { gateOf, qualifies, takenBack, wanted, type Verdict } from "../kobbopay/entitlements"
+import { gateOf, qualifies, takenBack, movesFor, type Verdict } from "../kobbopay/entitlements"
 import type { EntitlementId, OrderId } from "../kobbopay/ids"
 import type { AccountOptions } from "../kobbopay/options"
 import {
   callForgotten,
   claimOrder,
-  holdOrder,
+  lockOrder,
   ledgerOf,
   orderRowOf,
   restOrder,
@@ -36,7 +36,7 @@ export { emitChanges } from "./entitlement-events"
 
 /** How long a process has for one order, or one batch of events, before another takes it. */
 const LEASE_MS = 60_000
-/** An order that others keep working on is left to them, and to the next look. */
+/** An order that others keep working on is left to them, and to the next check. */
 const MOST_READS = 20
 const READ_AGAIN_MS = 100
 /** Orders worked before money is looked after again. */
@@ -68,7 +68,7 @@ export async function convergeEntitlements(
     const view = await waitFor("order", deps.patience, deps.entitlements.order(order))
     const ledger = await ledgerOf(deps.sql, order, view?.collections ?? [])
     const converged = await deps.sql.transaction(async (trx) => {
-      if (!(await holdOrder(trx, seen))) return null
+      if (!(await lockOrder(trx, seen))) return null
       return apply(deps, trx, { seen, order, view, ledger, request })
     })
     if (converged === null) {
@@ -90,7 +90,7 @@ export async function convergeEntitlements(
   throw new Error(`the entitlements of order ${order} are being worked by others`)
 }
 
-type Look = {
+type Pass = {
   seen: EntitledOrder
   order: OrderId
   view: EntitledOrderView | null
@@ -98,8 +98,8 @@ type Look = {
   request: Request | null
 }
 
-async function apply(deps: Deps, trx: Sql, look: Look): Promise<Converged> {
-  const { seen, order, view, ledger, request } = look
+async function apply(deps: Deps, trx: Sql, pass: Pass): Promise<Converged> {
+  const { seen, order, view, ledger, request } = pass
   const now = deps.now()
   if (view === null) {
     await restOrder(trx, seen, null, now)
@@ -115,7 +115,7 @@ async function apply(deps: Deps, trx: Sql, look: Look): Promise<Converged> {
     const asked = request?.id === before.id ? request : null
     const entitlement =
       asked === null ? before : await decide(trx, before, line, verdict, asked, now)
-    const { after, moves } = wanted(standingOf(entitlement), line, verdict)
+    const { after, moves } = movesFor(standingOf(entitlement), line, verdict)
     if (moves.length === 0) continue
     const by =
       asked === null

@@ -8,12 +8,12 @@ import {
   noteOrderCancelled,
   renewLease,
   type Lease,
-} from "../store/groups"
+} from "../store/collections"
 import { markConverged, paymentsOf, sessionsOf } from "../store/ledger"
 import type { Shown } from "../store/order-facts"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
-import type { Looked } from "./look"
+import type { Checked } from "./check"
 import type { MedusaView } from "../store/medusa-view"
 import { errorText } from "../store/error-text"
 
@@ -22,10 +22,10 @@ type Expiry = { next: Date | null; failure: string | null }
 const AT_REST: Expiry = { next: null, failure: null }
 
 /** Reads one payment afresh. */
-export type LookAgain = (payment: PaymentRow, view: MedusaView) => Promise<Looked>
+export type Recheck = (payment: PaymentRow, view: MedusaView) => Promise<Checked>
 
 /**
- * Cancels the order, and so releases its stock, when every payment of the group ended without money and
+ * Cancels the order, and so releases its stock, when every payment of the collection ended without money and
  * `cancelOrderAfter` has passed; never because something could not be reached. In order: a fresh read of
  * every payment, a look at Medusa for money of any provider, a mark that keeps everything else from
  * settling, and only then the cancelling.
@@ -34,9 +34,9 @@ export async function expireOrder(
   deps: Deps,
   lease: Lease,
   payments: readonly PaymentRow[],
-  look: LookAgain,
+  check: Recheck,
 ): Promise<Expiry> {
-  if (payments.length === 0 || payments.some((one) => one.want !== "order_cancelled"))
+  if (payments.length === 0 || payments.some((one) => one.target !== "order_cancelled"))
     return AT_REST
   if (payments.every((one) => one.converged_at !== null)) return AT_REST
   const view = await deps.medusa.view(lease.collectionId)
@@ -59,15 +59,15 @@ export async function expireOrder(
 
   const started = deps.now()
   for (const payment of payments) {
-    const { failure } = await look(payment, view)
+    const { failure } = await check(payment, view)
     if (failure !== null) return { next: null, failure }
   }
   const fresh = await paymentsOf(deps.sql, lease.collectionId)
   const unread = fresh.find(
     (one) => one.kobbopay_id !== null && (one.last_read_at === null || one.last_read_at < started),
   )
-  if (unread !== undefined) return { next: unread.next_look_at, failure: null }
-  if (fresh.some((one) => one.want !== "order_cancelled"))
+  if (unread !== undefined) return { next: unread.next_check_at, failure: null }
+  if (fresh.some((one) => one.target !== "order_cancelled"))
     return { next: deps.now(), failure: null }
 
   const now = await deps.medusa.view(lease.collectionId)

@@ -1,7 +1,7 @@
 import { KobbopayError } from "../kobbopay/errors"
 import type { KobbopayId } from "../kobbopay/ids"
 import { watchSibling } from "../store/created"
-import { scheduleGroupOf } from "../store/groups"
+import { scheduleCollectionOf } from "../store/collections"
 import { routeEvent, type EventRow } from "../store/inbox"
 import { paymentsNamed } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
@@ -41,7 +41,7 @@ export async function learnIds(
       collectionId: sibling.collection_id,
       at: now,
     })
-    await scheduleGroupOf(deps.sql, sibling.id, now)
+    await scheduleCollectionOf(deps.sql, sibling.id, now)
   }
   return own
 }

@@ -9,7 +9,7 @@ const AWAY_AFTER = 8
 const AWAY_PAUSE_MS = 60_000
 
 /**
- * Listens to what Kobbopay answers while a run works groups by the ordinary way, and keeps the run's
+ * Listens to what Kobbopay answers while a run works collections by the ordinary way, and keeps the run's
  * manners: an account that asked for a pause (`Retry-After`), or that is away, is not asked before its
  * time; the others are.
  */
@@ -69,7 +69,7 @@ export class Listener {
       const until = this.pausedUntil(account)
       if (until !== null) {
         const retryAfterMs = until.getTime() - this.#deps.now().getTime()
-        throw new KobbopayError("unavailable", `account ${account} wants no requests now`, {
+        throw new KobbopayError("unavailable", `account ${account} takes no requests now`, {
           retryAfterMs,
         })
       }

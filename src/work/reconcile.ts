@@ -21,11 +21,11 @@ import {
 } from "../store/reconciliation"
 import type { Deps } from "./deps"
 import { Listener } from "./listen"
-import { reconcileGroup, unheard, type Finding } from "./reconcile-group"
+import { reconcileCollection, unheard, type Finding } from "./reconcile-collection"
 
 /** Payments between two commits of the cursor. */
 const BATCH = 100
-/** Groups of one account worked side by side. */
+/** Collections of one account worked side by side. */
 const SIDE_BY_SIDE = 4
 /** A run that is asked for is tried again when the one in its way has just ended. */
 const RETRY_MS = 100
@@ -33,7 +33,7 @@ const MOST_TRIES = 5
 /** How far before the last finished run the next one begins: what ended while that one was under way. */
 const OVERLAP_MS = 60 * 60_000
 
-export type Wanted = {
+export type RunRequest = {
   trigger: Trigger
   actor: string | null
   /** From when on payments that ended are looked at too; null: since the last finished run. */
@@ -52,7 +52,7 @@ export type Begun =
  * Begins a run, or takes up the one whose process died; of any number of processes at most one gets it.
  * Follow with {@link carryOut}.
  */
-export async function beginRun(deps: Deps, wanted: Wanted): Promise<Begun> {
+export async function beginRun(deps: Deps, request: RunRequest): Promise<Begun> {
   const dead = await takeOverRun(deps.sql, deps.owner)
   if (dead !== null) return { is: "resumed", run: dead }
   const watched = [...deps.accounts.values()].map(
@@ -62,14 +62,14 @@ export async function beginRun(deps: Deps, wanted: Wanted): Promise<Begun> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const run = await startRun(
       deps.sql,
-      { ...wanted, overlapMs: OVERLAP_MS, firstMs },
+      { ...request, overlapMs: OVERLAP_MS, firstMs },
       deps.owner,
       deps.now(),
     )
     if (run !== null) return { is: "started", run }
     const other = await runningRun(deps.sql)
     if (other !== null) return { is: "busy", run: other }
-    if (wanted.notWithinMs > 0) break
+    if (request.notWithinMs > 0) break
     // The one that was in the way has just ended.
     await deps.sleep(RETRY_MS)
   }
@@ -129,36 +129,36 @@ const inWords = (run: ReconciliationRow): string =>
   `${run.payments} payments, ${run.read} read, ${run.moved} moved, ${run.failed_reads} unread, ` +
   `${run.put_off} put off, drift ${JSON.stringify(run.drift)}`
 
-/** Each account's groups side by side in a few lanes of its own, so that a slow one holds up no other. */
+/** Each account's collections side by side in a few lanes of its own, so that a slow one holds up no other. */
 async function workBatch(
   deps: Deps,
   listener: Listener,
   batch: readonly PaymentRow[],
 ): Promise<Finding[]> {
-  const groups = [...groupedBy(batch, (payment) => payment.collection_id).values()]
-  const byAccount = groupedBy(groups, (group) => group[0]?.account_id)
+  const collections = [...groupedBy(batch, (payment) => payment.collection_id).values()]
+  const byAccount = groupedBy(collections, (collection) => collection[0]?.account_id)
   const found: Finding[] = []
-  const lane = async (groups: PaymentRow[][]) => {
-    for (let next = groups.shift(); next !== undefined; next = groups.shift()) {
-      found.push(...(await oneGroup(deps, listener, next)))
+  const lane = async (collections: PaymentRow[][]) => {
+    for (let next = collections.shift(); next !== undefined; next = collections.shift()) {
+      found.push(...(await oneCollection(deps, listener, next)))
     }
   }
   await Promise.all(
-    [...byAccount.values()].flatMap((groups) =>
-      Array.from({ length: SIDE_BY_SIDE }, () => lane(groups)),
+    [...byAccount.values()].flatMap((collections) =>
+      Array.from({ length: SIDE_BY_SIDE }, () => lane(collections)),
     ),
   )
   return found
 }
 
-/** One group that cannot be worked must not keep the run from the others. */
-async function oneGroup(
+/** One collection that cannot be worked must not keep the run from the others. */
+async function oneCollection(
   deps: Deps,
   listener: Listener,
   payments: readonly PaymentRow[],
 ): Promise<Finding[]> {
   try {
-    return await reconcileGroup(deps, listener, payments)
+    return await reconcileCollection(deps, listener, payments)
   } catch (cause) {
     const failure = `payment ${payments[0]?.id}: ${errorText(cause)}`
     listener.note(failure)
@@ -182,14 +182,14 @@ async function stamp(deps: Deps, findings: readonly Finding[]): Promise<void> {
 }
 
 function groupedBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>()
+  const byKey = new Map<K, T[]>()
   for (const item of items) {
     const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
+    const some = byKey.get(key)
+    if (some === undefined) byKey.set(key, [item])
+    else some.push(item)
   }
-  return groups
+  return byKey
 }
 
 function tallyOf(findings: readonly Finding[]): Tally {

@@ -7,7 +7,7 @@ import { decimalsOf } from "../kobbopay/store-amount"
 import { MONEY_CLASSES } from "../kobbopay/ways-out"
 import { closeByPerson } from "../store/exceptions"
 import { errorText } from "../store/error-text"
-import { holdGroup, wakeGroup, type Lease } from "../store/groups"
+import { lockCollection, wakeCollection, type Lease } from "../store/collections"
 import { insertTransition, paymentById, sessionsOf, showing } from "../store/ledger"
 import {
   isPaidBack,
@@ -53,7 +53,7 @@ export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<Refun
   const { paymentId, hash, actor, note } = payBack
   const { found, amountMinor } = await asked(deps, payBack)
   const recorded = await deps.sql.transaction(async (trx) => {
-    await holdGroup(trx, found.collection_id, null)
+    await lockCollection(trx, found.collection_id, null)
     const payment = await paymentById(trx, paymentId)
     if (payment === null) throw new Error(`payment ${paymentId} vanished inside its transaction`)
     mustBeThere(payment, amountMinor)
@@ -83,7 +83,7 @@ export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<Refun
     const answered = isPaidBack(after) ? MONEY_CLASSES : excessIsBack(after) ? OVERPAID : []
     const by = { actor, resolution: "paid_back", note }
     await closeByPerson(trx, { paymentId, classes: answered }, by, deps.now())
-    await wakeGroup(trx, payment.collection_id, deps.now())
+    await wakeCollection(trx, payment.collection_id, deps.now())
     return made
   })
   deps.log.info(
@@ -122,7 +122,7 @@ async function toBeCaptured(
   if (view === null || view.order === "cancelled") return null
   const booked = await bookedPayment(sql, view, ledger)
   if (booked !== null) return capturedOf(booked).toFixed()
-  const settles = ledger.want === "authorized" || ledger.want === "captured"
+  const settles = ledger.target === "authorized" || ledger.target === "captured"
   const isWhole = amountMinor >= leftToPayBack(ledger)
   return settles && !isWhole ? settledAmount(ledger) : null
 }
@@ -170,7 +170,7 @@ function mustBeThere(payment: PaymentRow, amountMinor: bigint): void {
 }
 
 /**
- * Makes Medusa show the pay-backs of a group as refunds, one by one, in the order they were recorded. Each
+ * Makes Medusa show the pay-backs of a collection as refunds, one by one, in the order they were recorded. Each
  * is priced only now, by what Medusa captured, and is done only when the order's side is booked too.
  * Returns why it must be tried again, or null.
  */

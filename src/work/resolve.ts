@@ -1,6 +1,6 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import type { ExceptionId, OrderId, PaymentId } from "../kobbopay/ids"
-import type { Acceptance, Want } from "../kobbopay/lifecycle"
+import type { Acceptance, Target } from "../kobbopay/lifecycle"
 import type { PaymentState } from "../kobbopay/reading"
 import { isMore } from "../kobbopay/store-amount"
 import {
@@ -18,12 +18,12 @@ import {
   type Closing,
   type ExceptionRow,
 } from "../store/exceptions"
-import { holdGroup, wakeGroup } from "../store/groups"
+import { lockCollection, wakeCollection } from "../store/collections"
 import { setReportsAside } from "../store/inbox"
 import {
   acceptPayment,
   insertTransition,
-  lookNow,
+  checkNow,
   paymentById,
   sessionsOf,
   writeOff,
@@ -34,15 +34,15 @@ import type { Sql } from "../store/sql"
 import type { Deps } from "./deps"
 import type { MedusaView } from "../store/medusa-view"
 
-const LOOK_WITHIN_MS = 15_000
-const LOOK_EVERY_MS = 100
+const CHECK_WITHIN_MS = 15_000
+const CHECK_EVERY_MS = 100
 
 /** Where a payment stands after a person's decision was carried out, as far as that went at once. */
 export type Resolved = {
   payment_id: PaymentId
   state: PaymentState
-  want: Want
-  /** Medusa shows what is wanted; else the work goes on trying, and says so on the order. */
+  target: Target
+  /** Medusa shows the target. Until then the worker goes on trying, and says so on the order. */
   converged: boolean
   order_id: OrderId | null
 }
@@ -77,7 +77,7 @@ export async function acceptException(
   const { exceptionId, how, actor, note } = asked
   const found = await openOne(deps, exceptionId)
   const paymentId = mustBeAcceptable(found, how)
-  const payment = await lookAfresh(deps, drain, paymentId)
+  const payment = await checkAfresh(deps, drain, paymentId)
   const still = await openOne(deps, exceptionId)
   const view = await deps.medusa.view(payment.collection_id)
   const shown = await sessionsOf(deps.sql, {
@@ -90,7 +90,7 @@ export async function acceptException(
   const accepted: Acceptance = isFinal ? "finality" : "amount"
   const by: Closing = { actor, resolution: how === "adopt" ? "adopted" : "accepted", note }
   await deps.sql.transaction(async (trx) => {
-    const marks = await holdGroup(trx, payment.collection_id, null)
+    const marks = await lockCollection(trx, payment.collection_id, null)
     if (marks.cancelled || marks.cancelling) throw orderIsOver()
     if (!(await closeException(trx, exceptionId, by, deps.now()))) {
       throw await tooLate(deps, exceptionId)
@@ -109,7 +109,7 @@ export async function acceptException(
       receivedMinor: payment.received_minor,
       at: deps.now(),
     })
-    await wakeGroup(trx, payment.collection_id, deps.now())
+    await wakeCollection(trx, payment.collection_id, deps.now())
   })
   deps.log.info(`kobbopay: payment ${paymentId} ${by.resolution} by ${actor} over ${found.class}`)
   return carryOut(deps, drain, paymentId)
@@ -131,7 +131,7 @@ export async function dismissException(
   const paymentId = found.payment_id
   await deps.sql.transaction(async (trx) => {
     const payment = paymentId === null ? null : await paymentById(trx, paymentId)
-    if (payment !== null) await holdGroup(trx, payment.collection_id, null)
+    if (payment !== null) await lockCollection(trx, payment.collection_id, null)
     if (!(await closeException(trx, asked.exceptionId, by, now))) {
       throw await tooLate({ sql: trx }, asked.exceptionId)
     }
@@ -165,7 +165,7 @@ async function free(
   if (isAbout(found.class, ABOUT_REPORTS)) {
     await setReportsAside(trx, payment.id, found.opened_at, now)
   }
-  const settles = payment.want === "authorized" || payment.want === "captured"
+  const settles = payment.target === "authorized" || payment.target === "captured"
   const isAboutMoney = settles
     ? isAbout(found.class, ABOUT_WAITING) && by.resolution !== ("no_action" satisfies Dismissal)
     : isAbout(found.class, MONEY_CLASSES)
@@ -184,7 +184,7 @@ async function free(
       at: now,
     })
   }
-  await lookNow(trx, payment.id, now)
+  await checkNow(trx, payment.id, now)
 }
 
 async function openOne(
@@ -225,20 +225,20 @@ function mustBeAcceptable(found: ExceptionRow, how: "accept" | "adopt"): Payment
 }
 
 /** Reads the payment now, so that nobody decides over what was true yesterday. */
-async function lookAfresh(deps: Work, drain: Drain, id: PaymentId): Promise<PaymentRow> {
+async function checkAfresh(deps: Work, drain: Drain, id: PaymentId): Promise<PaymentRow> {
   const started = deps.now()
-  await lookNow(deps.sql, id, started)
+  await checkNow(deps.sql, id, started)
   for (;;) {
     await drain()
     const payment = await paymentById(deps.sql, id)
     if (payment === null) throw refuse(`There is no Kobbopay payment ${id}`)
     if (payment.last_read_at !== null && payment.last_read_at >= started) return payment
-    if (payment.last_error !== null || deps.now().getTime() - started.getTime() > LOOK_WITHIN_MS) {
+    if (payment.last_error !== null || deps.now().getTime() - started.getTime() > CHECK_WITHIN_MS) {
       throw refuse(
         "Kobbopay could not be asked about this payment just now, so nothing was changed. Try again in a minute.",
       )
     }
-    await deps.sleep(LOOK_EVERY_MS)
+    await deps.sleep(CHECK_EVERY_MS)
   }
 }
 
@@ -287,12 +287,12 @@ async function carryOut(deps: Work, drain: Drain, id: PaymentId): Promise<Resolv
     await drain()
     const payment = await paymentById(deps.sql, id)
     if (payment === null) throw refuse(`There is no Kobbopay payment ${id}`)
-    const settles = payment.want === "authorized" || payment.want === "captured"
+    const settles = payment.target === "authorized" || payment.target === "captured"
     const converged = settles && payment.converged_at !== null
-    if (converged || deps.now().getTime() - started > LOOK_WITHIN_MS) {
-      const { state, want, order_id } = payment
-      return { payment_id: id, state, want, converged, order_id }
+    if (converged || deps.now().getTime() - started > CHECK_WITHIN_MS) {
+      const { state, target, order_id } = payment
+      return { payment_id: id, state, target, converged, order_id }
     }
-    await deps.sleep(LOOK_EVERY_MS)
+    await deps.sleep(CHECK_EVERY_MS)
   }
 }

@@ -2,7 +2,7 @@ import { isOurReference } from "../kobbopay/reference"
 import { repeatedAt, UNKNOWN_PATIENCE_MS, unknownPause } from "../kobbopay/schedule"
 import { plainLine } from "../kobbopay/text"
 import { closeCleared, openException } from "../store/exceptions"
-import { wakeGroup } from "../store/groups"
+import { wakeCollection } from "../store/collections"
 import {
   finishEvent,
   isRepeated,
@@ -21,7 +21,7 @@ import type { Deps } from "./deps"
 const BATCH = 200
 
 /**
- * Hands recorded events to the payments they name, so that their groups become due. An event that
+ * Hands recorded events to the payments they name, so that their collections become due. An event that
  * names a payment the ledger does not know waits a while (it may have overtaken our own create), then
  * rests. Returns whether more may be waiting. The two plain cases, a known payment and one that nothing
  * is known of yet, are done for all events at once: an account may serve other systems too.
@@ -74,7 +74,7 @@ async function routeOne(deps: Deps, event: EventRow): Promise<void> {
     const repeats = await isRepeated(deps.sql, event.id, payment.id)
     const at = repeats ? repeatedAt(payment.last_read_at, now) : now
     await deps.sql.transaction(async (trx) => {
-      await wakeGroup(trx, payment.collection_id, at)
+      await wakeCollection(trx, payment.collection_id, at)
       await routeEvent(trx, {
         eventId: event.id,
         paymentId: payment.id,

@@ -4,10 +4,10 @@ import {
   clearCancelling,
   nextWork,
   noteOrderCancelled,
-  wakeGroup,
+  wakeCollection,
   wasWoken,
   type Lease,
-} from "../store/groups"
+} from "../store/collections"
 import { openEvents, type EventRow } from "../store/inbox"
 import { endAbandonedCreations } from "../store/creation"
 import { markConverged, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
@@ -19,12 +19,12 @@ import type { Deps } from "./deps"
 import { dueReads } from "./due"
 import { expireOrder } from "./expire"
 import { learnIds } from "./learn"
-import { lookAt, type Looked } from "./look"
+import { checkPayment, type Checked } from "./check"
 import type { MedusaView } from "../store/medusa-view"
 import { bookPayBacks } from "./refund"
 
 export type Outcome = {
-  /** When the group wants to be looked at next; null when only a call wakes it. */
+  /** When the collection is worked next; null: not before somebody wakes it. */
   next: Date | null
   /** Why the work must be tried again, if it must. */
   failure: string | null
@@ -32,17 +32,17 @@ export type Outcome = {
 
 /** A mark of cancelling this old has lost its process. */
 const ABANDONED_CANCELLING_MS = 2 * 60_000
-/** A group is never due again at once: what could not be moved now is not asked about in a loop. */
+/** A collection is never due again at once: what could not be moved now is not asked about in a loop. */
 const LEAST_PAUSE_MS = 1_000
 
-/** Steps towards one want before the work pauses: showing, completing, authorizing, capturing, and two to spare. */
+/** Steps towards one target before the work pauses: showing, completing, authorizing, capturing, and two to spare. */
 const MOST_STEPS = 6
 
 /**
  * Brings everything of one payment collection forward: reads what is due, judges it, makes Medusa show
- * what is wanted, and cancels the order when all its payments ended without money.
+ * each payment's target, and cancels the order when all its payments ended without money.
  */
-export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
+export async function settleCollection(deps: Deps, lease: Lease): Promise<Outcome> {
   const started = deps.now()
   const [view, found, events] = await Promise.all([
     deps.medusa.view(lease.collectionId),
@@ -65,9 +65,9 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
     id !== null && deps.accounts.has(account)
   const reads = dueReads(known.filter(isReadable), isCalled, deps.now())
   for (const payment of known) {
-    const looked = await lookIfDue(deps, lease, payment, events, view, reads)
-    payments.push(looked.payment)
-    if (looked.failure !== null) failures.push(looked.failure)
+    const checked = await checkIfDue(deps, lease, payment, events, view, reads)
+    payments.push(checked.payment)
+    if (checked.failure !== null) failures.push(checked.failure)
   }
   let again = false
   for (const payment of payments) {
@@ -79,12 +79,12 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
     // What Medusa shows now may change what another payment's money means: judged again at once.
     const others = payments.some((one) => one.id !== payment.id && one.money_seen_at !== null)
     const isMoved = converged.moved && converged.failure === null
-    if (isMoved && others) await wakeGroup(deps.sql, lease.collectionId, deps.now())
+    if (isMoved && others) await wakeCollection(deps.sql, lease.collectionId, deps.now())
   }
   const unbooked = await bookPayBacks(deps, lease)
   if (unbooked !== null) failures.push(unbooked)
   const expiry = await expireOrder(deps, lease, payments, (payment, fresh) =>
-    lookAt(deps, lease, payment, [], fresh),
+    checkPayment(deps, lease, payment, [], fresh),
   )
   if (expiry.failure !== null) failures.push(expiry.failure)
   if (failures.length === 0 && !again && !(await wasWoken(deps.sql, lease))) {
@@ -96,7 +96,7 @@ export async function settleGroup(deps: Deps, lease: Lease): Promise<Outcome> {
   }
 }
 
-/** A group's payments, of which those whose creation was given up are ended first. */
+/** A collection's payments, of which those whose creation was given up are ended first. */
 async function withoutAbandoned(deps: Deps, lease: Lease): Promise<PaymentRow[]> {
   await endAbandonedCreations(deps.sql, lease.collectionId, deps.now())
   return paymentsOf(deps.sql, lease.collectionId)
@@ -108,14 +108,14 @@ const isNews = (payment: PaymentRow, view: MedusaView): boolean =>
   (view.orderId !== null && view.orderId !== payment.order_id)
 
 /** Looks at a payment whose time has come, or for which something calls. */
-async function lookIfDue(
+async function checkIfDue(
   deps: Deps,
   lease: Lease,
   payment: PaymentRow,
   events: readonly EventRow[],
   view: MedusaView | null,
   reads: ReadonlySet<PaymentRow>,
-): Promise<Looked> {
+): Promise<Checked> {
   const now = deps.now()
   const named = events.filter((event) => event.payment_id === payment.id)
   const isDue = reads.has(payment)
@@ -124,9 +124,9 @@ async function lookIfDue(
   const free = repeatedAt(payment.last_read_at, now)
   const isFlooded = free > now && named.some(({ next_attempt_at: at }) => at !== null && at <= free)
   // Held money is judged anew whenever something calls: the order may have changed under it.
-  const looks = isDue || calls || (payment.money_seen_at !== null && !isFlooded)
-  if (!looks) return { payment, failure: null }
-  return lookAt(deps, lease, payment, await learnIds(deps, payment, named), view)
+  const isNeeded = isDue || calls || (payment.money_seen_at !== null && !isFlooded)
+  if (!isNeeded) return { payment, failure: null }
+  return checkPayment(deps, lease, payment, await learnIds(deps, payment, named), view)
 }
 
 /**
@@ -154,11 +154,11 @@ async function resolveMark(
 /** `again`: the payment has to be judged once more, after the least pause or when it can be read. */
 type Converged = { failure: string | null; moved: boolean; again?: boolean }
 
-/** Runs Medusa's workflows one by one, looking again between them, until it shows what is wanted. */
+/** Runs Medusa's workflows one by one, with a read of Medusa between them, until it shows the payment's target. */
 async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
   const resting = { failure: null, moved: false }
-  if (payment.want === "order_cancelled") return resting
-  if (payment.want === "nothing" && (payment.converged_at !== null || !isFreed(payment))) {
+  if (payment.target === "order_cancelled") return resting
+  if (payment.target === "nothing" && (payment.converged_at !== null || !isFreed(payment))) {
     if (payment.converged_at === null) await atRest(deps, payment)
     return resting
   }
@@ -235,12 +235,12 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
     }
   }
   return {
-    failure: `payment ${payment.id}: Medusa does not show ${payment.want} after ${MOST_STEPS} steps`,
+    failure: `payment ${payment.id}: Medusa does not show ${payment.target} after ${MOST_STEPS} steps`,
     moved: true,
   }
 }
 
-/** Medusa shows what is wanted: nothing is left to be tried. */
+/** Medusa shows the target: nothing is left to be tried. */
 async function atRest(deps: Deps, payment: PaymentRow): Promise<void> {
   await markConverged(deps.sql, payment, deps.now())
   await closeCleared(deps.sql, payment.id, ["completion_failed"], deps.now())

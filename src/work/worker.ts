@@ -1,18 +1,24 @@
 import type { CollectionId } from "../kobbopay/ids"
-import { claimGroups, LEASE_MS, nextDue, wakeGroup, type Lease } from "../store/groups"
+import {
+  claimCollections,
+  LEASE_MS,
+  nextDue,
+  wakeCollection,
+  type Lease,
+} from "../store/collections"
 import type { Deps } from "./deps"
 import { workEntitlements } from "./entitlements"
-import { workGroup } from "./group"
+import { workCollection } from "./collection"
 import { routeEvents } from "./route"
 import { errorText } from "../store/error-text"
 
-/** Groups worked side by side in one process; two events of one payment never are. */
+/** Collections worked side by side in one process; two events of one payment never are. */
 const SIDE_BY_SIDE = 4
 
 /** So many of them at most are worked only because their time has come: money and events find a free hand. */
 const MOST_CALM = SIDE_BY_SIDE - 2
 
-/** Between two looks for work while calls keep coming: what comes meanwhile is found together. */
+/** Between two checks for work while calls keep coming: what comes meanwhile is found together. */
 const LOOK_PAUSE_MS = 50
 
 /** Beyond this the scheduled sweep comes first anyway. */
@@ -20,8 +26,8 @@ const SOON_MS = 5_000
 const LEAST_SLEEP_MS = 100
 
 /**
- * The loop of one process. A scout routes recorded events and claims due groups, as many as there are
- * free hands, and the hands work them until nothing is due; a slow group holds one hand of several, so
+ * The loop of one process. A scout routes recorded events and claims due collections, as many as there are
+ * free hands, and the hands work them until nothing is due; a slow collection holds one hand of several, so
  * the others go on, and one that hangs in Medusa holds none. A clerk works due entitlements beside them, so that money never waits for those. Any
  * number of processes may run one; the leases keep them apart.
  */
@@ -30,7 +36,7 @@ export class Worker {
   readonly #hands = new Set<Promise<void>>()
   readonly #scout: Watch
   readonly #clerk: Watch
-  /** Hands that are at, or about to claim, a group that nobody called for. */
+  /** Hands that are at, or about to claim, a collection that nobody called for. */
   #calm = 0
   #stopped = false
   #timer: NodeJS.Timeout | null = null
@@ -68,9 +74,9 @@ export class Worker {
     if (!this.#stopped) this.#scout.call()
   }
 
-  /** Makes a collection's group due and works it. */
+  /** Makes a collection's collection due and works it. */
   async call(collection: CollectionId): Promise<void> {
-    await wakeGroup(this.#deps.sql, collection, this.#deps.now())
+    await wakeCollection(this.#deps.sql, collection, this.#deps.now())
     this.wake()
   }
 
@@ -132,7 +138,7 @@ export class Worker {
     while (held !== undefined) {
       const { urgent } = held
       try {
-        const { late } = await workGroup(this.#deps, held)
+        const { late } = await workCollection(this.#deps, held)
         void late?.then(() => {
           this.wake()
         })
@@ -151,7 +157,7 @@ export class Worker {
     this.#calm += calm
     let claimed: Lease[] = []
     try {
-      claimed = await claimGroups(sql, owner, now(), LEASE_MS, { most, calm })
+      claimed = await claimCollections(sql, owner, now(), LEASE_MS, { most, calm })
     } finally {
       this.#calm -= calm - claimed.filter((lease) => !lease.urgent).length
     }
@@ -180,7 +186,7 @@ export class Worker {
 type Watching = {
   /** Looks for work; true while there is more. Does not throw. */
   look: () => Promise<boolean>
-  /** Between two looks while calls keep coming. */
+  /** Between two checks while calls keep coming. */
   pause: () => Promise<void>
   rested: () => void
 }
@@ -188,7 +194,7 @@ type Watching = {
 /** Somebody who looks for work when called, and rests when there is none and nobody called meanwhile. */
 class Watch {
   readonly #watching: Watching
-  /** Counts calls, so that one that comes during a look is not lost. */
+  /** Counts calls, so that one that comes during a check is not lost. */
   #calls = 0
   running: Promise<void> | null = null
 

@@ -7,7 +7,7 @@ import {
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import { brandAs, type PaymentId } from "../kobbopay/ids"
-import { lookNow, paymentById } from "../store/ledger"
+import { checkNow, paymentById } from "../store/ledger"
 import { runtime } from "../runtime"
 import { DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"
 
@@ -28,7 +28,7 @@ export const checkPaymentStep = createStep(
         `There is no Kobbopay payment ${payment_id}`,
       )
     }
-    await lookNow(service.sql, id, runtime.now())
+    await checkNow(service.sql, id, runtime.now())
     await workerOf(service).drain({ withinMs: DRAIN_WITHIN_MS })
     const seen = await paymentById(service.sql, id)
     return new StepResponse({ payment_id, state: seen?.state ?? payment.state })
@@ -37,7 +37,7 @@ export const checkPaymentStep = createStep(
 
 /**
  * Reads a payment at Kobbopay now and does what follows from it (authorize, capture, exceptions), as the
- * next scheduled look would. Doing it twice does no harm.
+ * next scheduled check would. Doing it twice does no harm.
  */
 export const checkPaymentWorkflow = createWorkflow(
   "kobbopay-check-payment",

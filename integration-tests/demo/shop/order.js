@@ -4,7 +4,7 @@ import { downloads } from "./entitlements.js"
 import { every } from "./payment.js"
 import { summary } from "./views.js"
 
-const LOOK_EVERY_MS = 2_000
+const POLL_EVERY_MS = 2_000
 
 /** What the shopper reads of an order. */
 function wordsOf({ status, payment_status: payment }) {
@@ -34,7 +34,7 @@ export async function orderView(id, token) {
   let shown = null
   let stop = () => undefined
   const shelf = downloads()
-  const look = async () => {
+  const refresh = async () => {
     const order = await orderOf(id)
     const entitlements = token === null ? [] : await entitlementsOf(token)
     const [title, tone, text] = wordsOf(order)
@@ -48,8 +48,8 @@ export async function orderView(id, token) {
       stop()
     }
   }
-  stop = every(LOOK_EVERY_MS, look)
-  await look()
+  stop = every(POLL_EVERY_MS, refresh)
+  await refresh()
   return stop
 }
 

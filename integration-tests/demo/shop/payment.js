@@ -3,7 +3,7 @@ import { copyable, h, show } from "./dom.js"
 import { downloads } from "./entitlements.js"
 import { summary } from "./views.js"
 
-const LOOK_EVERY_MS = 2_000
+const POLL_EVERY_MS = 2_000
 
 /** What each state means to the payer. */
 const WORDS = {
@@ -70,7 +70,7 @@ export async function paymentView(token, orderId, go) {
   render(first)
   shelf.render(await entitlementsOf(token))
   return every(
-    LOOK_EVERY_MS,
+    POLL_EVERY_MS,
     async () => {
       render(await paymentOf(token))
       shelf.render(await entitlementsOf(token))
@@ -174,18 +174,18 @@ function timeLeft(expiresAt) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
 }
 
-/** Repeats the look (one that fails is simply made again), and the tick each quarter second. Returns how to stop. */
-export function every(lookEveryMs, look, tick = () => undefined) {
+/** Repeats the check (one that fails is simply made again), and the tick each quarter second. Returns how to stop. */
+export function every(everyMs, refresh, tick = () => undefined) {
   let stopped = false
-  const looking = async () => {
-    await look().catch(() => undefined)
+  const repeat = async () => {
+    await refresh().catch(() => undefined)
     if (!stopped) {
-      setTimeout(looking, lookEveryMs)
+      setTimeout(repeat, everyMs)
     }
   }
   tick()
   const ticking = setInterval(tick, 250)
-  setTimeout(looking, lookEveryMs)
+  setTimeout(repeat, everyMs)
   return () => {
     stopped = true
     clearInterval(ticking)

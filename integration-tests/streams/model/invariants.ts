@@ -79,7 +79,7 @@ export class Invariants {
     if (medusa.order === "cancelled" && !this.#ended) {
       this.#ended = true
       if (
-        ledger.group.cancellingAt !== null ||
+        ledger.collection.cancellingAt !== null ||
         !this.truth.moves.some((one) => one.do === "cancel")
       )
         this.#mayEnd()
@@ -150,8 +150,8 @@ export class Invariants {
   #covers({ session, canceledAt, captures }: Medusa["payments"][number]): boolean {
     if (canceledAt !== null) return false
     const row = this.of.ledger.rows.find((one) => one.sessions.includes(session))
-    const isWanted = row?.want === "authorized" || row?.want === "captured"
-    return isWanted || row === undefined || captures.length > 0
+    const isSettling = row?.target === "authorized" || row?.target === "captured"
+    return isSettling || row === undefined || captures.length > 0
   }
 
   #isForward(before: Seen, now: Seen): void {
@@ -167,9 +167,9 @@ export class Invariants {
 
   /** Money that a read showed is captured, on its way there, or an open exception. */
   #isVisible(row: Row): void {
-    const wanted = row.want === "authorized" || row.want === "captured"
+    const isSettling = row.target === "authorized" || row.target === "captured"
     const waits = row.state === "paid" && this.truth.policy.authorizeOn === "confirmed"
-    if (row.money_seen_at === null || wanted || waits) return
+    if (row.money_seen_at === null || isSettling || waits) return
     const isOpen = [...this.of.ledger.open].some((one) => one.startsWith(`${row.number} `))
     if (!isOpen) throw new Broken("money that was seen is nowhere to be seen")
   }

@@ -10,8 +10,8 @@ import { CONDITIONS, type ExceptionClass } from "../../../src/kobbopay/lifecycle
 import { reportsMoney } from "../../../src/kobbopay/observation"
 import type { PaymentState, Reading, SaidState } from "../../../src/kobbopay/reading"
 import type { Rules } from "../../../src/kobbopay/rules"
-import { nextLook } from "../../../src/kobbopay/schedule"
-import { LEASE_MS } from "../../../src/store/groups"
+import { nextCheck } from "../../../src/kobbopay/schedule"
+import { LEASE_MS } from "../../../src/store/collections"
 import type { Shown } from "../../../src/store/order-facts"
 import { holdsMoney, type PaymentRow } from "../../../src/store/payment"
 import { RAIL, referenceOf, type Sent } from "./kobbopay"
@@ -26,7 +26,7 @@ export type Row = Pick<
   | "id"
   | "account_id"
   | "state"
-  | "want"
+  | "target"
   | "expected_minor"
   | "received_minor"
   | "paid_back_minor"
@@ -46,7 +46,7 @@ export type Row = Pick<
   | "window_ends_at"
   | "converged_at"
   | "last_read_at"
-  | "next_look_at"
+  | "next_check_at"
   | "failures"
   | "created_at"
 > & { number: number; sessions: SessionId[] }
@@ -76,7 +76,7 @@ export class Ledger {
   changes = 0
   /** Open exceptions, as `payment class`. */
   readonly open = new Set<string>()
-  readonly group = {
+  readonly collection = {
     owner: null as string | null,
     leaseUntil: null as number | null,
     fence: 0,
@@ -97,7 +97,7 @@ export class Ledger {
     this.rows = Array.from({ length: payments }, (_, number) => newRow(number, at))
   }
 
-  /** A webhook: recorded and routed; one seen before brings the next look forward. */
+  /** A webhook: recorded and routed; one seen before brings the next check forward. */
   record(event: Sent): void {
     const known = this.events.find((one) => one.id === brandAs<EventRowId>(event.id))
     if (known === undefined) {
@@ -113,7 +113,7 @@ export class Ledger {
     } else {
       if (known.state === "received") known.nextAttemptAt = this.now()
       const row = this.row(event.payment)
-      if (row.state !== "confirmed") row.next_look_at = new Date(this.now())
+      if (row.state !== "confirmed") row.next_check_at = new Date(this.now())
     }
     this.wake()
   }
@@ -125,43 +125,50 @@ export class Ledger {
   }
 
   wake(): void {
-    this.group.dueAt = Math.min(this.group.dueAt ?? this.now(), this.now())
-    this.group.wakes += 1
+    this.collection.dueAt = Math.min(this.collection.dueAt ?? this.now(), this.now())
+    this.collection.wakes += 1
   }
 
   claim(owner: string): Lease | null {
-    const { group } = this
-    const isDue = group.dueAt !== null && group.dueAt <= this.now()
-    if (!isDue || (group.leaseUntil !== null && group.leaseUntil >= this.now())) return null
-    group.fence += 1
-    group.owner = owner
-    group.leaseUntil = this.now() + LEASE_MS
-    return { owner, fence: group.fence, wakes: group.wakes, failures: group.failures }
+    const { collection } = this
+    const isDue = collection.dueAt !== null && collection.dueAt <= this.now()
+    if (!isDue || (collection.leaseUntil !== null && collection.leaseUntil >= this.now()))
+      return null
+    collection.fence += 1
+    collection.owner = owner
+    collection.leaseUntil = this.now() + LEASE_MS
+    return {
+      owner,
+      fence: collection.fence,
+      wakes: collection.wakes,
+      failures: collection.failures,
+    }
   }
 
   /** False when the lease was taken over. */
   renew(lease: Lease): boolean {
-    const { group } = this
-    if (group.fence !== lease.fence || group.owner !== lease.owner) return false
-    group.leaseUntil = this.now() + LEASE_MS
+    const { collection } = this
+    if (collection.fence !== lease.fence || collection.owner !== lease.owner) return false
+    collection.leaseUntil = this.now() + LEASE_MS
     return true
   }
 
   release(lease: Lease, next: number | null, failure: string | null): void {
-    const { group } = this
-    if (group.fence !== lease.fence) return
-    group.owner = null
-    group.leaseUntil = null
-    group.dueAt = group.wakes === lease.wakes ? next : Math.min(next ?? this.now(), this.now())
-    group.failures = failure === null ? 0 : group.failures + 1
+    const { collection } = this
+    if (collection.fence !== lease.fence) return
+    collection.owner = null
+    collection.leaseUntil = null
+    collection.dueAt =
+      collection.wakes === lease.wakes ? next : Math.min(next ?? this.now(), this.now())
+    collection.failures = failure === null ? 0 : collection.failures + 1
   }
 
   #hold(lease: Lease | null): void {
-    if (lease !== null && this.group.fence !== lease.fence) throw new LeaseLost("taken over")
+    if (lease !== null && this.collection.fence !== lease.fence) throw new LeaseLost("taken over")
   }
 
   /** Judges a read and keeps what is decided: `observe` of the store, over these rows. */
-  observe(look: {
+  observe(check: {
     number: number
     lease: Lease | null
     reading: Reading
@@ -169,23 +176,23 @@ export class Ledger {
     claims: readonly Claim[]
     facts: OrderFacts
   }): ReadonlySet<EventRowId> {
-    this.#hold(look.lease)
-    const { group, rules } = this
-    const row = this.row(look.number)
-    if (row.last_read_at !== null && row.last_read_at.getTime() > look.readAt) return new Set()
+    this.#hold(check.lease)
+    const { collection, rules } = this
+    const row = this.row(check.number)
+    if (row.last_read_at !== null && row.last_read_at.getTime() > check.readAt) return new Set()
     const now = new Date(this.now())
-    const { facts } = look
+    const { facts } = check
     const { decision, fit, transfers, receivedMinor, met } = this.judge(knownOf(row), {
-      ...look,
+      ...check,
       isTransferTaken: false,
       rules,
       now,
       order: {
         ...facts,
         order:
-          group.orderCancelledAt !== null
+          collection.orderCancelledAt !== null
             ? "cancelled"
-            : group.cancellingAt !== null
+            : collection.cancellingAt !== null
               ? "cancelling"
               : facts.order,
         covered: facts.covered || (!facts.settled && this.#hasSettlingSibling(row)),
@@ -194,12 +201,12 @@ export class Ledger {
     const heldBack = (["duplicate_payment", "order_cancelled", "superseded"] as const).some(
       (found) => this.open.has(`${row.number} ${found}`),
     )
-    const want = look.lease === null && heldBack ? "nothing" : decision.want
+    const target = check.lease === null && heldBack ? "nothing" : decision.target
     const { state } = decision
-    const before = row.want
+    const before = row.target
     this.changes += 1
     row.state = state
-    row.want = want
+    row.target = target
     row.received_minor = receivedMinor
     row.transfers = transfers.map((one) => ({ ...one, trackerId: one.trackerId }))
     row.amount_fit = fit.amount === "none" ? null : fit.amount
@@ -207,33 +214,33 @@ export class Ledger {
       row.money_seen_at ??= now
     if (state === "confirmed") row.confirmed_at ??= now
     if (state === "expired" || state === "failed") row.ended_at ??= now
-    if (want !== before) row.converged_at = null
+    if (target !== before) row.converged_at = null
     row.last_read_at = now
-    row.next_look_at = this.#nextLookOf(row, state, look, now)
+    row.next_check_at = this.#nextCheckOf(row, state, check, now)
     row.failures = 0
     for (const found of decision.exceptions) this.open.add(`${row.number} ${found}`)
     const judged: readonly ExceptionClass[] =
-      look.lease === null ? ["underpaid", "amount_unknown"] : CONDITIONS
+      check.lease === null ? ["underpaid", "amount_unknown"] : CONDITIONS
     for (const found of judged) {
       if (!decision.exceptions.includes(found)) this.open.delete(`${row.number} ${found}`)
     }
-    if (look.lease === null && want !== before) this.wake()
+    if (check.lease === null && target !== before) this.wake()
     return met
   }
 
   #hasSettlingSibling(row: Row): boolean {
     return this.rows.some(
-      (other) => other !== row && (other.want === "authorized" || other.want === "captured"),
+      (other) => other !== row && (other.target === "authorized" || other.target === "captured"),
     )
   }
 
-  #nextLookOf(
+  #nextCheckOf(
     row: Row,
     state: PaymentState,
     { reading, facts }: { reading: Reading; facts: OrderFacts },
     now: Date,
   ): Date | null {
-    const next = nextLook(row.created_at, now, this.rules.watchForMs, facts.placedAt !== null)
+    const next = nextCheck(row.created_at, now, this.rules.watchForMs, facts.placedAt !== null)
     if (state !== "pending" || next === null) return next
     const since = Math.min(row.created_at.getTime(), facts.placedAt?.getTime() ?? Infinity)
     const window = row.window_ends_at.getTime()
@@ -250,7 +257,7 @@ export class Ledger {
       row.sessions.map((session) => ({
         session,
         payment: row.id,
-        settles: row.want === "authorized" || row.want === "captured",
+        settles: row.target === "authorized" || row.target === "captured",
       })),
     )
   }
@@ -268,35 +275,35 @@ export class Ledger {
     return true
   }
 
-  markConverged(row: Row, want: Row["want"]): void {
-    if (row.want !== want) return
+  markConverged(row: Row, target: Row["target"]): void {
+    if (row.target !== target) return
     row.converged_at = new Date(this.now())
-    if (want === "captured") row.captured_at ??= row.converged_at
+    if (target === "captured") row.captured_at ??= row.converged_at
   }
 
   /** The conditional statement of `markCancelling`. */
   markCancelling(lease: Lease): boolean {
     this.#hold(lease)
-    const { group } = this
+    const { collection } = this
     const free =
-      group.cancellingAt === null &&
-      this.rows.every((row) => row.want === "order_cancelled" && !holdsMoney(row)) &&
+      collection.cancellingAt === null &&
+      this.rows.every((row) => row.target === "order_cancelled" && !holdsMoney(row)) &&
       this.events.every(
         ({ state, claims }) =>
           state === "done" ||
           (state === "dead" && (claims === null || !reportsMoney({ state: claims }))),
       )
-    if (free) group.cancellingAt = this.now()
+    if (free) collection.cancellingAt = this.now()
     return free
   }
 
   clearCancelling(lease: Lease): void {
-    if (this.group.fence === lease.fence) this.group.cancellingAt = null
+    if (this.collection.fence === lease.fence) this.collection.cancellingAt = null
   }
 
   noteOrderCancelled(): void {
-    this.group.orderCancelledAt ??= this.now()
-    this.group.cancellingAt = null
+    this.collection.orderCancelledAt ??= this.now()
+    this.collection.cancellingAt = null
     this.wake()
   }
 
@@ -320,7 +327,7 @@ const newRow = (number: number, at: Date): Row => ({
   number,
   sessions: [],
   state: "pending",
-  want: "nothing",
+  target: "nothing",
   received_minor: null,
   transfers: [],
   expected_minor: ASKED,
@@ -340,7 +347,7 @@ const newRow = (number: number, at: Date): Row => ({
   window_ends_at: new Date(at.getTime() + WINDOW_MS),
   converged_at: null,
   last_read_at: null,
-  next_look_at: at,
+  next_check_at: at,
   failures: 0,
   created_at: at,
 })
@@ -353,7 +360,7 @@ const knownOf = (row: Row): Known => ({
   expectedMinor: ASKED,
   decimals: 6,
   state: row.state,
-  want: row.want,
+  target: row.target,
   receivedMinor: row.received_minor,
   paidBackMinor: row.paid_back_minor,
   transfers: row.transfers,

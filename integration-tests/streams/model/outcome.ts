@@ -1,7 +1,7 @@
 import type { Stream } from "./stream"
 
 /**
- * Everything that stands at the end: what the ledger knows and wants, what Medusa shows, stock,
+ * Everything that stands at the end: what the ledger knows and its targets, what Medusa shows, stock,
  * entitlement, and what is open. Times are left out. So is history (which states were seen on the way,
  * which exceptions came and went): that is the weather's own.
  */
@@ -20,7 +20,7 @@ export function outcomeOf({ ledger, medusa, entitlement }: Stream) {
     transactions: medusa.transactions.length,
     ledger: ledger.rows.map((row) => ({
       state: row.state,
-      want: row.want,
+      target: row.target,
       // Nothing counted is nothing, whether or not a read ever said "0".
       received: String(row.received_minor ?? 0n),
       fit: row.amount_fit,

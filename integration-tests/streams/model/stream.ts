@@ -16,7 +16,7 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAWN = Date.UTC(2026, 0, 1)
 
-/** Longer than any pause between two looks, the window, the grace and the patience with events. */
+/** Longer than any pause between two checks, the window, the grace and the patience with events. */
 const CALM_MS = 7 * HOUR
 /** Longer than all calms of a stream together: only a `wait`, and the end, is this long. */
 const STUCK_MS = 150 * HOUR
@@ -222,8 +222,8 @@ export class Stream {
 
   /** Nothing contradicts anything at the end but what an open exception tells of. */
   #audit(): void {
-    const { rows, open, group } = this.ledger
-    const cancelled = group.orderCancelledAt
+    const { rows, open, collection } = this.ledger
+    const cancelled = collection.orderCancelledAt
     const exceptions = [...open].flatMap((one) => {
       const [number, name = ""] = one.split(" ")
       const row = rows[Number(number)]
@@ -234,7 +234,7 @@ export class Stream {
     for (const row of rows) {
       const found = audit({
         payment: row,
-        group: rows,
+        payments: rows,
         view,
         shown: this.ledger.shown(),
         said: null,
@@ -261,25 +261,27 @@ export class Stream {
         if (this.dice.once(6)) this.#hands[hand] = null
       }
       if (this.#isAtRest()) return
-      const { dueAt, leaseUntil } = this.ledger.group
+      const { dueAt, leaseUntil } = this.ledger.collection
       this.#pass(Math.max(SECOND, (dueAt ?? 0) - this.#time, (leaseUntil ?? 0) + 1 - this.#time))
     }
-    throw new Error(`never comes to rest: ${JSON.stringify(this.ledger.group)}`)
+    throw new Error(`never comes to rest: ${JSON.stringify(this.ledger.collection)}`)
   }
 
   #isAtRest(): boolean {
-    const { group, rows, events } = this.ledger
-    if (this.#hands.some((hand) => hand !== null) || group.owner !== null) return false
-    if (group.dueAt !== null && group.dueAt <= this.#time) return false
+    const { collection, rows, events } = this.ledger
+    if (this.#hands.some((hand) => hand !== null) || collection.owner !== null) return false
+    if (collection.dueAt !== null && collection.dueAt <= this.#time) return false
     // An ended payment waits for the others: only together do they end the order.
-    const endsOrder = rows.every((row) => row.want === "order_cancelled")
+    const endsOrder = rows.every((row) => row.target === "order_cancelled")
     return (
-      group.cancellingAt === null &&
+      collection.cancellingAt === null &&
       events.every((event) => event.state !== "received") &&
       rows.every((row) => row.failures === 0) &&
       rows.every(
-        ({ want, converged_at }) =>
-          converged_at !== null || want === "nothing" || (want === "order_cancelled" && !endsOrder),
+        ({ target, converged_at }) =>
+          converged_at !== null ||
+          target === "nothing" ||
+          (target === "order_cancelled" && !endsOrder),
       )
     )
   }

@@ -1,7 +1,7 @@
 import type { SessionId } from "../../../src/kobbopay/ids"
 import type { Rules } from "../../../src/kobbopay/rules"
 import { DEAD_AFTER_FAILURES, retryPause } from "../../../src/kobbopay/schedule"
-import { LEASE_MS } from "../../../src/store/groups"
+import { LEASE_MS } from "../../../src/store/collections"
 import type { nextStep } from "../../../src/work/converge"
 import { dueReads } from "../../../src/work/due"
 import { cancelDue, showsMoney, waitsForUs } from "../../../src/work/expire"
@@ -33,7 +33,7 @@ export type Shop = {
 }
 
 /**
- * `workGroup` and `settleGroup` over the model: the same effects in the same order, with a place to be
+ * `workCollection` and `settleCollection` over the model: the same effects in the same order, with a place to be
  * overtaken or to die between any two of them. The rules themselves are the real ones.
  */
 export function* work(shop: Shop, lease: Lease): Steps<void> {
@@ -78,9 +78,9 @@ function* settle(shop: Shop, lease: Lease): Steps<{ next: number | null; failure
   for (const before of known) {
     const { row } = before
     const own = events.filter(({ event }) => event.payment === row.number)
-    const looks = reads.has(before) || own.length > 0 || before.money_seen_at !== null
-    if (looks) yield* look(shop, lease, row, own, view)
-    payments.push(looks ? snapshotOf(row) : before)
+    const isChecked = reads.has(before) || own.length > 0 || before.money_seen_at !== null
+    if (isChecked) yield* check(shop, lease, row, own, view)
+    payments.push(isChecked ? snapshotOf(row) : before)
   }
   for (const payment of payments) {
     const { failure, moved } = yield* converge(shop, payment)
@@ -107,18 +107,18 @@ type Seen = { event: EventRow; nextAttemptAt: number | null }
 const seen = (event: EventRow): Seen => ({ event, nextAttemptAt: event.nextAttemptAt })
 
 function resolveMark({ ledger, now }: Shop, lease: Lease, view: MedusaView): number | null {
-  const { group } = ledger
+  const { collection } = ledger
   if (view.order === "cancelled") {
-    if (group.orderCancelledAt === null) ledger.noteOrderCancelled()
-  } else if (group.cancellingAt !== null) {
-    const old = group.cancellingAt + ABANDONED_CANCELLING_MS
+    if (collection.orderCancelledAt === null) ledger.noteOrderCancelled()
+  } else if (collection.cancellingAt !== null) {
+    const old = collection.cancellingAt + ABANDONED_CANCELLING_MS
     if (old > now()) return old
     ledger.clearCancelling(lease)
   }
   return null
 }
 
-function* look(
+function* check(
   shop: Shop,
   lease: Lease,
   row: Row,
@@ -133,7 +133,7 @@ function* look(
   if (reading === null) {
     const at = now() + retryPause(row.failures, shop.random)
     row.failures += 1
-    row.next_look_at = new Date(at)
+    row.next_check_at = new Date(at)
     for (const { event, nextAttemptAt } of events) ledger.retryEvent(event, nextAttemptAt, at)
     return
   }
@@ -176,9 +176,9 @@ function* converge(
 ): Steps<{ failure: string | null; moved: boolean }> {
   const { ledger, medusa } = shop
   const resting = { failure: null, moved: false }
-  if (payment.want === "order_cancelled") return resting
+  if (payment.target === "order_cancelled") return resting
   const isFreed = payment.money_seen_at !== null && !holdsMoney(payment)
-  if (payment.want === "nothing" && (payment.converged_at !== null || !isFreed)) {
+  if (payment.target === "nothing" && (payment.converged_at !== null || !isFreed)) {
     if (payment.converged_at === null) atRest(ledger, payment)
     return resting
   }
@@ -229,11 +229,11 @@ function* converge(
     }
     yield
   }
-  return { failure: `Medusa does not show ${payment.want}`, moved: true }
+  return { failure: `Medusa does not show ${payment.target}`, moved: true }
 }
 
 function atRest(ledger: Ledger, payment: Snapshot): void {
-  ledger.markConverged(payment.row, payment.want)
+  ledger.markConverged(payment.row, payment.target)
   ledger.open.delete(`${payment.number} completion_failed`)
 }
 
@@ -247,7 +247,7 @@ function* expire(
   const convergeAll = () => {
     for (const row of ledger.rows) ledger.markConverged(row, "order_cancelled")
   }
-  if (payments.some((one) => one.want !== "order_cancelled")) return atRest
+  if (payments.some((one) => one.target !== "order_cancelled")) return atRest
   if (payments.every((one) => one.converged_at !== null)) return atRest
   const view = medusa.view()
   yield
@@ -260,12 +260,12 @@ function* expire(
   const due = cancelDue(payments, () => GRACE_MS).getTime()
   if (due > now()) return { next: due, failure: null }
   const started = now()
-  for (const row of ledger.rows) yield* look(shop, lease, row, [], view)
+  for (const row of ledger.rows) yield* check(shop, lease, row, [], view)
   const unread = ledger.rows.find(
     (row) => row.last_read_at === null || row.last_read_at.getTime() < started,
   )
-  if (unread !== undefined) return { next: unread.next_look_at?.getTime() ?? null, failure: null }
-  if (ledger.rows.some((row) => row.want !== "order_cancelled")) {
+  if (unread !== undefined) return { next: unread.next_check_at?.getTime() ?? null, failure: null }
+  if (ledger.rows.some((row) => row.target !== "order_cancelled")) {
     return { next: now(), failure: null }
   }
   const fresh = medusa.view()
@@ -291,7 +291,7 @@ function* expire(
 function nextTime({ ledger, now }: Shop, expiry: number | null): number | null {
   const times = expiry === null ? [] : [expiry]
   for (const row of ledger.rows) {
-    if (row.next_look_at !== null) times.push(row.next_look_at.getTime())
+    if (row.next_check_at !== null) times.push(row.next_check_at.getTime())
   }
   for (const event of ledger.events) {
     if (event.state === "received" && event.nextAttemptAt !== null) times.push(event.nextAttemptAt)
@@ -308,23 +308,23 @@ export function providerOf(shop: () => Shop): Provider {
   }
   return {
     *authorize(session) {
-      const want = yield* refresh(shop(), shownOn(session))
-      const settles = want === "authorized" || want === "captured"
+      const target = yield* refresh(shop(), shownOn(session))
+      const settles = target === "authorized" || target === "captured"
       yield
       if (settles && shop().ledger.claimSession(shownOn(session), session)) return "authorized"
       return shop().placed === "after" ? "pending" : "pending_authorization"
     },
     *capture(session) {
-      const want = yield* refresh(shop(), shownOn(session))
+      const target = yield* refresh(shop(), shownOn(session))
       yield
-      return want === "captured" && shop().ledger.claimSession(shownOn(session), session)
+      return target === "captured" && shop().ledger.claimSession(shownOn(session), session)
     },
     cancel: (session) => shownOn(session).money_seen_at === null,
     initiate: (session) => {
       const { ledger } = shop()
       const row = ledger.rows.find(
         (one) =>
-          (one.want === "authorized" || one.want === "captured") &&
+          (one.target === "authorized" || one.target === "captured") &&
           one.converged_at === null &&
           one.sessions.length === 0,
       )
@@ -333,14 +333,14 @@ export function providerOf(shop: () => Shop): Provider {
   }
 }
 
-/** The provider's own read, as `refresh` makes it: what is wanted afterwards. */
-export function* refresh(shop: Shop, row: Row): Steps<Row["want"]> {
+/** The provider's own read, as `refresh` makes it: the target afterwards. */
+export function* refresh(shop: Shop, row: Row): Steps<Row["target"]> {
   const { ledger, medusa, now } = shop
   const facts = orderFacts(row, ledger.shown(), medusa.view())
   yield
-  const { cancellingAt, orderCancelledAt } = ledger.group
+  const { cancellingAt, orderCancelledAt } = ledger.collection
   const isOver = cancellingAt !== null || orderCancelledAt !== null || facts.order === "cancelled"
-  const known = isOver ? "nothing" : row.want
+  const known = isOver ? "nothing" : row.target
   const isFresh = row.last_read_at !== null && now() - row.last_read_at.getTime() < FRESH_MS
   if (isFresh && known !== "nothing" && !facts.orderChanged && !facts.covered) return known
   const readAt = now()
@@ -356,7 +356,7 @@ export function* refresh(shop: Shop, row: Row): Steps<Row["want"]> {
     claims: [],
     facts: { ...facts, superseded: false },
   })
-  return row.want
+  return row.target
 }
 
 export { LEASE_MS }

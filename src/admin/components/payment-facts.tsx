@@ -105,9 +105,9 @@ export function PaymentIds({ payment }: { payment: OrderPayment }) {
           <Value>{time(payment.last_read_at)}</Value>
         </Fact>
       )}
-      {payment.next_look_at !== null && (
-        <Fact name={t("field.next_look")}>
-          <Value>{time(payment.next_look_at)}</Value>
+      {payment.next_check_at !== null && (
+        <Fact name={t("field.next_check")}>
+          <Value>{time(payment.next_check_at)}</Value>
         </Fact>
       )}
     </>

@@ -84,21 +84,21 @@ function Standing({ payment, story }: { payment: OrderPayment; story: Story }) {
 /** Why what should have happened has not happened yet. */
 function WorkNote({ payment }: { payment: OrderPayment }) {
   const { t, time } = useWords()
-  const { group } = payment
+  const { collection } = payment
   const again = (at: string | null) => (at === null ? "" : ` ${t("work.again", { at: time(at) })}`)
   if (payment.last_error !== null) {
     return (
       <InlineTip label={t("work.unread")} variant="warning" className="break-words">
         {payment.last_error}
-        {again(payment.next_look_at)}
+        {again(payment.next_check_at)}
       </InlineTip>
     )
   }
-  if (group.failures === 0 || group.last_error === null) return null
+  if (collection.failures === 0 || collection.last_error === null) return null
   return (
     <InlineTip label={t("work.failing")} variant="warning" className="break-words">
-      {group.last_error}
-      {again(group.due_at)}
+      {collection.last_error}
+      {again(collection.due_at)}
     </InlineTip>
   )
 }

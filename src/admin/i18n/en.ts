@@ -118,7 +118,7 @@ const story = {
   expired: {
     badge: "Expired",
     now: "The payment expired. Nothing arrived.",
-    next: "After a grace time and a last look for money, the order is canceled and its stock released.",
+    next: "After a grace time and a last check for money, the order is canceled and its stock released.",
   },
   expired_done: {
     badge: "Expired",
@@ -128,7 +128,7 @@ const story = {
   failed: {
     badge: "Failed",
     now: "The payment failed. Nothing arrived.",
-    next: "After a grace time and a last look for money, the order is canceled and its stock released.",
+    next: "After a grace time and a last check for money, the order is canceled and its stock released.",
   },
   failed_done: {
     badge: "Failed",
@@ -272,7 +272,7 @@ export const en = {
     reference: "Reference",
     account: "Account",
     last_read: "Last checked",
-    next_look: "Next check",
+    next_check: "Next check",
   },
   compare: {
     expected: "Expected",
@@ -288,7 +288,7 @@ export const en = {
     order: "Order",
     reason: "Reason",
     failure: "Reason",
-    want: "To be done",
+    target: "To be done",
     kind: "What differs",
     shown: "On the order",
     payments: "Payments",

@@ -5,7 +5,7 @@ import type {
   OrderPayment,
   PayBackPreview,
   PaymentState,
-  Want,
+  Target,
   WayOut,
 } from "../../types/order-payments"
 import { askBackend } from "./backend"
@@ -19,7 +19,7 @@ const states: { [One in PaymentState]: One } = {
   expired: "expired",
   failed: "failed",
 }
-const wants: { [One in Want]: One } = {
+const targets: { [One in Target]: One } = {
   nothing: "nothing",
   authorized: "authorized",
   captured: "captured",
@@ -43,7 +43,7 @@ const answer = z.object({
       id: text,
       account: text,
       state: z.enum(states),
-      want: z.enum(wants),
+      target: z.enum(targets),
       converged: z.boolean(),
       rail: text,
       rail_label: text,
@@ -82,7 +82,7 @@ const answer = z.object({
       window_ends_at: text,
       ended: z.boolean(),
       last_read_at: maybe,
-      next_look_at: maybe,
+      next_check_at: maybe,
       last_error: maybe,
       transitions: z.array(
         z.object({
@@ -111,7 +111,7 @@ const answer = z.object({
           accepts: z.nullable(z.enum(acceptances)),
         }),
       ),
-      group: z.object({ failures: z.number(), last_error: maybe, due_at: maybe }),
+      collection: z.object({ failures: z.number(), last_error: maybe, due_at: maybe }),
     }),
   ),
 })
@@ -134,7 +134,9 @@ const post = (path: string, body: object) => askBackend(path, { method: "POST", 
 /** An empty note is none. */
 const noted = (note: string) => (note.trim() === "" ? {} : { note: note.trim() })
 
-const resolved = z.object({ payment: z.object({ want: z.enum(wants), converged: z.boolean() }) })
+const resolved = z.object({
+  payment: z.object({ target: z.enum(targets), converged: z.boolean() }),
+})
 
 /**
  * Accepts the money of an exception, or adopts its payment. Tells whether the order shows it as captured.
@@ -146,8 +148,8 @@ export async function acceptMoney(
   asked: { exception: string; note: string },
 ): Promise<{ isCaptured: boolean }> {
   const body = await post(`${exceptionPath(asked.exception)}/${how}`, noted(asked.note))
-  const { want, converged } = resolved.parse(body).payment
-  return { isCaptured: want === "captured" && converged }
+  const { target, converged } = resolved.parse(body).payment
+  return { isCaptured: target === "captured" && converged }
 }
 
 /** @throws RefusedError with the reason why not */

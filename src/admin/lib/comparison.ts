@@ -20,7 +20,7 @@ const TELLING: Record<ExceptionClass, readonly string[]> = {
   stuck: ["state", "amount"],
   unknown_payment: ["reference"],
   completion_failed: ["reason"],
-  dead: ["want", "failure"],
+  dead: ["target", "failure"],
   drift: ["kind", "shown", "store_amount", "amount", "state", "order"],
   unreadable: ["said", "since", "failure"],
   duplicate_transfer: ["hash", "other_payment", "other_order"],

@@ -7,11 +7,11 @@ export type Tone = "grey" | "blue" | "orange" | "green" | "red"
 export type Story = { key: StoryKey; tone: Tone }
 
 const settles = (payment: OrderPayment): boolean =>
-  payment.want === "captured" || payment.want === "authorized"
+  payment.target === "captured" || payment.target === "authorized"
 
-const hasOpen = (payment: OrderPayment, wanted?: string): boolean =>
+const hasOpen = (payment: OrderPayment, ofClass?: string): boolean =>
   payment.exceptions.some(
-    (found) => found.state === "open" && (wanted === undefined || found.class === wanted),
+    (found) => found.state === "open" && (ofClass === undefined || found.class === ofClass),
   )
 
 const isAllBack = (payment: OrderPayment): boolean =>
@@ -53,7 +53,7 @@ export function storyOf(
       return withMoney(payment, orderCanceled)
     case "expired":
     case "failed":
-      if (payment.want !== "order_cancelled") {
+      if (payment.target !== "order_cancelled") {
         return hasOpen(payment) ? { key: "late", tone: "red" } : { key: "set_aside", tone: "grey" }
       }
       if (covered) return { key: "unused", tone: "grey" }
@@ -64,7 +64,7 @@ export function storyOf(
 
 function withMoney(payment: OrderPayment, orderCanceled: boolean): Story {
   const confirmed = payment.state === "confirmed"
-  switch (payment.want) {
+  switch (payment.target) {
     case "captured":
       if (!payment.converged) return { key: "capturing", tone: "blue" }
       if (orderCanceled) return { key: "captured_canceled", tone: "orange" }
@@ -102,7 +102,7 @@ export function isMoving(payments: readonly OrderPayment[]): boolean {
     (payment) =>
       MOVING.has(payment.state) ||
       isRefunding(payment) ||
-      (!payment.converged && !(covered && payment.want === "order_cancelled")),
+      (!payment.converged && !(covered && payment.target === "order_cancelled")),
   )
 }
 
@@ -120,7 +120,7 @@ export const byWeight = (payments: readonly OrderPayment[]): OrderPayment[] =>
 /** A mark that changes when Medusa's own view of the order may have changed. */
 export const markOf = (payments: readonly OrderPayment[]): string =>
   payments
-    .map(({ id, state, want, converged, pay_backs: payBacks }) =>
-      [id, state, want, converged, ...payBacks.map((payBack) => payBack.state)].join(":"),
+    .map(({ id, state, target, converged, pay_backs: payBacks }) =>
+      [id, state, target, converged, ...payBacks.map((payBack) => payBack.state)].join(":"),
     )
     .join()

@@ -4,7 +4,7 @@ import { paymentsOfOrder } from "./api"
 import { isMoving, markOf } from "./story"
 import { errorOf } from "./use-decision"
 
-const LOOK_EVERY_MS = 4_000
+const POLL_EVERY_MS = 4_000
 
 type Seen = { payments: readonly OrderPayment[] | null; error: Error | null; isAsking: boolean }
 
@@ -40,14 +40,14 @@ export function useOrderPayments(order: string): OrderPaymentsSeen {
   }, [refresh])
   const moves = seen.payments !== null && isMoving(seen.payments)
   useEffect(() => {
-    const look = () => {
+    const refresh = () => {
       if (document.visibilityState === "visible") void refresh()
     }
-    const timer = moves ? setInterval(look, LOOK_EVERY_MS) : undefined
-    document.addEventListener("visibilitychange", look)
+    const timer = moves ? setInterval(refresh, POLL_EVERY_MS) : undefined
+    document.addEventListener("visibilitychange", refresh)
     return () => {
       clearInterval(timer)
-      document.removeEventListener("visibilitychange", look)
+      document.removeEventListener("visibilitychange", refresh)
     }
   }, [moves, refresh])
   return { ...seen, refresh }

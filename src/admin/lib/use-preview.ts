@@ -14,10 +14,10 @@ export type Preview =
 /** What recording a pay-back of that amount would refund; asked once typing has paused. */
 export function usePreview(payment: OrderPayment, amount: string): Preview {
   const calm = useCalm(amount.trim())
-  const { id, left_to_pay_back, paid_back, want, converged } = payment
+  const { id, left_to_pay_back, paid_back, target, converged } = payment
   const isAsked = left_to_pay_back !== "0"
   // What was paid back meanwhile, and whether it was captured, changes the answer.
-  const question = [id, calm, paid_back, want, converged].join("\n")
+  const question = [id, calm, paid_back, target, converged].join("\n")
   const [answered, setAnswered] = useState<{ question: string; preview: Preview } | null>(null)
   useEffect(() => {
     if (!isAsked) return

@@ -7,7 +7,7 @@ import {
   stateOf,
   takenBack,
   verdictOf,
-  wanted,
+  movesFor,
   type Line,
   type OrderPayment,
   type Revocation,
@@ -160,33 +160,33 @@ describe("what a person decides", () => {
 
   test("a hold keeps an open gate from releasing, and not a refund from taking back", () => {
     const held = standing({ quantity: 2, released: 2, decision: "hold" })
-    const { after, moves } = wanted(held, line({ quantity: 2 }), covered)
+    const { after, moves } = movesFor(held, line({ quantity: 2 }), covered)
     expect(after).toMatchObject({ released: 0, revoked: 0 })
     expect(moves).toEqual([{ kind: "held", quantity: 2, why: "by hand" }])
-    expect(wanted(after, line({ quantity: 2 }), refunded).after.revoked).toBe(2)
-    const resumed = wanted({ ...after, decision: null }, line({ quantity: 2 }), covered)
+    expect(movesFor(after, line({ quantity: 2 }), refunded).after.revoked).toBe(2)
+    const resumed = movesFor({ ...after, decision: null }, line({ quantity: 2 }), covered)
     expect(resumed.moves).toMatchObject([{ kind: "released", quantity: 2 }])
   })
 
   test("a release stands against what was so, and not against what comes after it", () => {
     const half = verdict([payment({ captured: ["100"], refunded: ["50"] })])
-    const before = wanted(standing(), line({ quantity: 2 }), half).after
+    const before = movesFor(standing(), line({ quantity: 2 }), half).after
     expect(before).toMatchObject({ released: 1, revoked: 1 })
     const decided = standing({ ...before, decision: "release", forgiven: 1 })
-    const { after, moves } = wanted(decided, line({ quantity: 2 }), half)
+    const { after, moves } = movesFor(decided, line({ quantity: 2 }), half)
     expect(after).toMatchObject({ released: 2, revoked: 0 })
     expect(moves).toEqual([{ kind: "released", quantity: 1, why: "by hand" }])
-    expect(wanted(after, line({ quantity: 2 }), refunded).after).toMatchObject({
+    expect(movesFor(after, line({ quantity: 2 }), refunded).after).toMatchObject({
       released: 1,
       revoked: 1,
     })
   })
 
-  test("a revocation is final: neither money nor another look undoes it", () => {
+  test("a revocation is final: neither money nor another pass undoes it", () => {
     const revoked = standing({ quantity: 2, released: 2, decision: "revoke" })
-    const { after } = wanted(revoked, line({ quantity: 2 }), covered)
+    const { after } = movesFor(revoked, line({ quantity: 2 }), covered)
     expect(stateOf(after)).toBe("revoked")
-    expect(wanted(after, line({ quantity: 3 }), covered).after).toMatchObject({
+    expect(movesFor(after, line({ quantity: 3 }), covered).after).toMatchObject({
       quantity: 3,
       released: 0,
       revoked: 3,
@@ -200,7 +200,7 @@ test("a refund before the second half is captured takes its part of the order, n
   const money = { currencyCode: "usd", total: "70", credited: ["30"], payments: [first, seen] }
   const early = verdictOf(money, { cancelled: false, revokeOnRefund: "proportional" })
   const sold = standing({ gate: "paid" })
-  expect(wanted(sold, line({ quantity: 2 }), early).after).toMatchObject({
+  expect(movesFor(sold, line({ quantity: 2 }), early).after).toMatchObject({
     released: 2,
     revoked: 0,
   })
@@ -208,16 +208,16 @@ test("a refund before the second half is captured takes its part of the order, n
 
 test("nothing that was received is left: everything is taken back, also of an order half paid", () => {
   const all = verdict([payment({ authorized: "50", captured: ["50"], refunded: ["50"] })])
-  expect(wanted(standing(), line({ quantity: 2 }), all).after).toMatchObject({ revoked: 2 })
+  expect(movesFor(standing(), line({ quantity: 2 }), all).after).toMatchObject({ revoked: 2 })
 })
 
 test("what is held while money is missing is not taken back by a part that is paid back", () => {
   const half = payment({ authorized: "50", captured: ["50"], refunded: ["30"] })
   const missing = verdict([half], { total: "70", credited: ["30"] })
-  const { after } = wanted(standing(), line({ quantity: 2 }), missing)
+  const { after } = movesFor(standing(), line({ quantity: 2 }), missing)
   expect(after).toMatchObject({ released: 0, revoked: 0 })
   expect(
-    wanted(standing({ quantity: 2, released: 2 }), line({ quantity: 2 }), missing).after,
+    movesFor(standing({ quantity: 2, released: 2 }), line({ quantity: 2 }), missing).after,
   ).toMatchObject({
     released: 1,
     revoked: 1,
@@ -228,7 +228,7 @@ test("nearly all is paid back of an order that grew and was not paid for: nearly
   const paid = payment({ authorized: "50", captured: ["50"], refunded: ["49"] })
   const sold = standing({ quantity: 2, released: 2 })
   const grown = verdict([paid], { total: "51", credited: ["49"] })
-  expect(wanted(sold, line({ quantity: 2 }), grown).after).toMatchObject({
+  expect(movesFor(sold, line({ quantity: 2 }), grown).after).toMatchObject({
     released: 1,
     revoked: 1,
   })
@@ -238,18 +238,18 @@ test("a gift card's credit line is not taken for a refund's", () => {
   const paid = payment({ authorized: "60", captured: ["60"], refunded: ["30"] })
   const sold = standing({ quantity: 2, released: 2 })
   const unbooked = verdict([paid], { total: "60", credited: ["40"] })
-  expect(wanted(sold, line({ quantity: 2 }), unbooked).after).toMatchObject({ revoked: 1 })
+  expect(movesFor(sold, line({ quantity: 2 }), unbooked).after).toMatchObject({ revoked: 1 })
 })
 
 test("a line that grows on a covered order waits for its money; what was released stays so", () => {
   const covered = verdict([payment({ captured: ["100"] })])
-  const { after: released } = wanted(standing(), line({ quantity: 2 }), covered)
+  const { after: released } = movesFor(standing(), line({ quantity: 2 }), covered)
   const owing = verdict([payment({ captured: ["100"] })], { total: "150" })
-  const { after: grown, moves } = wanted(released, line({ quantity: 3 }), owing)
+  const { after: grown, moves } = movesFor(released, line({ quantity: 3 }), owing)
   expect(moves).toEqual([{ kind: "held", quantity: 1, why: "the order was edited" }])
   expect(grown).toMatchObject({ quantity: 3, released: 2, revoked: 0 })
   const paid = verdict([payment({ captured: ["100", "50"] })], { total: "150" })
-  expect(wanted(grown, line({ quantity: 3 }), paid).moves).toMatchObject([
+  expect(movesFor(grown, line({ quantity: 3 }), paid).moves).toMatchObject([
     { kind: "released", quantity: 1 },
   ])
 })
@@ -262,7 +262,7 @@ type Facts = {
   returned: number
   cancelled: boolean
 }
-type Step = keyof Facts | "look" | "crash"
+type Step = keyof Facts | "pass" | "crash"
 
 describe("whatever the order of what happens, and however often it is looked at", () => {
   const steps = fc.array(
@@ -272,7 +272,7 @@ describe("whatever the order of what happens, and however often it is looked at"
       "refunded",
       "returned",
       "cancelled",
-      "look",
+      "pass",
       "crash",
     ),
     { maxLength: 24 },
@@ -324,27 +324,31 @@ describe("whatever the order of what happens, and however often it is looked at"
         let facts = NOTHING
         let now = standing({ gate, decision })
         const moved = { held: 0, released: 0, revoked: 0 }
-        const look = (crash: boolean) => {
+        const pass = (crash: boolean) => {
           const sold = { quantity, returned: facts.returned }
           const seen = verdictAt(facts, revokeOnRefund)
-          const { after, moves } = wanted(now, sold, seen)
-          expect(wanted(after, sold, seen).moves).toEqual([])
+          const { after, moves } = movesFor(now, sold, seen)
+          expect(movesFor(after, sold, seen).moves).toEqual([])
           expect(after.released).toBeGreaterThanOrEqual(0)
           expect(after.released + after.revoked).toBeLessThanOrEqual(after.quantity)
           const isOpen = gate !== "manual" && seen.open[gate]
           if (after.released > now.released) expect(decision === "release" || isOpen).toBe(true)
-          // A look whose transaction did not commit leaves nothing behind.
+          // A check whose transaction did not commit leaves nothing behind.
           if (crash) return
           now = after
           for (const move of moves) moved[move.kind] += move.quantity
         }
         for (const step of history) {
-          if (step === "look" || step === "crash") look(step === "crash")
+          if (step === "pass" || step === "crash") pass(step === "crash")
           else facts = happen(facts, step, quantity)
         }
-        look(false)
+        pass(false)
         const sold = { quantity, returned: facts.returned }
-        const atOnce = wanted(standing({ gate, decision }), sold, verdictAt(facts, revokeOnRefund))
+        const atOnce = movesFor(
+          standing({ gate, decision }),
+          sold,
+          verdictAt(facts, revokeOnRefund),
+        )
         expect(now).toEqual(atOnce.after)
         expect(moved.held).toBe(quantity)
         // Released on trust and taken back for want of money, a unit is given again when money comes.

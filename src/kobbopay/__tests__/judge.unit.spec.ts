@@ -20,7 +20,7 @@ const known = (change: Partial<Known> = {}): Known => ({
   paidBackMinor: 0n,
   transfers: [],
   amountFit: null,
-  want: "nothing",
+  target: "nothing",
   accepted: null,
   createdAt: NOW,
   moneySeenAt: null,
@@ -61,7 +61,7 @@ const judged = (before: Partial<Known>, read: Reading, facts: Partial<OrderFacts
     order: { ...order, ...facts },
     isTransferTaken: false,
   })
-  return [`${decision.state} wants ${decision.want}`, ...decision.exceptions].join(" + ")
+  return [`${decision.state} targets ${decision.target}`, ...decision.exceptions].join(" + ")
 }
 /** What the ledger knows of money that was seen. */
 const holding = (receivedMinor: bigint, paidBackMinor = 0n) => ({
@@ -73,24 +73,24 @@ const holding = (receivedMinor: bigint, paidBackMinor = 0n) => ({
 describe("money that was paid back does not settle", () => {
   test("a top-up of a payment whose first part went back is still too little", () => {
     expect(judged({ state: "partial", ...holding(60n, 60n) }, reading("confirmed", 60n, 40n))).toBe(
-      "confirmed wants nothing + underpaid",
+      "confirmed targets nothing + underpaid",
     )
   })
   test("dust after everything went back captures nothing", () => {
     const before = { state: "confirmed", confirmedAt: NOW, ...holding(100n, 100n) } as const
     expect(judged(before, reading("confirmed", 100n, 1n))).toBe(
-      "confirmed wants nothing + underpaid",
+      "confirmed targets nothing + underpaid",
     )
   })
   test("a part that went back before the capture keeps it from being captured whole", () => {
     expect(judged({ state: "paid", ...holding(100n, 60n) }, reading("confirmed", 100n))).toBe(
-      "confirmed wants nothing + underpaid",
+      "confirmed targets nothing + underpaid",
     )
   })
   test("after the capture a part that goes back is a refund, and nothing to look at", () => {
     const before = { state: "confirmed", confirmedAt: NOW, ...holding(100n, 60n) } as const
     const facts = { captured: true, settled: true }
-    expect(judged(before, reading("confirmed", 100n), facts)).toBe("confirmed wants captured")
+    expect(judged(before, reading("confirmed", 100n), facts)).toBe("confirmed targets captured")
   })
   test("whatever is sent back, a capture needs that what is left fits", () => {
     fc.assert(
@@ -100,7 +100,7 @@ describe("money that was paid back does not settle", () => {
           { state: "paid", ...holding(received, paidBack) },
           reading("confirmed", received),
         )
-        expect(made.includes("wants captured")).toBe(received - paidBack >= 100n)
+        expect(made.includes("targets captured")).toBe(received - paidBack >= 100n)
       }),
     )
   })
@@ -110,7 +110,7 @@ describe("an acceptance is tied to the money it was given for", () => {
   const accepted = { what: "amount", minor: 60n } as const
   test("it holds for that money", () => {
     expect(judged({ state: "partial", accepted, ...holding(60n) }, reading("confirmed", 60n))).toBe(
-      "partial wants captured",
+      "partial targets captured",
     )
   })
   test("it does not hold for what replaced it", () => {
@@ -124,7 +124,7 @@ describe("an acceptance is tied to the money it was given for", () => {
         },
         reading("confirmed", 1n),
       ),
-    ).toBe("partial wants nothing + underpaid")
+    ).toBe("partial targets nothing + underpaid")
   })
 })
 
@@ -141,30 +141,30 @@ describe("a read that is behind what the ledger knows", () => {
     { ...reading("confirmed"), receivedMinor: 100n },
   ]
   test.each(older)("settles nothing that was kept from settling: %p", (read) => {
-    expect(judged(before, read)).toMatch(/^confirmed wants nothing/)
+    expect(judged(before, read)).toMatch(/^confirmed targets nothing/)
   })
   test.each(older)("takes nothing back that Medusa shows: %p", (read) => {
     const shown = { captured: true, settled: true }
-    expect(judged({ ...before, want: "captured" }, read, shown)).toMatch(
-      /^confirmed wants captured/,
+    expect(judged({ ...before, target: "captured" }, read, shown)).toMatch(
+      /^confirmed targets captured/,
     )
   })
   test("one that takes the Confirmed back is a contradiction, and captures nothing meanwhile", () => {
-    const captured = { ...before, want: "captured" } as const
+    const captured = { ...before, target: "captured" } as const
     expect(judged(captured, reading("pending"))).toBe(
-      "confirmed wants nothing + ambiguous_finality",
+      "confirmed targets nothing + ambiguous_finality",
     )
     expect(judged(captured, { ...reading("confirmed"), receivedMinor: 100n })).toBe(
-      "confirmed wants captured + overpaid",
+      "confirmed targets captured + overpaid",
     )
   })
   test.each(older)("does not stand against a person's word: %p", (read) => {
     const accepted = { what: "finality", minor: 200n } as const
-    expect(judged({ ...before, accepted }, read)).toMatch(/^confirmed wants captured/)
+    expect(judged({ ...before, accepted }, read)).toMatch(/^confirmed targets captured/)
   })
   test("one that shows as much settles", () => {
     expect(judged(before, { ...reading("confirmed"), receivedMinor: 200n })).toBe(
-      "confirmed wants captured + overpaid",
+      "confirmed targets captured + overpaid",
     )
   })
 })
@@ -172,7 +172,7 @@ describe("a read that is behind what the ledger knows", () => {
 describe("money on another rail", () => {
   test("is seen while Kobbopay calls the payment open, though nothing of it counts", () => {
     const read = { ...reading("pending"), token: "USDTBSC", astray: true }
-    expect(judged({}, read)).toBe("partial wants nothing + rail_mismatch")
+    expect(judged({}, read)).toBe("partial targets nothing + rail_mismatch")
   })
   test.each([null, 0n])(
     "is held, for closing and for reports, over a sum of %p",
@@ -180,9 +180,9 @@ describe("money on another rail", () => {
       const read = { ...reading("pending"), token: "USDTBSC", astray: true, receivedMinor }
       const old = { createdAt: new Date(0), windowEndsAt: NOW }
       const held = { state: "partial", amountFit: "unknown", moneySeenAt: NOW } as const
-      expect(judged(old, read)).toBe("partial wants nothing + rail_mismatch")
+      expect(judged(old, read)).toBe("partial targets nothing + rail_mismatch")
       expect(judged({ ...old, ...held, receivedMinor }, read)).toMatch(
-        /^partial wants nothing \+ rail_mismatch/,
+        /^partial targets nothing \+ rail_mismatch/,
       )
       const partial = {
         id: brandAs<EventRowId>("event_1"),
@@ -220,11 +220,11 @@ describe("transfers that are seen and go again", () => {
   test("one that is replaced by another of the same amount fits exactly", () => {
     const seen = { ...paid, transfers: [at("t1", 100n)] }
     const replaced = read("confirmed", lost("t1", 100n), { hash: "t2", amountMinor: 100n })
-    expect(judged(seen, replaced)).toBe("confirmed wants captured")
+    expect(judged(seen, replaced)).toBe("confirmed targets captured")
   })
   test("one that is gone with nothing in its place claims nothing of the order", () => {
-    const seen = { ...paid, want: "authorized", transfers: [at("t1", 100n)] } as const
-    expect(judged(seen, read("pending", lost("t1", 100n)))).toBe("paid wants nothing")
+    const seen = { ...paid, target: "authorized", transfers: [at("t1", 100n)] } as const
+    expect(judged(seen, read("pending", lost("t1", 100n)))).toBe("paid targets nothing")
   })
   test("a final one that is gone is a contradiction, and still counts", () => {
     const before: Partial<Known> = {
@@ -235,9 +235,9 @@ describe("transfers that are seen and go again", () => {
       transfers: [at("t1", 100n, { final: true })],
     }
     const gone = read("confirmed", lost("t1", 100n))
-    expect(judged(before, gone)).toBe("confirmed wants captured + ambiguous_finality")
+    expect(judged(before, gone)).toBe("confirmed targets captured + ambiguous_finality")
     expect(judged(before, gone, { captured: true, settled: true })).toBe(
-      "confirmed wants captured + ambiguous_finality",
+      "confirmed targets captured + ambiguous_finality",
     )
   })
   test("one that counts for another payment already settles nothing here", () => {
@@ -249,18 +249,18 @@ describe("transfers that are seen and go again", () => {
       order,
       isTransferTaken: true,
     })
-    expect(decision).toMatchObject({ want: "nothing", exceptions: ["duplicate_transfer"] })
+    expect(decision).toMatchObject({ target: "nothing", exceptions: ["duplicate_transfer"] })
   })
 })
 
 describe("a newest transfer that failed", () => {
   const failed: Reading = { ...reading("failed"), transferFailed: true }
   test("ends nothing while the offer runs, for another one may come", () => {
-    expect(judged({}, failed)).toBe("pending wants nothing")
-    expect(judged({}, reading("confirmed", 100n))).toBe("confirmed wants captured")
+    expect(judged({}, failed)).toBe("pending targets nothing")
+    expect(judged({}, reading("confirmed", 100n))).toBe("confirmed targets captured")
   })
   test("has ended the payment once the offer is over", () => {
-    expect(judged({ windowEndsAt: NOW }, failed)).toBe("failed wants order_cancelled")
+    expect(judged({ windowEndsAt: NOW }, failed)).toBe("failed targets order_cancelled")
   })
 })
 
@@ -285,17 +285,17 @@ describe("what signed events report", () => {
     })
   const told = (...given: Parameters<typeof weighed>) => {
     const { decision } = weighed(...given)
-    return [`${decision.state} wants ${decision.want}`, ...decision.exceptions].join(" + ")
+    return [`${decision.state} targets ${decision.target}`, ...decision.exceptions].join(" + ")
   }
 
   test("keeps an order from being cancelled until reads bear it out or a person looked", () => {
-    expect(told(over, reading("pending"))).toBe("expired wants order_cancelled")
-    expect(told(over, reading("pending"), claim())).toBe("expired wants nothing")
+    expect(told(over, reading("pending"))).toBe("expired targets order_cancelled")
+    expect(told(over, reading("pending"), claim())).toBe("expired targets nothing")
     expect(told(over, reading("pending"), claim({ patient: false }))).toBe(
-      "expired wants nothing + ambiguous_finality",
+      "expired targets nothing + ambiguous_finality",
     )
     const ended = claim({ state: "expired" })
-    expect(told(over, reading("pending"), ended)).toBe("expired wants order_cancelled")
+    expect(told(over, reading("pending"), ended)).toBe("expired targets order_cancelled")
   })
   test("a partial whose amount exceeds what the read shows is not borne out", () => {
     const more = claim({ state: "partial", amountMinor: 60n })
@@ -332,26 +332,26 @@ describe("whether money came in time", () => {
     receivedAt,
   })
   const told = (before: Partial<Known>, claims: Claim[] = []) => {
-    const look = { reading: read, claims, rules, now: NOW, order, isTransferTaken: false }
-    const { decision } = judge(known(before), look)
-    return [`${decision.state} wants ${decision.want}`, ...decision.exceptions].join(" + ")
+    const check = { reading: read, claims, rules, now: NOW, order, isTransferTaken: false }
+    const { decision } = judge(known(before), check)
+    return [`${decision.state} targets ${decision.target}`, ...decision.exceptions].join(" + ")
   }
 
   test("to the end of the grace it did", () => {
-    expect(told(ended(GRACE))).toBe("confirmed wants captured")
-    expect(told(ended(GRACE + 1))).toBe("expired wants nothing + late_payment")
+    expect(told(ended(GRACE))).toBe("confirmed targets captured")
+    expect(told(ended(GRACE + 1))).toBe("expired targets nothing + late_payment")
   })
   test("enough that was seen before stays in time, a part of it does not make the rest so", () => {
     const before = { ...ended(GRACE + 1), ...holding(100n) }
-    expect(told({ ...before, state: "paid", amountFit: "fits" })).toBe("confirmed wants captured")
+    expect(told({ ...before, state: "paid", amountFit: "fits" })).toBe("confirmed targets captured")
     expect(
       told({ ...ended(GRACE + 1), ...holding(40n), state: "partial", amountFit: "under" }),
-    ).toBe("expired wants nothing + late_payment")
+    ).toBe("expired targets nothing + late_payment")
   })
   test("what a signed event reported in time counts as seen then", () => {
     const inTime = new Date(NOW.getTime() - GRACE - 1)
-    expect(told(ended(GRACE + 1), [claimed(inTime)])).toBe("confirmed wants captured")
-    expect(told(ended(GRACE + 1), [claimed(NOW)])).toBe("expired wants nothing + late_payment")
+    expect(told(ended(GRACE + 1), [claimed(inTime)])).toBe("confirmed targets captured")
+    expect(told(ended(GRACE + 1), [claimed(NOW)])).toBe("expired targets nothing + late_payment")
   })
 })
 
@@ -363,11 +363,11 @@ describe("any order, repetition and spelling of the same truth", () => {
     amounts: fc.tuple(fc.bigInt(1n, 9n), fc.bigInt(1n, 9n), fc.bigInt(1n, 9n)),
     lost: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
   })
-  const look = fc.array(fc.record({ which: fc.nat(2), how: fc.nat(4) }), { maxLength: 5 })
+  const check = fc.array(fc.record({ which: fc.nat(2), how: fc.nat(4) }), { maxLength: 5 })
 
   test("gives the same received sum", () => {
     fc.assert(
-      fc.property(truth, fc.array(look, { maxLength: 6 }), ({ amounts, lost }, looks) => {
+      fc.property(truth, fc.array(check, { maxLength: 6 }), ({ amounts, lost }, checks) => {
         const one = (which: number, how: number, isLost: boolean) => ({
           hash: spelled(HASHES[which] ?? "", how),
           amountMinor: amounts[which] ?? 0n,
@@ -376,17 +376,17 @@ describe("any order, repetition and spelling of the same truth", () => {
         // On the way each was seen in some spellings; in the end all are named once, some as lost.
         const last = [0, 1, 2].map((which) => one(which, which, lost[which] ?? false))
         const merged = [
-          ...looks.map((seen) => seen.map((s) => one(s.which, s.how, false))),
+          ...checks.map((seen) => seen.map((s) => one(s.which, s.how, false))),
           last,
         ].reduce<KnownTransfer[]>(
           (known, transfers) => mergeTransfers(known, { state: "paid", transfers }),
           [],
         )
-        const wanted = amounts.reduce(
+        const expected = amounts.reduce(
           (sum, amount, which) => (lost[which] === true ? sum : sum + amount),
           0n,
         )
-        expect(receivedMinor(merged, { receivedMinor: null })).toBe(wanted)
+        expect(receivedMinor(merged, { receivedMinor: null })).toBe(expected)
         expect(merged).toHaveLength(3)
       }),
     )

@@ -29,9 +29,9 @@ const fit = (amount: Fit["amount"], ...mismatches: Fit["mismatches"]): Fit => ({
   mismatches,
 })
 
-/** "state wants what: exceptions", the way the design's table is written. */
-const words = ({ state, want, exceptions }: Decision): string =>
-  [`${state} wants ${want}`, ...[...exceptions].sort()].join(" + ")
+/** "state targets what: exceptions", the way the design's table is written. */
+const words = ({ state, target, exceptions }: Decision): string =>
+  [`${state} targets ${target}`, ...[...exceptions].sort()].join(" + ")
 
 /** What a read of this state reports of money when nothing is wrong. */
 const USUAL: Record<SaidState, Fit["amount"]> = {
@@ -46,52 +46,52 @@ const USUAL: Record<SaidState, Fit["amount"]> = {
 describe("the table for an open order with nothing else settled", () => {
   const table: Record<Exclude<PaymentState, "creating">, Record<SaidState, string>> = {
     pending: {
-      pending: "pending wants nothing",
-      partial: "partial wants nothing + underpaid",
-      paid: "paid wants authorized",
-      confirmed: "confirmed wants captured",
-      expired: "expired wants order_cancelled",
-      failed: "failed wants order_cancelled",
+      pending: "pending targets nothing",
+      partial: "partial targets nothing + underpaid",
+      paid: "paid targets authorized",
+      confirmed: "confirmed targets captured",
+      expired: "expired targets order_cancelled",
+      failed: "failed targets order_cancelled",
     },
     partial: {
-      pending: "partial wants nothing + underpaid",
-      partial: "partial wants nothing + underpaid",
-      paid: "paid wants authorized",
-      confirmed: "confirmed wants captured",
-      expired: "expired wants nothing + underpaid",
-      failed: "partial wants nothing + ambiguous_finality + underpaid",
+      pending: "partial targets nothing + underpaid",
+      partial: "partial targets nothing + underpaid",
+      paid: "paid targets authorized",
+      confirmed: "confirmed targets captured",
+      expired: "expired targets nothing + underpaid",
+      failed: "partial targets nothing + ambiguous_finality + underpaid",
     },
     paid: {
-      pending: "paid wants authorized",
-      partial: "paid wants nothing + ambiguous_finality",
-      paid: "paid wants authorized",
-      confirmed: "confirmed wants captured",
-      expired: "paid wants nothing + ambiguous_finality",
-      failed: "paid wants nothing + ambiguous_finality",
+      pending: "paid targets authorized",
+      partial: "paid targets nothing + ambiguous_finality",
+      paid: "paid targets authorized",
+      confirmed: "confirmed targets captured",
+      expired: "paid targets nothing + ambiguous_finality",
+      failed: "paid targets nothing + ambiguous_finality",
     },
     confirmed: {
-      pending: "confirmed wants nothing + ambiguous_finality",
-      partial: "confirmed wants nothing + ambiguous_finality",
-      paid: "confirmed wants captured",
-      confirmed: "confirmed wants captured",
-      expired: "confirmed wants nothing + ambiguous_finality",
-      failed: "confirmed wants nothing + ambiguous_finality",
+      pending: "confirmed targets nothing + ambiguous_finality",
+      partial: "confirmed targets nothing + ambiguous_finality",
+      paid: "confirmed targets captured",
+      confirmed: "confirmed targets captured",
+      expired: "confirmed targets nothing + ambiguous_finality",
+      failed: "confirmed targets nothing + ambiguous_finality",
     },
     expired: {
-      pending: "expired wants order_cancelled",
-      partial: "expired wants nothing + late_payment",
-      paid: "expired wants nothing + late_payment",
-      confirmed: "expired wants nothing + late_payment",
-      expired: "expired wants order_cancelled",
-      failed: "expired wants order_cancelled",
+      pending: "expired targets order_cancelled",
+      partial: "expired targets nothing + late_payment",
+      paid: "expired targets nothing + late_payment",
+      confirmed: "expired targets nothing + late_payment",
+      expired: "expired targets order_cancelled",
+      failed: "expired targets order_cancelled",
     },
     failed: {
-      pending: "failed wants order_cancelled",
-      partial: "failed wants nothing + late_payment",
-      paid: "failed wants nothing + late_payment",
-      confirmed: "failed wants nothing + late_payment",
-      expired: "failed wants order_cancelled",
-      failed: "failed wants order_cancelled",
+      pending: "failed targets order_cancelled",
+      partial: "failed targets nothing + late_payment",
+      paid: "failed targets nothing + late_payment",
+      confirmed: "failed targets nothing + late_payment",
+      expired: "failed targets order_cancelled",
+      failed: "failed targets order_cancelled",
     },
   }
   // Once money was seen it stays counted, whatever a later read forgets to say.
@@ -128,35 +128,37 @@ describe("money that does not fit", () => {
     words(decide(facts(change), { said: "confirmed", fit: seen }))
 
   test("too little is partial, whatever Kobbopay calls it", () => {
-    expect(confirmed({}, fit("under"))).toBe("partial wants nothing + underpaid")
-    expect(confirmed({ state: "partial" }, fit("under"))).toBe("partial wants nothing + underpaid")
+    expect(confirmed({}, fit("under"))).toBe("partial targets nothing + underpaid")
+    expect(confirmed({ state: "partial" }, fit("under"))).toBe(
+      "partial targets nothing + underpaid",
+    )
   })
   test("too much settles the order and is noted", () => {
-    expect(confirmed({}, fit("over"))).toBe("confirmed wants captured + overpaid")
+    expect(confirmed({}, fit("over"))).toBe("confirmed targets captured + overpaid")
   })
   test.each([
-    ["pending", "partial wants nothing + rail_mismatch"],
-    ["expired", "expired wants nothing + late_payment + rail_mismatch"],
+    ["pending", "partial targets nothing + rail_mismatch"],
+    ["expired", "expired targets nothing + late_payment + rail_mismatch"],
   ] as const)("money on another rail is seen while Kobbopay says %s", (said, expected) => {
     expect(words(decide(facts(), { said, fit: fit("unknown", "rail_mismatch") }))).toBe(expected)
   })
   test("what fits for us but not for Kobbopay, which goes on waiting, is told", () => {
     expect(words(decide(facts(), { said: "pending", fit: fit("fits") }))).toBe(
-      "partial wants nothing + underpaid",
+      "partial targets nothing + underpaid",
     )
   })
   test("an amount that the read does not carry is never a fit", () => {
-    expect(confirmed({}, fit("unknown"))).toBe("confirmed wants nothing + amount_unknown")
+    expect(confirmed({}, fit("unknown"))).toBe("confirmed targets nothing + amount_unknown")
   })
   test("a Confirmed over less than was paid contradicts itself", () => {
     expect(confirmed({ state: "paid" }, fit("under"))).toBe(
-      "paid wants nothing + ambiguous_finality + underpaid",
+      "paid targets nothing + ambiguous_finality + underpaid",
     )
   })
   test.each(["rail_mismatch", "reference_mismatch", "order_changed"] as const)(
     "%s keeps it from settling",
     (mismatch) => {
-      expect(confirmed({}, fit("fits", mismatch))).toBe(`confirmed wants nothing + ${mismatch}`)
+      expect(confirmed({}, fit("fits", mismatch))).toBe(`confirmed targets nothing + ${mismatch}`)
     },
   )
 })
@@ -166,37 +168,39 @@ describe("money on an order that cannot take it", () => {
     decide(facts(change), { said, fit: fit(said === "partial" ? "under" : "fits") })
 
   test.each(["cancelling", "cancelled"] as const)("an order %s is never settled", (order) => {
-    expect(words(seen({ order }))).toBe("confirmed wants nothing + order_cancelled")
-    expect(words(seen({ order }, "paid"))).toBe("paid wants nothing + order_cancelled")
-    expect(words(seen({ order }, "partial"))).toBe("partial wants nothing + order_cancelled")
-    expect(words(seen({ order, state: "expired" }))).toBe("expired wants nothing + order_cancelled")
+    expect(words(seen({ order }))).toBe("confirmed targets nothing + order_cancelled")
+    expect(words(seen({ order }, "paid"))).toBe("paid targets nothing + order_cancelled")
+    expect(words(seen({ order }, "partial"))).toBe("partial targets nothing + order_cancelled")
+    expect(words(seen({ order, state: "expired" }))).toBe(
+      "expired targets nothing + order_cancelled",
+    )
   })
   test("an order that something else pays for is not paid twice in silence", () => {
-    expect(words(seen({ covered: true }))).toBe("confirmed wants nothing + duplicate_payment")
+    expect(words(seen({ covered: true }))).toBe("confirmed targets nothing + duplicate_payment")
     expect(words(seen({ covered: true, state: "expired" }))).toBe(
-      "expired wants nothing + duplicate_payment",
+      "expired targets nothing + duplicate_payment",
     )
   })
   test("a payment that the checkout no longer shows does not settle by itself", () => {
-    expect(words(seen({ superseded: true }))).toBe("confirmed wants nothing + superseded")
+    expect(words(seen({ superseded: true }))).toBe("confirmed targets nothing + superseded")
   })
   test("a late payment settles where the merchant accepts them", () => {
     const policy = ACCEPT
-    expect(words(seen({ state: "expired", policy }))).toBe("confirmed wants captured")
+    expect(words(seen({ state: "expired", policy }))).toBe("confirmed targets captured")
     expect(words(seen({ state: "expired", policy, order: "cancelled" }))).toBe(
-      "confirmed wants nothing + order_cancelled",
+      "confirmed targets nothing + order_cancelled",
     )
   })
   test("money that stays unconfirmed too long is stuck", () => {
     expect(words(seen({ state: "paid", stuck: true }, "paid"))).toBe(
-      "paid wants authorized + stuck",
+      "paid targets authorized + stuck",
     )
-    expect(words(seen({ state: "paid", stuck: true }))).toBe("confirmed wants captured")
+    expect(words(seen({ state: "paid", stuck: true }))).toBe("confirmed targets captured")
   })
   test("late money is stuck only while Kobbopay does not call it final", () => {
     const late = { state: "expired", stuck: true } as const
-    expect(words(seen(late))).toBe("expired wants nothing + late_payment")
-    expect(words(seen(late, "paid"))).toBe("expired wants nothing + late_payment + stuck")
+    expect(words(seen(late))).toBe("expired targets nothing + late_payment")
+    expect(words(seen(late, "paid"))).toBe("expired targets nothing + late_payment + stuck")
   })
 })
 
@@ -209,34 +213,36 @@ describe("a state that is taken back", () => {
     "Confirmed, then %s: a person looks, and nothing is taken from Medusa",
     (said) => {
       const shown = { state: "confirmed", captured: true } as const
-      expect(seen(shown, said)).toBe("confirmed wants captured + ambiguous_finality")
+      expect(seen(shown, said)).toBe("confirmed targets captured + ambiguous_finality")
       expect(seen({ state: "confirmed" }, said)).toBe(
-        "confirmed wants nothing + ambiguous_finality",
+        "confirmed targets nothing + ambiguous_finality",
       )
       expect(seen({ state: "confirmed", accepted: "finality" }, said)).toMatch(
-        /^confirmed wants captured/,
+        /^confirmed targets captured/,
       )
     },
   )
   test.each(["expired", "failed", "partial"] as const)(
     "Paid, then %s: it claims nothing of the order, so that another payment can settle it",
     (said) => {
-      expect(seen({ state: "paid" }, said)).toBe("paid wants nothing + ambiguous_finality")
+      expect(seen({ state: "paid" }, said)).toBe("paid targets nothing + ambiguous_finality")
     },
   )
   test("Paid, then Pending for long, is a contradiction too", () => {
-    expect(seen({ state: "paid" }, "pending")).toBe("paid wants authorized")
+    expect(seen({ state: "paid" }, "pending")).toBe("paid targets authorized")
     expect(seen({ state: "paid", stuck: true }, "pending")).toBe(
-      "paid wants nothing + ambiguous_finality + stuck",
+      "paid targets nothing + ambiguous_finality + stuck",
     )
   })
   test("a Paid whose transfers are all gone claims nothing either, whatever the read calls it", () => {
-    expect(seen({ state: "paid" }, "pending", "none")).toBe("paid wants nothing")
-    expect(seen({ state: "paid", covered: true }, "expired", "none")).toMatch(/^paid wants nothing/)
+    expect(seen({ state: "paid" }, "pending", "none")).toBe("paid targets nothing")
+    expect(seen({ state: "paid", covered: true }, "expired", "none")).toMatch(
+      /^paid targets nothing/,
+    )
   })
   test("what was authorized as confirmed comes back by itself when a later read says so again", () => {
-    expect(seen({ state: "confirmed" }, "confirmed")).toBe("confirmed wants captured")
-    expect(seen({ state: "paid" }, "paid")).toBe("paid wants authorized")
+    expect(seen({ state: "confirmed" }, "confirmed")).toBe("confirmed targets captured")
+    expect(seen({ state: "paid" }, "paid")).toBe("paid targets authorized")
   })
 })
 
@@ -247,31 +253,31 @@ describe("money that comes after the offer was over", () => {
   test.each(["creating", "pending", "partial"] as const)(
     "from %s is for a person where late payments are reviewed",
     (state) => {
-      expect(late({ state }, "paid")).toBe("expired wants nothing + late_payment")
-      expect(late({ state }, "confirmed")).toBe("expired wants nothing + late_payment")
-      expect(late({ state }, "pending")).toBe("expired wants nothing + late_payment")
-      expect(late({ state }, "partial", "under")).toBe("expired wants nothing + late_payment")
+      expect(late({ state }, "paid")).toBe("expired targets nothing + late_payment")
+      expect(late({ state }, "confirmed")).toBe("expired targets nothing + late_payment")
+      expect(late({ state }, "pending")).toBe("expired targets nothing + late_payment")
+      expect(late({ state }, "partial", "under")).toBe("expired targets nothing + late_payment")
     },
   )
   test("settles as from pending where the merchant accepts late payments", () => {
-    expect(late({ policy: ACCEPT }, "paid")).toBe("paid wants authorized")
-    expect(late({ policy: ACCEPT }, "confirmed")).toBe("confirmed wants captured")
-    expect(late({ policy: ACCEPT }, "partial", "under")).toBe("partial wants nothing + underpaid")
+    expect(late({ policy: ACCEPT }, "paid")).toBe("paid targets authorized")
+    expect(late({ policy: ACCEPT }, "confirmed")).toBe("confirmed targets captured")
+    expect(late({ policy: ACCEPT }, "partial", "under")).toBe("partial targets nothing + underpaid")
   })
   test("settles once a person has accepted it", () => {
-    expect(late({ accepted: "amount" }, "confirmed")).toBe("confirmed wants captured")
+    expect(late({ accepted: "amount" }, "confirmed")).toBe("confirmed targets captured")
     expect(late({ accepted: "amount", state: "expired" }, "confirmed")).toBe(
-      "expired wants captured",
+      "expired targets captured",
     )
   })
   test("tells of the order's end first", () => {
     expect(late({ order: "cancelled" }, "confirmed")).toBe(
-      "expired wants nothing + order_cancelled",
+      "expired targets nothing + order_cancelled",
     )
-    expect(late({ covered: true }, "confirmed")).toBe("expired wants nothing + duplicate_payment")
+    expect(late({ covered: true }, "confirmed")).toBe("expired targets nothing + duplicate_payment")
   })
   test("what had settled before it was over is not late", () => {
-    expect(late({ state: "paid" }, "confirmed")).toBe("confirmed wants captured")
+    expect(late({ state: "paid" }, "confirmed")).toBe("confirmed targets captured")
   })
 })
 
@@ -280,16 +286,16 @@ describe("what keeps an order from being cancelled", () => {
     words(decide(facts({ state: "expired", ...change }), { said: "expired", fit: fit(amount) }))
 
   test("a signed report of money that reads do not bear out", () => {
-    expect(ended({})).toBe("expired wants order_cancelled")
-    expect(ended({ reported: true })).toBe("expired wants nothing")
-    expect(ended({ reported: true, state: "pending" })).toBe("expired wants nothing")
-    expect(ended({ reported: true, state: "failed" })).toBe("failed wants nothing")
+    expect(ended({})).toBe("expired targets order_cancelled")
+    expect(ended({ reported: true })).toBe("expired targets nothing")
+    expect(ended({ reported: true, state: "pending" })).toBe("expired targets nothing")
+    expect(ended({ reported: true, state: "failed" })).toBe("failed targets nothing")
   })
   test("money that is there; once all of it went back, nothing but an offer that still runs", () => {
-    expect(ended({}, "under")).toBe("expired wants nothing + underpaid")
-    expect(ended({ returned: "all" }, "under")).toBe("expired wants order_cancelled")
+    expect(ended({}, "under")).toBe("expired targets nothing + underpaid")
+    expect(ended({ returned: "all" }, "under")).toBe("expired targets order_cancelled")
     expect(ended({ returned: "all", state: "partial" }, "under")).toBe(
-      "expired wants order_cancelled",
+      "expired targets order_cancelled",
     )
     const partial = (change: Partial<Facts>) =>
       words(
@@ -298,10 +304,10 @@ describe("what keeps an order from being cancelled", () => {
           fit: fit("under"),
         }),
       )
-    expect(partial({})).toBe("partial wants nothing")
-    expect(partial({ windowOver: true })).toBe("partial wants order_cancelled")
-    expect(partial({ windowOver: true, reported: true })).toBe("partial wants nothing")
-    expect(partial({ windowOver: true, covered: true })).toBe("partial wants nothing")
+    expect(partial({})).toBe("partial targets nothing")
+    expect(partial({ windowOver: true })).toBe("partial targets order_cancelled")
+    expect(partial({ windowOver: true, reported: true })).toBe("partial targets nothing")
+    expect(partial({ windowOver: true, covered: true })).toBe("partial targets nothing")
   })
 })
 
@@ -315,20 +321,20 @@ describe("what Medusa shows as captured", () => {
     )
 
   test("stays captured when something else pays for the order too, and that is told", () => {
-    expect(captured({ covered: true })).toBe("confirmed wants captured + duplicate_payment")
+    expect(captured({ covered: true })).toBe("confirmed targets captured + duplicate_payment")
     expect(captured({ covered: true, returned: "excess" })).toBe(
-      "confirmed wants captured + duplicate_payment",
+      "confirmed targets captured + duplicate_payment",
     )
   })
   test("and is more than the order costs, is owed back", () => {
-    expect(captured({ overCaptured: true })).toBe("confirmed wants captured + refund_owed")
-    expect(captured({ overCaptured: true, returned: "all" })).toBe("confirmed wants captured")
+    expect(captured({ overCaptured: true })).toBe("confirmed targets captured + refund_owed")
+    expect(captured({ overCaptured: true, returned: "all" })).toBe("confirmed targets captured")
   })
   test("of a cancelled order is owed back, and asked for no more", () => {
-    expect(captured({ order: "cancelled" })).toBe("confirmed wants nothing + refund_owed")
+    expect(captured({ order: "cancelled" })).toBe("confirmed targets nothing + refund_owed")
   })
   test("what Medusa does not show as captured is not held against the order's costs", () => {
-    expect(captured({ captured: false, overCaptured: true })).toBe("confirmed wants captured")
+    expect(captured({ captured: false, overCaptured: true })).toBe("confirmed targets captured")
   })
 })
 
@@ -339,70 +345,72 @@ describe("what a person decides", () => {
   test("an accepted payment settles whatever did not fit", () => {
     const accepted = { accepted: "amount" } as const
     expect(seen({ ...accepted, state: "partial" }, "confirmed", "under")).toBe(
-      "partial wants captured",
+      "partial targets captured",
     )
     expect(seen({ ...accepted, state: "expired" }, "confirmed", "fits")).toBe(
-      "expired wants captured",
+      "expired targets captured",
     )
     expect(seen({ ...accepted, superseded: true }, "confirmed", "fits")).toBe(
-      "confirmed wants captured",
+      "confirmed targets captured",
     )
     expect(seen({ ...accepted, state: "confirmed" }, "confirmed", "fits", "rail_mismatch")).toBe(
-      "confirmed wants captured",
+      "confirmed targets captured",
     )
   })
   test("an accepted amount that is only seen is captured once it is confirmed", () => {
     expect(seen({ accepted: "amount", state: "partial" }, "paid", "under")).toBe(
-      "partial wants authorized",
+      "partial targets authorized",
     )
   })
   test("an accepted amount that fails, or that is never confirmed, is not captured", () => {
     const accepted = { accepted: "amount", state: "paid" } as const
-    expect(seen(accepted, "failed", "fits")).toBe("paid wants authorized + ambiguous_finality")
-    expect(seen(accepted, "pending", "fits")).toBe("paid wants authorized")
+    expect(seen(accepted, "failed", "fits")).toBe("paid targets authorized + ambiguous_finality")
+    expect(seen(accepted, "pending", "fits")).toBe("paid targets authorized")
     expect(seen({ ...accepted, state: "partial" }, "partial", "under")).toBe(
-      "partial wants authorized",
+      "partial targets authorized",
     )
   })
   test("what the order asks after the acceptance has to be accepted anew", () => {
     expect(seen({ accepted: "amount", state: "paid" }, "confirmed", "fits", "order_changed")).toBe(
-      "confirmed wants nothing + order_changed",
+      "confirmed targets nothing + order_changed",
     )
   })
   test("money of which too much went back settles nothing, unless it is captured already", () => {
     const short = { state: "paid", returned: "short" } as const
-    expect(seen(short, "confirmed", "fits")).toBe("confirmed wants nothing + underpaid")
-    expect(seen({ ...short, captured: true }, "confirmed", "fits")).toBe("confirmed wants captured")
+    expect(seen(short, "confirmed", "fits")).toBe("confirmed targets nothing + underpaid")
+    expect(seen({ ...short, captured: true }, "confirmed", "fits")).toBe(
+      "confirmed targets captured",
+    )
   })
   test("an accepted lack of finality is captured as it is, and is stuck no more", () => {
     expect(seen({ accepted: "finality", state: "paid", stuck: true }, "paid", "fits")).toBe(
-      "paid wants captured",
+      "paid targets captured",
     )
   })
   test("nobody accepts money for an order that ended, or that is paid already", () => {
     expect(seen({ accepted: "amount", order: "cancelled" }, "confirmed", "fits")).toBe(
-      "confirmed wants nothing + order_cancelled",
+      "confirmed targets nothing + order_cancelled",
     )
     expect(seen({ accepted: "amount", covered: true }, "confirmed", "fits")).toBe(
-      "confirmed wants nothing + duplicate_payment",
+      "confirmed targets nothing + duplicate_payment",
     )
   })
   test("nothing is accepted before there is money", () => {
-    expect(seen({ accepted: "amount" }, "pending", "none")).toBe("pending wants nothing")
+    expect(seen({ accepted: "amount" }, "pending", "none")).toBe("pending targets nothing")
   })
   test("a captured order that is cancelled owes its money back until it was paid back", () => {
     const cancelled = { state: "confirmed", captured: true, order: "cancelled" } as const
-    expect(seen(cancelled, "confirmed", "fits")).toBe("confirmed wants nothing + refund_owed")
+    expect(seen(cancelled, "confirmed", "fits")).toBe("confirmed targets nothing + refund_owed")
     expect(seen({ ...cancelled, returned: "all" }, "confirmed", "fits")).toBe(
-      "confirmed wants nothing",
+      "confirmed targets nothing",
     )
   })
   test("money that went back is nobody's matter any more", () => {
     expect(seen({ state: "partial", returned: "all" }, "confirmed", "under")).toBe(
-      "partial wants nothing",
+      "partial targets nothing",
     )
     expect(seen({ state: "confirmed", returned: "excess" }, "confirmed", "over")).toBe(
-      "confirmed wants captured",
+      "confirmed targets captured",
     )
   })
 })
@@ -469,11 +477,11 @@ describe("what holds for every combination", () => {
   })
 
   test("nothing is captured before its gate, without a fit, or for an order that cannot take it", () => {
-    holds((known, seen, { want, state }) => {
-      if (want !== "captured" && want !== "authorized") return
+    holds((known, seen, { target, state }) => {
+      if (target !== "captured" && target !== "authorized") return
       expect(["none", "open"]).toContain(known.order)
       // What is captured stays so; its refunds are Medusa's to show.
-      if (known.captured && known.order === "open" && want === "captured") return
+      if (known.captured && known.order === "open" && target === "captured") return
       expect(known.returned).not.toBe("all")
       expect(known.covered).toBe(false)
       if (known.accepted !== null) {
@@ -481,7 +489,7 @@ describe("what holds for every combination", () => {
         expect(seen.fit.mismatches).not.toContain("order_changed")
         const isFinal = [state, seen.said].includes("confirmed") || known.accepted === "finality"
         const isEarly = known.policy.captureOn === "paid" && seen.said === "paid"
-        if (want === "captured") expect(isFinal || isEarly).toBe(true)
+        if (target === "captured") expect(isFinal || isEarly).toBe(true)
         return
       }
       expect(known.returned === "short" && !known.captured).toBe(false)
@@ -493,23 +501,23 @@ describe("what holds for every combination", () => {
       // A read that takes the state back is no read to settle by.
       const takesBack = ["partial", "expired", "failed"].includes(seen.said)
       expect(takesBack).toBe(false)
-      if (want === "captured" && known.policy.captureOn === "confirmed") {
+      if (target === "captured" && known.policy.captureOn === "confirmed") {
         expect(state).toBe("confirmed")
       }
     })
   })
 
   test("what Medusa shows as captured is asked for as long as the order lives", () => {
-    holds((known, seen, { want, state }) => {
+    holds((known, seen, { target, state }) => {
       if (!known.captured || known.order !== "open") return
-      if (state === "paid" || state === "confirmed") expect(want).toBe("captured")
-      if (seen.fit.amount !== "none") expect(want).not.toBe("order_cancelled")
+      if (state === "paid" || state === "confirmed") expect(target).toBe("captured")
+      if (seen.fit.amount !== "none") expect(target).not.toBe("order_cancelled")
     })
   })
 
   test("an order is cancelled only over ended payments, none of which holds or is reported money", () => {
-    holds((known, seen, { want, state, exceptions }) => {
-      if (want !== "order_cancelled") return
+    holds((known, seen, { target, state, exceptions }) => {
+      if (target !== "order_cancelled") return
       expect(known.reported).toBe(false)
       const isHeld = seen.fit.amount !== "none" && known.returned !== "all"
       expect(isHeld).toBe(false)
@@ -531,8 +539,8 @@ describe("what holds for every combination", () => {
     })
   })
 
-  test("money ends as something wanted or as an exception, never as neither", () => {
-    holds((known, seen, { want, state, exceptions }) => {
+  test("money ends as a target or as an exception, never as neither", () => {
+    holds((known, seen, { target, state, exceptions }) => {
       if (seen.fit.amount === "none") return
       if (known.returned === "all") {
         expect(exceptions).toEqual([])
@@ -540,7 +548,7 @@ describe("what holds for every combination", () => {
       }
       const isSeen = state === "paid" || seen.said === "paid" || known.accepted === "amount"
       const waits = isSeen && known.policy.authorizeOn === "confirmed"
-      expect(want !== "nothing" || exceptions.length > 0 || waits).toBe(true)
+      expect(target !== "nothing" || exceptions.length > 0 || waits).toBe(true)
     })
   })
 
@@ -548,7 +556,7 @@ describe("what holds for every combination", () => {
     holds((known, seen, first) => {
       const again = decide({ ...known, state: first.state }, seen)
       expect(again.state).toBe(first.state)
-      expect(again.want).toBe(first.want)
+      expect(again.target).toBe(first.target)
     })
   })
 
@@ -559,7 +567,7 @@ describe("what holds for every combination", () => {
     })
   })
 
-  test("whatever was seen on the way, the same last truth ends in the same want and exceptions", () => {
+  test("whatever was seen on the way, the same last truth ends in the same target and exceptions", () => {
     const onTheWay = fc.array(
       fc.constantFrom<{ said: SaidState; fit: Fit }>(
         { said: "pending", fit: fit("none") },
@@ -573,9 +581,9 @@ describe("what holds for every combination", () => {
       fc.property(onTheWay, (seen) => {
         const walk = [...seen, truth].reduce<Decision>(
           (known, next) => decide(facts({ state: known.state }), next),
-          { state: "pending", want: "nothing", exceptions: [] },
+          { state: "pending", target: "nothing", exceptions: [] },
         )
-        expect(words(walk)).toBe("confirmed wants captured")
+        expect(words(walk)).toBe("confirmed targets captured")
       }),
       { numRuns: 2_000 },
     )

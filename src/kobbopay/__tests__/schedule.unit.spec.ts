@@ -1,4 +1,4 @@
-import { LEAST_READ_PAUSE_MS, nextLook, repeatedAt } from "../schedule"
+import { LEAST_READ_PAUSE_MS, nextCheck, repeatedAt } from "../schedule"
 
 describe("when a webhook that only repeats is worked", () => {
   const now = new Date("2026-03-01T12:00:00Z")
@@ -25,11 +25,11 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 const pauseAt = (minutes: number, hasOrder: boolean) => {
   const now = new Date(MADE.getTime() + minutes * MINUTE)
-  const next = nextLook(MADE, now, 30 * DAY, hasOrder)
+  const next = nextCheck(MADE, now, 30 * DAY, hasOrder)
   return next === null ? null : (next.getTime() - now.getTime()) / MINUTE
 }
 
-describe("the next look at a payment that nobody calls about", () => {
+describe("the next check of a payment that nobody calls about", () => {
   it.each([
     [0, 0.5],
     [1, 0.5],

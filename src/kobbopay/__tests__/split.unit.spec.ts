@@ -91,7 +91,7 @@ describe("the split of what arrived", () => {
     ],
     ["set aside by a person", { wasSetAside: true }, { writtenOffMinor: 100n }],
     ["sent back in full and more", { paidBackMinor: 120n }, { paidBackMinor: 100n }],
-  ])("money that is %s", (_what, given, wanted) => {
-    expect(splitOf({ ...PAID, ...given })).toEqual({ receivedMinor: 100n, ...NOTHING, ...wanted })
+  ])("money that is %s", (_what, given, expected) => {
+    expect(splitOf({ ...PAID, ...given })).toEqual({ receivedMinor: 100n, ...NOTHING, ...expected })
   })
 })

@@ -161,8 +161,8 @@ describe("accepted webhooks", () => {
   })
 
   it("knows a body by its hash, whatever the headers say", () => {
-    const wanted = createHash("sha256").update(w1.body).digest("hex")
-    expect(bodyHashOf(Buffer.from(w1.body))).toBe(wanted)
+    const expected = createHash("sha256").update(w1.body).digest("hex")
+    expect(bodyHashOf(Buffer.from(w1.body))).toBe(expected)
   })
 
   it("is not moved by a prototype in the body", () => {

@@ -31,7 +31,7 @@ const STATUSES: [string, SaidState][] = [
   ["error", "failed"],
 ]
 
-/** Earlier transactions read again in one look: more than anybody sends, and few enough to wait for. */
+/** Earlier transactions read again in one check: more than anybody sends, and few enough to wait for. */
 const MOST_AGAIN = 10
 
 const CLAIMS: [string, SaidState | "test"][] = [

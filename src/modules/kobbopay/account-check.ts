@@ -31,8 +31,8 @@ export async function checkAccounts(deps: {
     const watched = await watchedPayments(deps.sql)
     const stranded = strandedBy(
       deps.accounts,
-      watched.map(({ account_id, rail_id, ...group }) => ({
-        ...group,
+      watched.map(({ account_id, rail_id, ...rest }) => ({
+        ...rest,
         accountId: account_id,
         railId: rail_id,
       })),

@@ -16,7 +16,7 @@ import { AmountError } from "../../kobbopay/money"
 import { NoPriceError, PriceSourceError, quote, type Rail } from "../../kobbopay/rails"
 import { plainLine } from "../../kobbopay/text"
 import { newPublicToken, newReference } from "../../kobbopay/reference"
-import { nextLook } from "../../kobbopay/schedule"
+import { nextCheck } from "../../kobbopay/schedule"
 import { isMore, lesser, sameStore } from "../../kobbopay/store-amount"
 import { AnotherPaymentsId, recordCreated } from "../../store/created"
 import {
@@ -61,22 +61,22 @@ const refuse = (message: string): MedusaError =>
   new MedusaError(MedusaError.Types.INVALID_DATA, message)
 
 /** The rail a shopper asked for; the only one when nothing was said. */
-function railFor(account: Account, wanted: string | undefined): Rail | undefined {
+function railFor(account: Account, requested: string | undefined): Rail | undefined {
   const { rails } = account.options
-  return wanted === undefined && rails.length === 1
+  return requested === undefined && rails.length === 1
     ? rails[0]
-    : rails.find((rail) => rail.id === wanted)
+    : rails.find((rail) => rail.id === requested)
 }
 
-function chooseRail(account: Account, wanted: string | undefined): Rail {
+function chooseRail(account: Account, requested: string | undefined): Rail {
   const { rails } = account.options
-  const chosen = railFor(account, wanted)
+  const chosen = railFor(account, requested)
   if (chosen !== undefined) return chosen
   const possible = rails.map((rail) => rail.id).join(", ")
   throw refuse(
-    wanted === undefined
+    requested === undefined
       ? `Choose how to pay: send data.rail with the payment session, one of: ${possible}`
-      : `Payment by "${plainLine(wanted, 64)}" is not offered here. Choose one of: ${possible}`,
+      : `Payment by "${plainLine(requested, 64)}" is not offered here. Choose one of: ${possible}`,
   )
 }
 
@@ -148,14 +148,14 @@ export async function showPayment(
   // Medusa may ask for more than the order owes: a part of it was paid on another collection.
   const amount = owed.amount === null ? asked.amount : lesser(asked.amount, owed.amount)
   const rail = chooseRail(account, asked.rail)
-  const wanted: Wanted = {
+  const requested: Requested = {
     ...keyOf(account, rail, { ...asked, amount }),
     collectionId: collection_id,
   }
-  const current = view.payments.find((payment) => isCurrent(payment, wanted, checkout.now()))
+  const current = view.payments.find((payment) => isCurrent(payment, requested, checkout.now()))
   const found: CurrentPayment =
     current === undefined
-      ? await newPayment(checkout, rail, wanted)
+      ? await newPayment(checkout, rail, requested)
       : { mayCreate: false, payment: current }
   const turn =
     !found.mayCreate && found.payment.state === "creating"
@@ -179,7 +179,7 @@ const paymentToShow = (
     .filter(
       (payment) =>
         payment.account_id === account &&
-        (payment.want === "authorized" || payment.want === "captured") &&
+        (payment.target === "authorized" || payment.target === "captured") &&
         payment.captured_at === null &&
         payment.currency_code === asked.currencyCode &&
         sameStore(settledAmount(payment), asked.amount, asked.currencyCode) &&
@@ -191,17 +191,17 @@ const paymentToShow = (
     )
     .sort((a, b) => (a.money_seen_at?.getTime() ?? 0) - (b.money_seen_at?.getTime() ?? 0))[0]
 
-type Wanted = Pick<NewPayment, "collectionId" | OfferKey>
+type Requested = Pick<NewPayment, "collectionId" | OfferKey>
 type OfferKey = "accountId" | "railId" | "storeAmount" | "currencyCode"
 
 /** One that may still be shown for the same account, rail and store amount: current, and inside its window. */
-const isCurrent = (payment: PaymentRow, wanted: Wanted, now: Date): boolean =>
+const isCurrent = (payment: PaymentRow, requested: Requested, now: Date): boolean =>
   payment.current &&
   payment.window_ends_at > now &&
-  payment.account_id === wanted.accountId &&
-  payment.rail_id === wanted.railId &&
-  payment.currency_code === wanted.currencyCode &&
-  sameStore(payment.store_amount, wanted.storeAmount, wanted.currencyCode)
+  payment.account_id === requested.accountId &&
+  payment.rail_id === requested.railId &&
+  payment.currency_code === requested.currencyCode &&
+  sameStore(payment.store_amount, requested.storeAmount, requested.currencyCode)
 
 /**
  * What the session's order still owes (null while there is no order: then the session's own amount counts),
@@ -242,10 +242,14 @@ async function owedBy(
   return { amount, isBeingPaid: others.some((one) => holdsMoney(one) && !isBooked(one)) }
 }
 
-async function newPayment(checkout: Checkout, rail: Rail, wanted: Wanted): Promise<CurrentPayment> {
-  const offer = await offerOf(checkout, rail, wanted)
+async function newPayment(
+  checkout: Checkout,
+  rail: Rail,
+  requested: Requested,
+): Promise<CurrentPayment> {
+  const offer = await offerOf(checkout, rail, requested)
   const now = checkout.now()
-  const made = { ...offer, collectionId: wanted.collectionId }
+  const made = { ...offer, collectionId: requested.collectionId }
   return withinLimit(checkout, made.collectionId, (sql) =>
     currentPayment(sql, made, leaseFrom(now), now),
   )
@@ -278,13 +282,13 @@ const NOTHING_TO_PAY =
 async function quoteOrRefuse(
   checkout: Checkout,
   rail: Rail,
-  wanted: { storeAmount: string; currencyCode: string },
+  requested: { storeAmount: string; currencyCode: string },
 ) {
   try {
-    return await quote(rail, wanted)
+    return await quote(rail, requested)
   } catch (cause) {
     if (cause instanceof PriceSourceError) {
-      tellOfPrice(checkout, rail, wanted.currencyCode, cause)
+      tellOfPrice(checkout, rail, requested.currencyCode, cause)
       throw noPriceNow(rail)
     }
     if (cause instanceof AmountError) throw refuse(NOTHING_TO_PAY)
@@ -363,7 +367,7 @@ async function create(
         address: made.address,
         memo: made.memo,
         windowEndsAt: ends,
-        nextLookAt: nextLook(now, now, account.options.expiry.watchForMs, false) ?? now,
+        nextCheckAt: nextCheck(now, now, account.options.expiry.watchForMs, false) ?? now,
       },
       session,
       now,

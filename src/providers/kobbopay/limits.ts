@@ -2,7 +2,7 @@ import { MedusaError } from "@medusajs/framework/utils"
 import type { CollectionId } from "../../kobbopay/ids"
 import type { Account } from "../../kobbopay/options"
 import type { CurrentPayment } from "../../store/creation"
-import { holdCart, paymentsMade } from "../../store/limits"
+import { lockCart, paymentsMade } from "../../store/limits"
 import type { Sql } from "../../store/sql"
 
 /**
@@ -19,7 +19,7 @@ export function withinLimit(
 ): Promise<CurrentPayment> {
   const { paymentsPerCart, perMs } = account.options.limits
   return sql.transaction(async (trx) => {
-    await holdCart(trx, collection)
+    await lockCart(trx, collection)
     const found = await insert(trx)
     if (found.mayCreate && (await paymentsMade(trx, collection, perMs)) > paymentsPerCart) {
       throw new MedusaError(

@@ -5,10 +5,10 @@ import { KobbopayError } from "../../kobbopay/errors"
 import { deadlineOf, type OrderFacts } from "../../kobbopay/judge"
 import type { Account } from "../../kobbopay/options"
 import type { Rules } from "../../kobbopay/rules"
-import { wakeGroup } from "../../store/groups"
+import { wakeCollection } from "../../store/collections"
 import { sessionsOf } from "../../store/ledger"
 import { viewOf } from "../../store/medusa-view"
-import { observe, stillWaits, type Look } from "../../store/observe"
+import { observe, stillWaits, type Check } from "../../store/observe"
 import { orderFacts } from "../../store/order-facts"
 import { isFreed, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
@@ -45,16 +45,16 @@ export async function refresh(
     order: view?.orderId ?? null,
   })
   const facts = orderFacts(payment, shown, view)
-  // What the ledger wanted before its order was cancelled, or its money sent back, is not wanted any more.
+  // The ledger's target falls once its order is cancelled, or its money is sent back.
   const isOver =
     orderEnded || facts.order === "cancelled" || (isFreed(payment) && payment.captured_at === null)
-  const known: PaymentRow = isOver ? { ...payment, want: "nothing" } : payment
+  const known: PaymentRow = isOver ? { ...payment, target: "nothing" } : payment
   const asIs = { payment: known, facts }
   if (payment.kobbopay_id === null) return asIs
   const isFresh =
     payment.last_read_at !== null &&
     deps.now().getTime() - payment.last_read_at.getTime() < FRESH_MS
-  if (isFresh && known.want !== "nothing" && !facts.orderChanged && !facts.covered) return asIs
+  if (isFresh && known.target !== "nothing" && !facts.orderChanged && !facts.covered) return asIs
   const readAt = deps.now()
   let reading
   try {
@@ -70,7 +70,7 @@ export async function refresh(
     )
     return asIs
   }
-  const look: Look = {
+  const check: Check = {
     paymentId: payment.id,
     collectionId: payment.collection_id,
     lease: null,
@@ -82,13 +82,13 @@ export async function refresh(
     source: "checkout",
     now: deps.now(),
   }
-  if (stillWaits(payment, look)) return asIs
+  if (stillWaits(payment, check)) return asIs
   // Whether its money is late depends on what webhooks reported, too, which the work weighs.
   const isAfter = deps.now() > deadlineOf(payment.window_ends_at, deps.rules)
   const wasEnough = payment.amount_fit !== null && payment.amount_fit !== "under"
   if (!wasEnough && isAfter) {
-    await wakeGroup(deps.sql, payment.collection_id, deps.now())
+    await wakeCollection(deps.sql, payment.collection_id, deps.now())
     return asIs
   }
-  return { payment: (await observe(deps.sql, look)).payment, facts }
+  return { payment: (await observe(deps.sql, check)).payment, facts }
 }

@@ -167,12 +167,12 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     })
   }
 
-  /** Lets Medusa book a capture only when the lifecycle wants it: Confirmed (or by option) and fitting. */
+  /** Lets Medusa book a capture only when the lifecycle asks for it: Confirmed (or by option) and fitting. */
   async capturePayment(input: CapturePaymentInput): Promise<CapturePaymentOutput> {
     return this.#guarded("capture", async () => {
       const booked = await this.#booked(input)
       const { session, payment } = await this.#refreshed(booked.session)
-      if (payment.want !== "captured") {
+      if (payment.target !== "captured") {
         throw new MedusaError(MedusaError.Types.NOT_ALLOWED, whyNotCaptured(payment))
       }
       const settles = settledAmount(payment)
@@ -250,7 +250,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
       const { session, payment } = await this.#refreshed(sessionOf(input))
       const over = payment.state === "expired" || payment.state === "failed"
       const placed = session.status === "pending_authorization"
-      const settles = payment.want === "authorized" || payment.want === "captured"
+      const settles = payment.target === "authorized" || payment.target === "captured"
       const waiting = placed ? "pending_authorization" : over ? "canceled" : "pending"
       return {
         status: settles ? "authorized" : waiting,

@@ -34,7 +34,7 @@ export function authorizationStatus(
       "The order's amount changed after this payment was made. Choose the payment method again to pay the new amount.",
     )
   }
-  if (payment.want === "authorized" || payment.want === "captured") return "authorized"
+  if (payment.target === "authorized" || payment.target === "captured") return "authorized"
   if (isPlaced(session)) return "pending_authorization"
   if (payment.address === null) throw refuse("This payment is not ready. Choose it again.")
   const over =

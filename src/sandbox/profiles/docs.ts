@@ -44,19 +44,22 @@ type Parts = {
 /** The profile of Kobbopay's public documentation: an API key, unsigned requests, signed bodies. */
 export function docsWire({ book, weather, apiKey, tokens, newId }: Parts): Wire {
   const create = (request: ApiRequest): Answer => {
-    const wanted = parsed(createSchema, jsonBody(request))
-    const token = tokenFor(wanted.currency, wanted.network, tokens)
+    const requested = parsed(createSchema, jsonBody(request))
+    const token = tokenFor(requested.currency, requested.network, tokens)
     if (!token) {
-      throw new SandboxError(400, `network: ${wanted.currency} on ${wanted.network} is not enabled`)
+      throw new SandboxError(
+        400,
+        `network: ${requested.currency} on ${requested.network} is not enabled`,
+      )
     }
     const payment = book.create(
       {
         profile: "docs",
-        reference: wanted.orderId,
+        reference: requested.orderId,
         token,
-        asset: wanted.currency,
-        network: wanted.network,
-        asked: wanted.amount,
+        asset: requested.currency,
+        network: requested.network,
+        asked: requested.amount,
       },
       weather.current.forgetful,
     )

@@ -42,16 +42,16 @@ export function invoiceWire(parts: Parts): Wire {
   const owners = new Map<string, string>()
 
   const create = (request: ApiRequest): Answer => {
-    const wanted = parsed(createSchema, jsonBody(request))
-    if (!tokens.includes(wanted.token)) {
-      throw new SandboxError(400, `token ${wanted.token} is not enabled`)
+    const requested = parsed(createSchema, jsonBody(request))
+    if (!tokens.includes(requested.token)) {
+      throw new SandboxError(400, `token ${requested.token} is not enabled`)
     }
-    const { asset, network } = chainOf(wanted.token)
+    const { asset, network } = chainOf(requested.token)
     const payment = book.create(
       {
         profile: "invoice",
-        reference: wanted.client_transaction_id,
-        token: wanted.token,
+        reference: requested.client_transaction_id,
+        token: requested.token,
         asset,
         network,
         asked: null,

@@ -7,7 +7,7 @@ import {
   type SessionId,
 } from "../../kobbopay/ids"
 import { PAYMENT_STATES, type Reading } from "../../kobbopay/reading"
-import { paymentRow, WANTS, type PaymentRow } from "../../store/payment"
+import { paymentRow, TARGETS, type PaymentRow } from "../../store/payment"
 import { audit, CANCEL_SLACK_MS, CONTRADICTIONS, type ContradictionKind, type Seen } from "../audit"
 import type { Books } from "../../store/books"
 import type { Shown } from "../../store/order-facts"
@@ -41,7 +41,7 @@ const BASE = {
   memo: null,
   state: "pending",
   current: true,
-  want: "nothing",
+  target: "nothing",
   received_minor: null,
   transfers: null,
   amount_fit: null,
@@ -63,7 +63,7 @@ const BASE = {
   converged_at: null,
   create_lease_until: null,
   last_read_at: NOW,
-  next_look_at: null,
+  next_check_at: null,
   failures: 0,
   last_error: null,
   created_at: new Date(NOW.getTime() - 3 * HOUR),
@@ -129,11 +129,11 @@ const NO_BOOKS: Books = { exceptions: [], sent: [], released: [], reservations: 
 const shownFor = (of: PaymentRow): Shown => ({
   session: SESSION,
   payment: of.id,
-  settles: of.want === "authorized" || of.want === "captured",
+  settles: of.target === "authorized" || of.target === "captured",
 })
 const seen = (of: PaymentRow, view: MedusaView | null, given: Partial<Seen> = {}): Seen => ({
   payment: of,
-  group: [of],
+  payments: [of],
   orderCancelledAt: null,
   said: reading,
   view,
@@ -150,15 +150,15 @@ const kindsOf = (...given: Parameters<typeof seen>): ContradictionKind[] =>
   audit(seen(...given)).map(({ kind }) => kind)
 const kindOf = (...given: Parameters<typeof seen>) => kindsOf(...given)[0] ?? null
 
-const CONFIRMED = payment({ state: "confirmed", want: "captured" })
-const EXPIRED = payment({ state: "expired", want: "order_cancelled" })
+const CONFIRMED = payment({ state: "confirmed", target: "captured" })
+const EXPIRED = payment({ state: "expired", target: "order_cancelled" })
 
 describe("what contradicts what", () => {
   it("is none while everything waits, is paid, or ended together", () => {
     expect(kindOf(payment(), order())).toBeNull()
     expect(kindOf(CONFIRMED, captured())).toBeNull()
     expect(
-      kindOf(payment({ state: "paid", want: "authorized" }), order({ payments: [booked(null)] })),
+      kindOf(payment({ state: "paid", target: "authorized" }), order({ payments: [booked(null)] })),
     ).toBeNull()
     expect(kindOf(EXPIRED, order({ order: "cancelled" }), { orderCancelledAt: NOW })).toBeNull()
   })
@@ -173,7 +173,7 @@ describe("what contradicts what", () => {
   })
 
   it("confirmed money that is an exception is not to be captured, so it is none", () => {
-    expect(kindOf(payment({ state: "confirmed", want: "nothing" }), order())).toBeNull()
+    expect(kindOf(payment({ state: "confirmed", target: "nothing" }), order())).toBeNull()
   })
 
   it("captured although nothing allows it", () => {
@@ -202,7 +202,7 @@ describe("what contradicts what", () => {
     ])
     const accepted = payment({
       state: "confirmed",
-      want: "captured",
+      target: "captured",
       accepted: "amount",
       accepted_amount: "12",
     })
@@ -221,8 +221,8 @@ describe("what contradicts what", () => {
     const view = order({ order: "cancelled" })
     const newer = payment({ id: "kpay_2" })
     expect(kindOf(payment(), view)).toBe("order_cancelled_unnoticed")
-    expect(kindOf(payment(), view, { group: [payment(), newer] })).toBeNull()
-    expect(kindOf(newer, view, { group: [payment(), newer] })).toBe("order_cancelled_unnoticed")
+    expect(kindOf(payment(), view, { payments: [payment(), newer] })).toBeNull()
+    expect(kindOf(newer, view, { payments: [payment(), newer] })).toBe("order_cancelled_unnoticed")
   })
 
   it("an order that waits on after the grace, and not a moment before", () => {
@@ -251,15 +251,19 @@ describe("what contradicts what", () => {
 
   it("an order of which another payment is still open is none", () => {
     const open = payment({ id: "kpay_2" })
-    expect(kindOf(EXPIRED, order(), { group: [open, EXPIRED] })).toBeNull()
+    expect(kindOf(EXPIRED, order(), { payments: [open, EXPIRED] })).toBeNull()
   })
 
   it("a payment that Kobbopay does not know is that, whatever else is wrong", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...PAYMENT_STATES), fc.constantFrom(...WANTS), (state, want) => {
-        const of = payment({ state, want })
-        expect(kindOf(of, captured("3"), { said: "unknown" })).toBe("unknown_at_kobbopay")
-      }),
+      fc.property(
+        fc.constantFrom(...PAYMENT_STATES),
+        fc.constantFrom(...TARGETS),
+        (state, target) => {
+          const of = payment({ state, target })
+          expect(kindOf(of, captured("3"), { said: "unknown" })).toBe("unknown_at_kobbopay")
+        },
+      ),
     )
   })
 
@@ -275,12 +279,12 @@ describe("what contradicts what", () => {
           const allowed =
             accepted !== null || state === "confirmed" || (state === "paid" && captureOn === "paid")
           const owed = accepted === null ? 10.5 : 10
-          const wanted = [
+          const expected = [
             ...(allowed ? [] : ["captured_here_not_confirmed_there"]),
             ...(amount > 10.5 ? ["captured_more_than_asked"] : []),
             ...(amount === owed ? [] : ["amount_differs"]),
           ]
-          expect(kindsOf(of, captured(String(amount)), { captureOn })).toEqual(wanted)
+          expect(kindsOf(of, captured(String(amount)), { captureOn })).toEqual(expected)
         },
       ),
     )
@@ -294,7 +298,7 @@ const HOLDING = {
   amount_fit: "fits",
   money_seen_at: NOW,
   confirmed_at: NOW,
-  want: "nothing",
+  target: "nothing",
 } as const
 const told = (of: PaymentRow, found: string) => ({
   books: { ...NO_BOOKS, exceptions: [{ paymentId: of.id, class: found }] },
@@ -356,7 +360,7 @@ const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
     not: [
       [CONFIRMED, captured(), released("confirmed")],
       [
-        payment({ state: "paid", want: "authorized" }),
+        payment({ state: "paid", target: "authorized" }),
         order({ payments: [booked(null)] }),
         released("paid"),
       ],
@@ -364,7 +368,7 @@ const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
   },
   paid_there_unpaid_here: {
     found: [[CONFIRMED, order()]],
-    not: [[payment({ state: "confirmed", want: "nothing" }), order()]],
+    not: [[payment({ state: "confirmed", target: "nothing" }), order()]],
   },
   amount_differs: {
     found: [[CONFIRMED, captured("12")]],
@@ -376,7 +380,7 @@ const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
       [held, order(), told(held, "superseded")],
       [payment({ ...HOLDING, paid_back_minor: "10500000" }), order()],
       [payment({ ...HOLDING, written_off_minor: "10500000" }), order()],
-      [payment({ ...HOLDING, want: "captured" }), captured()],
+      [payment({ ...HOLDING, target: "captured" }), captured()],
     ],
   },
   order_cancelled_unnoticed: {
@@ -396,7 +400,7 @@ const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
   order_open_payment_expired: {
     found: [
       [EXPIRED, order()],
-      [payment({ state: "expired", want: "nothing" }), order()],
+      [payment({ state: "expired", target: "nothing" }), order()],
     ],
     not: [
       [EXPIRED, order(), told(EXPIRED, "ambiguous_finality")],

@@ -2,10 +2,10 @@ import { dueReads } from "../due"
 
 const NOW = new Date("2026-01-01T12:00:00Z")
 const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000)
-type Given = { next_look_at?: Date | null; money_seen_at?: Date | null }
+type Given = { next_check_at?: Date | null; money_seen_at?: Date | null }
 const payment = (id: string, given: Given = {}) => ({
   id,
-  next_look_at: ago(1),
+  next_check_at: ago(1),
   money_seen_at: null,
   ...given,
 })
@@ -18,23 +18,23 @@ describe("reads of one pass", () => {
   })
 
   it("leave out what is not due", () => {
-    expect(reads([payment("a", { next_look_at: ago(-1) })])).toEqual([])
-    expect(reads([payment("a", { next_look_at: null })])).toEqual([])
+    expect(reads([payment("a", { next_check_at: ago(-1) })])).toEqual([])
+    expect(reads([payment("a", { next_check_at: null })])).toEqual([])
   })
 
   it("are the longest due of many", () => {
     const many = [3, 9, 1, 7, 5, 8, 2].map((minutes) =>
-      payment(`p${minutes}`, { next_look_at: ago(minutes) }),
+      payment(`p${minutes}`, { next_check_at: ago(minutes) }),
     )
     expect(reads(many)).toEqual(["p3", "p5", "p7", "p8", "p9"])
   })
 
   it("are every payment with money, and every one that is called for, however long the others are due", () => {
     const many = Array.from({ length: 9 }, (_, index) =>
-      payment(`p${index}`, { next_look_at: ago(60 + index) }),
+      payment(`p${index}`, { next_check_at: ago(60 + index) }),
     )
-    const rich = payment("rich", { money_seen_at: ago(5), next_look_at: ago(0) })
-    const called = payment("called", { next_look_at: ago(0) })
+    const rich = payment("rich", { money_seen_at: ago(5), next_check_at: ago(0) })
+    const called = payment("called", { next_check_at: ago(0) })
     const found = reads([...many, rich, called], "called")
     expect(found).toContain("rich")
     expect(found).toContain("called")

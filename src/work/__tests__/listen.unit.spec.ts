@@ -101,7 +101,7 @@ describe("listening to Kobbopay during a run", () => {
     }
   })
 
-  it("asks no account that wants a pause before its time, and the others as ever", async () => {
+  it("asks no account that asked for a pause before that is over, and the others as ever", async () => {
     const answers: Record<string, Reading | Error> = { first: away({ retryAfterMs: 5_000 }) }
     const { listener, read, asked, pass } = listening(answers)
     await read(FIRST)

@@ -13,7 +13,7 @@ const payment = (given: Partial<OrderPayment>): OrderPayment => ({
   id: "kpay_1",
   account: "kobbopay",
   state: "pending",
-  want: "nothing",
+  target: "nothing",
   converged: true,
   rail: "usdt-tron",
   rail_label: "USDT on Tron (TRC20)",
@@ -41,11 +41,11 @@ const payment = (given: Partial<OrderPayment>): OrderPayment => ({
   window_ends_at: "2026-01-01T10:30:00.000Z",
   ended: false,
   last_read_at: null,
-  next_look_at: null,
+  next_check_at: null,
   last_error: null,
   transitions: [],
   exceptions: [],
-  group: { failures: 0, last_error: null, due_at: null },
+  collection: { failures: 0, last_error: null, due_at: null },
   ...given,
 })
 const open: PaymentException = {
@@ -101,30 +101,30 @@ describe("what a merchant is told", () => {
     ["waiting", { state: "pending" }],
     ["overdue", { state: "pending", ended: true }],
     ["partial", { state: "partial", exceptions: [open] }],
-    ["authorizing", { state: "paid", want: "authorized", converged: false }],
-    ["seen", { state: "paid", want: "authorized" }],
-    ["capturing", { state: "confirmed", want: "captured", converged: false }],
-    ["captured", { state: "confirmed", want: "captured" }],
-    ["captured_open", { state: "confirmed", want: "captured", exceptions: [open] }],
-    ["captured_early", { state: "paid", want: "captured" }],
+    ["authorizing", { state: "paid", target: "authorized", converged: false }],
+    ["seen", { state: "paid", target: "authorized" }],
+    ["capturing", { state: "confirmed", target: "captured", converged: false }],
+    ["captured", { state: "confirmed", target: "captured" }],
+    ["captured_open", { state: "confirmed", target: "captured", exceptions: [open] }],
+    ["captured_early", { state: "paid", target: "captured" }],
     ["held", { state: "confirmed", exceptions: [open] }],
     ["held_early", { state: "paid", exceptions: [open] }],
     ["set_aside", { state: "confirmed", exceptions: [{ ...open, state: "closed" }] }],
     ["set_aside", { state: "expired", exceptions: [closed] }],
-    ["expired", { state: "expired", want: "order_cancelled", converged: false }],
-    ["expired_done", { state: "expired", want: "order_cancelled" }],
+    ["expired", { state: "expired", target: "order_cancelled", converged: false }],
+    ["expired_done", { state: "expired", target: "order_cancelled" }],
     ["late", { state: "expired", exceptions: [open] }],
-    ["failed_done", { state: "failed", want: "order_cancelled" }],
+    ["failed_done", { state: "failed", target: "order_cancelled" }],
   ])("%s", (key, given) => {
     expect(told(given)).toBe(key)
   })
 
   test.each<[string, Partial<OrderPayment>]>([
-    ["capturing", { state: "partial", want: "captured", converged: false }],
-    ["captured_accepted", { state: "partial", want: "captured" }],
-    ["captured_accepted", { state: "expired", want: "captured" }],
-    ["captured_accepted", { state: "paid", want: "captured" }],
-    ["seen", { state: "partial", want: "authorized" }],
+    ["capturing", { state: "partial", target: "captured", converged: false }],
+    ["captured_accepted", { state: "partial", target: "captured" }],
+    ["captured_accepted", { state: "expired", target: "captured" }],
+    ["captured_accepted", { state: "paid", target: "captured" }],
+    ["seen", { state: "partial", target: "authorized" }],
     ["accepted", { state: "partial" }],
     ["partial", { state: "partial", exceptions: [open] }],
   ])("of accepted money: %s, whatever state Kobbopay gives it", (key, given) => {
@@ -134,12 +134,12 @@ describe("what a merchant is told", () => {
   test.each<[string, Partial<OrderPayment>]>([
     ["paid_back", { state: "partial" }],
     ["paid_back", { state: "expired" }],
-    ["paid_back", { state: "confirmed", want: "captured" }],
+    ["paid_back", { state: "confirmed", target: "captured" }],
     [
       "refunding",
-      { state: "confirmed", want: "captured", pay_backs: [{ ...payBack, state: "recorded" }] },
+      { state: "confirmed", target: "captured", pay_backs: [{ ...payBack, state: "recorded" }] },
     ],
-    ["captured", { state: "confirmed", want: "captured", left_to_pay_back: "5" }],
+    ["captured", { state: "confirmed", target: "captured", left_to_pay_back: "5" }],
   ])("of money that was sent back: %s", (key, given) => {
     expect(told({ ...allBack, ...given })).toBe(key)
   })
@@ -157,12 +157,12 @@ describe("what a merchant is told", () => {
 
   test("an order that was canceled changes what happens next", () => {
     expect(told({ state: "pending" }, true)).toBe("unpaid_canceled")
-    expect(told({ state: "confirmed", want: "captured" }, true)).toBe("captured_canceled")
+    expect(told({ state: "confirmed", target: "captured" }, true)).toBe("captured_canceled")
   })
 
   test("a payment beside the one that settles the order is not used, and is folded away", () => {
     const left = payment({ id: "kpay_2", ended: true })
-    const settled = payment({ state: "confirmed", want: "captured", amount_received: "10.5" })
+    const settled = payment({ state: "confirmed", target: "captured", amount_received: "10.5" })
     expect(storyOf(left, [left, settled], false).key).toBe("unused")
     expect(byWeight([left, settled])).toEqual([settled, left])
   })
@@ -175,16 +175,16 @@ describe("looking again", () => {
     [
       true,
       "a refund that is not booked yet",
-      [{ state: "confirmed", want: "captured", pay_backs: [{ ...payBack, state: "recorded" }] }],
+      [{ state: "confirmed", target: "captured", pay_backs: [{ ...payBack, state: "recorded" }] }],
     ],
-    [false, "a captured payment", [{ state: "confirmed", want: "captured" }]],
-    [false, "a canceled order", [{ state: "expired", want: "order_cancelled" }]],
+    [false, "a captured payment", [{ state: "confirmed", target: "captured" }]],
+    [false, "a canceled order", [{ state: "expired", target: "order_cancelled" }]],
     [
       false,
       "an expired payment beside a captured one",
       [
-        { id: "kpay_2", state: "expired", want: "order_cancelled", converged: false },
-        { state: "confirmed", want: "captured" },
+        { id: "kpay_2", state: "expired", target: "order_cancelled", converged: false },
+        { state: "confirmed", target: "captured" },
       ],
     ],
   ])("%s for %s", (moving, _what, payments) => {

@@ -10,7 +10,7 @@ import {
 import type { Account } from "../../../kobbopay/options"
 import type KobbopayModuleService from "../../../modules/kobbopay/service"
 import { runtime } from "../../../runtime"
-import { lookAgain } from "../../../store/inbox"
+import { checkAgain } from "../../../store/inbox"
 import type { Recorded } from "../../../store/record-events"
 import { errorText } from "../../../store/error-text"
 import { kobbopay, workerOf } from "../../../work/worker-of"
@@ -169,9 +169,9 @@ async function afterAnswer(
 ): Promise<void> {
   const worker = workerOf(service)
   if (!recorded.inserted && recorded.collectionId !== null) {
-    // Seen before: Kobbopay asks us to look, so the next look comes forward.
+    // Seen before: Kobbopay asks us to look, so the next check comes forward.
     const { watchForMs } = options.expiry
-    const isCalled = await lookAgain(service.sql, recorded.id, runtime.now(), watchForMs).catch(
+    const isCalled = await checkAgain(service.sql, recorded.id, runtime.now(), watchForMs).catch(
       () => false,
     )
     if (isCalled) worker.wake()

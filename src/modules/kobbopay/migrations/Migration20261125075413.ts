@@ -27,7 +27,7 @@ export class Migration20261125075413 extends Migration {
     this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_event_open_group" ON "kobbopay_event" ("collection_id") WHERE state = 'received' AND deleted_at IS NULL;`);
     this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_event_due" ON "kobbopay_event" ("next_attempt_at") WHERE state = 'received' AND deleted_at IS NULL;`);
 
-    this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_payment_next_look" ON "kobbopay_payment" ("next_look_at") WHERE next_look_at IS NOT NULL AND deleted_at IS NULL;`);
+    this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_payment_next_look" ON "kobbopay_payment" ("next_check_at") WHERE next_check_at IS NOT NULL AND deleted_at IS NULL;`);
   }
 
 }

@@ -10,7 +10,7 @@ export class Migration20261128050930 extends Migration {
 
     this.addSql(`alter table if exists "kobbopay_event" add column if not exists "reported_amount" text null;`);
 
-    this.addSql(`alter table if exists "kobbopay_group" add column if not exists "urgent" boolean not null default false;`);
+    this.addSql(`alter table if exists "kobbopay_collection" add column if not exists "urgent" boolean not null default false;`);
 
     this.addSql(`alter table if exists "kobbopay_payment" add column if not exists "written_off_minor" text not null default '0', add column if not exists "failing_since" timestamptz null;`);
   }
@@ -20,7 +20,7 @@ export class Migration20261128050930 extends Migration {
 
     this.addSql(`alter table if exists "kobbopay_event" drop column if exists "reported_amount";`);
 
-    this.addSql(`alter table if exists "kobbopay_group" drop column if exists "urgent";`);
+    this.addSql(`alter table if exists "kobbopay_collection" drop column if exists "urgent";`);
 
     this.addSql(`alter table if exists "kobbopay_payment" drop column if exists "written_off_minor", drop column if exists "failing_since";`);
   }

@@ -1,7 +1,7 @@
 import { model } from "@medusajs/framework/utils"
 
 /**
- * One row per order that a Kobbopay payment belongs to: when its entitlements want to be worked next,
+ * One row per order that a Kobbopay payment belongs to: when its entitlements are worked next,
  * and the lock under which they are changed. The id is the order's.
  */
 export const KobbopayEntitledOrder = model

@@ -22,7 +22,7 @@ export const KobbopayEvent = model
       reference: model.text().nullable(),
       payment_id: model.text().nullable(),
       collection_id: model.text().nullable(),
-      /** Empty once the event was kept for as long as the store wants to. */
+      /** Empty once the event was kept for as long as the store keeps events. */
       raw_body: model.text(),
       /** Which configured secret matched, by position; never its value. */
       secret_index: model.number(),

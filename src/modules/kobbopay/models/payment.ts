@@ -34,7 +34,7 @@ export const KobbopayPayment = model
       /** Unpaid, inside its window and not ended: the one a checkout may show anew. */
       current: model.boolean().default(true),
       /** What Medusa should show, by the last decision. */
-      want: model.text().default("nothing"),
+      target: model.text().default("nothing"),
       received_minor: model.text().nullable(),
       /** Transfers seen by reads: [{ hash, amount_minor }]. */
       transfers: model.json().nullable(),
@@ -61,12 +61,12 @@ export const KobbopayPayment = model
       captured_at: model.dateTime().nullable(),
       ended_at: model.dateTime().nullable(),
       window_ends_at: model.dateTime(),
-      /** When Medusa showed all that is wanted; null while something is still to be done. */
+      /** When Medusa showed the target; null while something is still to be done. */
       converged_at: model.dateTime().nullable(),
       /** While set and not over, one request is creating the payment at Kobbopay. */
       create_lease_until: model.dateTime().nullable(),
       last_read_at: model.dateTime().nullable(),
-      next_look_at: model.dateTime().nullable(),
+      next_check_at: model.dateTime().nullable(),
       /** Since when every read has failed; null while the last one succeeded. */
       failing_since: model.dateTime().nullable(),
       failures: model.number().default(0),

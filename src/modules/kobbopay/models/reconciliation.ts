@@ -28,15 +28,15 @@ export const KobbopayReconciliation = model
       /** Payments looked at: each was read, or its read failed, or it was put off. */
       payments: model.number().default(0),
       read: model.number().default(0),
-      /** Payments whose state changed by the run's own look. */
+      /** Payments whose state changed by the run's own check. */
       moved: model.number().default(0),
       failed_reads: model.number().default(0),
       /** Payments that were not asked for, because their account asked for a pause or was away. */
       put_off: model.number().default(0),
-      /** What stood apart before the look and no longer after it, and what still did: { kind: payments }. */
+      /** What stood apart before the check and no longer after it, and what still did: { kind: payments }. */
       mended: model.json(),
       drift: model.json(),
-      /** Until when an account wants no requests: { account: time }. */
+      /** Until when an account takes no requests: { account: time }. */
       pauses: model.json(),
       last_error: model.text().nullable(),
     },

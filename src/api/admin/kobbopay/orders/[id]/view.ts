@@ -38,7 +38,7 @@ export function merchantView(
   { isCancelled, asks, names, rails }: Surroundings,
   now: Date,
 ): OrderPayment {
-  const { payment, transitions, exceptions, payBacks, group } = history
+  const { payment, transitions, exceptions, payBacks, collection } = history
   const seen = payerView(payment, now, rails.get(payment.account_id) ?? [])
   const amount = (minor: bigint) => formatAmount(minor, payment.decimals)
   const named = (id: string): Person => ({ id, name: names.get(id) ?? id })
@@ -50,7 +50,7 @@ export function merchantView(
     id: payment.id,
     account: seen.account,
     state: seen.state,
-    want: payment.want,
+    target: payment.target,
     converged: payment.converged_at !== null,
     rail: seen.rail,
     rail_label: seen.label,
@@ -90,7 +90,7 @@ export function merchantView(
     window_ends_at: seen.expires_at,
     ended: seen.ended,
     last_read_at: iso(payment.last_read_at),
-    next_look_at: iso(payment.next_look_at),
+    next_check_at: iso(payment.next_check_at),
     last_error: payment.last_error,
     transitions: transitions.map((change) => ({
       from: change.from_state,
@@ -115,10 +115,10 @@ export function merchantView(
       actions: waysOut({ ...found, payment: { orderIsOver: isCancelled, leftMinor } }),
       accepts: acceptanceOf(found.class),
     })),
-    group: {
-      failures: group?.failures ?? 0,
-      last_error: group?.last_error ?? null,
-      due_at: iso(group?.due_at ?? null),
+    collection: {
+      failures: collection?.failures ?? 0,
+      last_error: collection?.last_error ?? null,
+      due_at: iso(collection?.due_at ?? null),
     },
   }
 }

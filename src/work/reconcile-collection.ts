@@ -1,17 +1,23 @@
 import type { CollectionId, PaymentId } from "../kobbopay/ids"
-import { claimGroup, isGroupDue, LEASE_MS, returnLease, type Lease } from "../store/groups"
-import { makeDue, putLookOff } from "../store/ledger"
+import {
+  claimCollection,
+  isCollectionDue,
+  LEASE_MS,
+  releaseUnworked,
+  type Lease,
+} from "../store/collections"
+import { makeDue, postponeCheck } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { Contradiction, Said } from "./audit"
 import { compare, keepContradictions, type Compared } from "./contradictions"
-import { workGroup } from "./group"
+import { workCollection } from "./collection"
 import type { Listener } from "./listen"
 
-/** How long a group that somebody else works is waited for. */
+/** How long a collection that somebody else works is waited for. */
 const WAIT_MS = LEASE_MS + 10_000
 const WAIT_STEP_MS = 100
-/** A group that is called for again and again is left to the ordinary work. */
+/** A collection that is called for again and again is left to the ordinary work. */
 const MOST_ROUNDS = 3
 
 /** What a run learnt of one payment. */
@@ -28,10 +34,10 @@ export type Finding = {
 
 /**
  * Makes the payments of one collection due, works them the way everything is worked, and compares what
- * ledger, Kobbopay and Medusa show afterwards. What still stands apart while the group rests becomes an
+ * ledger, Kobbopay and Medusa show afterwards. What still stands apart while the collection rests becomes an
  * exception; what does not any more closes its own.
  */
-export async function reconcileGroup(
+export async function reconcileCollection(
   deps: Deps,
   listener: Listener,
   payments: readonly PaymentRow[],
@@ -42,13 +48,15 @@ export async function reconcileGroup(
   const [first] = asked
   return [
     ...paused.map((payment) => unheard(payment, "put_off")),
-    ...(first === undefined ? [] : await look(deps, listener, first.collection_id, asked)),
+    ...(first === undefined
+      ? []
+      : await checkCollection(deps, listener, first.collection_id, asked)),
   ]
 }
 
 const putOff = async (deps: Deps, listener: Listener, payment: PaymentRow): Promise<void> => {
   const until = listener.pausedUntil(payment.account_id)
-  if (until !== null) await putLookOff(deps.sql, payment.id, until)
+  if (until !== null) await postponeCheck(deps.sql, payment.id, until)
 }
 
 /** A payment of which nothing was learnt. */
@@ -61,7 +69,7 @@ export const unheard = (payment: PaymentRow, heard: "failed" | "put_off"): Findi
   drift: [],
 })
 
-async function look(
+async function checkCollection(
   deps: Deps,
   listener: Listener,
   collection: CollectionId,
@@ -80,10 +88,10 @@ async function look(
     )
     before = await compare(deps, collection, said)
   } catch (cause) {
-    await returnLease(deps.sql, lease)
+    await releaseUnworked(deps.sql, lease)
     throw cause
   }
-  await workGroup({ ...deps, accounts: listener.accounts }, lease)
+  await workCollection({ ...deps, accounts: listener.accounts }, lease)
   for (const one of asked) said.set(one.id, listener.take(one.account_id, one.kobbopay_id))
   const after = await judge(deps, listener, collection, asked, said)
   return asked.map((payment) => {
@@ -107,8 +115,8 @@ async function look(
 }
 
 /**
- * Judges what the look left behind, while nobody works the group: what looks like drift may be work that
- * was called for meanwhile. Null when the group does not come to rest; the next run sees it.
+ * Judges what the check left behind, while nobody works the collection: what looks like drift may be work that
+ * was called for meanwhile. Null when the collection does not come to rest; the next run sees it.
  */
 async function judge(
   deps: Deps,
@@ -120,8 +128,8 @@ async function judge(
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const lease = await claim(deps, collection)
     if (lease === null) return null
-    if (await isGroupDue(deps.sql, collection, deps.now())) {
-      await workGroup({ ...deps, accounts: listener.accounts }, lease)
+    if (await isCollectionDue(deps.sql, collection, deps.now())) {
+      await workCollection({ ...deps, accounts: listener.accounts }, lease)
       continue
     }
     try {
@@ -133,17 +141,17 @@ async function judge(
       }
       return found
     } finally {
-      await returnLease(deps.sql, lease)
+      await releaseUnworked(deps.sql, lease)
     }
   }
   return null
 }
 
-/** Claims a group for the run; what works it already is waited for. */
+/** Claims a collection for the run; what works it already is waited for. */
 async function claim(deps: Deps, collection: CollectionId): Promise<Lease | null> {
   const deadline = deps.now().getTime() + WAIT_MS
   for (;;) {
-    const lease = await claimGroup(deps.sql, deps.owner, collection, LEASE_MS)
+    const lease = await claimCollection(deps.sql, deps.owner, collection, LEASE_MS)
     if (lease !== null || deps.now().getTime() >= deadline) return lease
     await deps.sleep(WAIT_STEP_MS)
   }

@@ -5,28 +5,28 @@ import {
   LEASE_MS,
   LeaseLost,
   noteHanging,
-  releaseGroup,
+  releaseLease,
   renewLease,
   type Lease,
-} from "../store/groups"
+} from "../store/collections"
 import { paymentsOf } from "../store/ledger"
 import type { Deps } from "./deps"
 import { timed } from "./patience"
-import { settleGroup } from "./settle"
+import { settleCollection } from "./settle"
 
 /** The end of work that is waited for no more, because a step of Medusa's hangs; else null. Does not reject. */
 export type Worked = { late: Promise<void> | null }
 
 /**
- * Works one claimed group to rest: renews the lease meanwhile, and gives it back with the time of the
- * next look. Work that fails backs off; after enough failures in a row it is an exception, and still
+ * Works one claimed collection to rest: renews the lease meanwhile, and gives it back with the time of the
+ * next check. Work that fails backs off; after enough failures in a row it is an exception, and still
  * tried.
  *
  * A step of Medusa's that does not return is an exception that names it, and is waited for no longer. Its
  * lease goes on being renewed, so that no second process runs the same workflow; what it brings at last
  * is worked to the end.
  */
-export async function workGroup(deps: Deps, lease: Lease): Promise<Worked> {
+export async function workCollection(deps: Deps, lease: Lease): Promise<Worked> {
   const heartbeat = setInterval(() => {
     renewLease(deps.sql, lease, LEASE_MS).catch((cause: unknown) => {
       deps.log.warn(
@@ -48,7 +48,7 @@ export async function workGroup(deps: Deps, lease: Lease): Promise<Worked> {
 
 async function settleAndRelease(deps: Deps, lease: Lease, hang: Hang): Promise<void> {
   try {
-    const { next, failure } = await settleGroup(deps, lease)
+    const { next, failure } = await settleCollection(deps, lease)
     await hang.told()
     await release(deps, lease, hang, next, failure)
   } catch (cause) {
@@ -110,17 +110,17 @@ async function release(
 ): Promise<void> {
   const now = deps.now()
   if (failure === null) {
-    await releaseGroup(deps.sql, lease, next, now, null)
-    if (lease.lastError !== null || hang.isReported) await reviveGroup(deps, lease, now)
+    await releaseLease(deps.sql, lease, next, now, null)
+    if (lease.lastError !== null || hang.isReported) await closeDead(deps, lease, now)
     return
   }
   const retryAt = new Date(now.getTime() + retryPause(lease.failures, deps.random))
-  await releaseGroup(deps.sql, lease, retryAt, now, failure)
+  await releaseLease(deps.sql, lease, retryAt, now, failure)
   deps.log.warn(
     `kobbopay: work on ${lease.collectionId} failed (try ${lease.failures + 1}), again at ${retryAt.toISOString()}: ${failure}`,
   )
   if (lease.failures + 1 >= DEAD_AFTER_FAILURES) await callDead(deps, lease, failure, failure)
-  else if (hang.isReported) await reviveGroup(deps, lease, now)
+  else if (hang.isReported) await closeDead(deps, lease, now)
 }
 
 /** Opens the exception of work that does not end; on the payment that holds money, if one does. */
@@ -138,7 +138,7 @@ async function callDead(
     {
       ...aboutPayment(payment),
       class: "dead",
-      expected: { want: payment.want },
+      expected: { target: payment.target },
       observed: { failure, state: payment.state },
       fingerprint,
     },
@@ -146,7 +146,7 @@ async function callDead(
   )
 }
 
-async function reviveGroup(deps: Deps, lease: Lease, now: Date): Promise<void> {
+async function closeDead(deps: Deps, lease: Lease, now: Date): Promise<void> {
   for (const payment of await paymentsOf(deps.sql, lease.collectionId)) {
     await closeCleared(deps.sql, payment.id, ["dead"], now)
   }

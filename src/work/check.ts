@@ -5,9 +5,9 @@ import { AmountError, parseAmount } from "../kobbopay/money"
 import { reportsMoney } from "../kobbopay/observation"
 import type { Reading } from "../kobbopay/reading"
 import type { Rules } from "../kobbopay/rules"
-import { nextLook, retryPause } from "../kobbopay/schedule"
+import { nextCheck, retryPause } from "../kobbopay/schedule"
 import { aboutPayment, openException } from "../store/exceptions"
-import type { Lease } from "../store/groups"
+import type { Lease } from "../store/collections"
 import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/inbox"
 import { recordFailedRead, sessionsOf } from "../store/ledger"
 import type { MedusaView } from "../store/medusa-view"
@@ -20,23 +20,23 @@ import type { Deps } from "./deps"
 /** The work comes back by itself, so one read need not try for long. */
 const READ_ATTEMPTS = 2
 
-/** A payment as it stands after a look, and why that must be tried again as failed work, or null. */
-export type Looked = { payment: PaymentRow; failure: string | null }
+/** A payment as it stands after a check, and why that must be tried again as failed work, or null. */
+export type Checked = { payment: PaymentRow; failure: string | null }
 
 /**
  * Reads one payment at Kobbopay, holding no connection, and commits what follows. An outage is not
- * failed work: it only puts the look off.
+ * failed work: it only puts the check off.
  */
-export async function lookAt(
+export async function checkPayment(
   deps: Deps,
   lease: Lease,
   payment: PaymentRow,
   events: readonly EventRow[],
   view: MedusaView | null,
-): Promise<Looked> {
+): Promise<Checked> {
   const account = deps.accounts.get(payment.account_id)
   if (account === undefined) {
-    // Medusa shows all that the payment wants, and nothing new is reported: it need not be read.
+    // Medusa shows the payment's target, and nothing new is reported: it need not be read.
     if (payment.converged_at !== null && events.length === 0) return { payment, failure: null }
     const failure = `payment ${payment.id} belongs to account ${payment.account_id}, which is no longer configured`
     return { payment, failure }
@@ -78,7 +78,7 @@ export async function lookAt(
   })
   if (seen.payment.state !== payment.state || seen.opened.length > 0) {
     deps.log.info(
-      `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) ${payment.state} -> ${seen.payment.state}, wants ${seen.decision.want}` +
+      `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) ${payment.state} -> ${seen.payment.state}, target ${seen.decision.target}` +
         (seen.opened.length > 0 ? `, exceptions: ${seen.opened.join(", ")}` : "") +
         (events[0] === undefined ? "" : `, event ${events[0].id}`),
     )
@@ -165,12 +165,12 @@ const isOver = (
   { watchForMs }: Rules,
   now: Date,
 ): boolean =>
-  nextLook(payment.created_at, now, watchForMs, payment.order_id !== null) === null &&
+  nextCheck(payment.created_at, now, watchForMs, payment.order_id !== null) === null &&
   events.length === 0 &&
   (payment.converged_at !== null || !holdsMoney(payment))
 
 /**
- * Puts the look, and the events that called for it, off until Kobbopay may answer again. Once that has lasted
+ * Puts the check, and the events that called for it, off until Kobbopay may answer again. Once that has lasted
  * for too long, or an event that reports money has waited for too long, a person is told.
  */
 async function putOff(

@@ -4,8 +4,8 @@ import { dueOrders } from "./entitled-orders"
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 
-export { isGroupDue, nextDue, nextWork, wasWoken } from "./due-times"
-export { callGroupOf, calling, scheduleGroupOf, wakeGroup, waking } from "./wakes"
+export { isCollectionDue, nextDue, nextWork, wasWoken } from "./due-times"
+export { wakeCollectionOf, calling, scheduleCollectionOf, wakeCollection, waking } from "./wakes"
 
 /**
  * The right to work the payments of one collection. Leases end by the database's clock, so that
@@ -15,7 +15,7 @@ export type Lease = {
   collectionId: CollectionId
   owner: string
   fence: number
-  /** The group's wake counter when it was claimed. */
+  /** The collection's wake counter when it was claimed. */
   wakes: number
   failures: number
   /** Money, an event or a person waits for the work. */
@@ -55,10 +55,10 @@ const CLAIMABLE = `due_at IS NOT NULL AND due_at <= ? AND deleted_at IS NULL
   AND (lease_until IS NULL OR lease_until < clock_timestamp())`
 
 /**
- * Claims up to `most` groups that are due at `now` and under nobody's lease: the urgent ones first, and
+ * Claims up to `most` collections that are due at `now` and under nobody's lease: the urgent ones first, and
  * of the others at most `calm`.
  */
-export const claimGroups = async (
+export const claimCollections = async (
   sql: Sql,
   owner: string,
   now: Date,
@@ -70,13 +70,13 @@ export const claimGroups = async (
       sql,
       leaseRow,
       {
-        name: "kobbopay_claim_groups",
-        text: `WITH first AS MATERIALIZED (SELECT id FROM kobbopay_group
+        name: "kobbopay_claim_collections",
+        text: `WITH first AS MATERIALIZED (SELECT id FROM kobbopay_collection
             WHERE ${CLAIMABLE} AND urgent ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED),
-          rest AS MATERIALIZED (SELECT id FROM kobbopay_group
+          rest AS MATERIALIZED (SELECT id FROM kobbopay_collection
             WHERE ${CLAIMABLE} AND NOT urgent ORDER BY due_at
             LIMIT (SELECT LEAST(?::bigint, ?::bigint - count(*)) FROM first) FOR UPDATE SKIP LOCKED)
-        UPDATE kobbopay_group
+        UPDATE kobbopay_collection
           SET lease_owner = ?, lease_until = clock_timestamp() + ? * interval '1 millisecond',
               fence = fence + 1, updated_at = now()
         WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM rest)
@@ -86,8 +86,8 @@ export const claimGroups = async (
     )
   ).map(leaseOf)
 
-/** Claims one group, due or not; null while it is under a lease. */
-export const claimGroup = async (
+/** Claims one collection, due or not; null while it is under a lease. */
+export const claimCollection = async (
   sql: Sql,
   owner: string,
   collection: CollectionId,
@@ -96,7 +96,7 @@ export const claimGroup = async (
   const found = await row(
     sql,
     leaseRow,
-    `UPDATE kobbopay_group
+    `UPDATE kobbopay_collection
         SET lease_owner = ?, lease_until = clock_timestamp() + ? * interval '1 millisecond',
             fence = fence + 1, updated_at = now()
       WHERE id = ? AND deleted_at IS NULL
@@ -123,23 +123,23 @@ const leaseOf = (found: z.output<typeof leaseRow>): Lease => ({
 export const renewLease = async (sql: Sql, lease: Lease, leaseMs: number): Promise<boolean> =>
   (await execute(
     sql,
-    `UPDATE kobbopay_group SET lease_until = clock_timestamp() + ? * interval '1 millisecond'
+    `UPDATE kobbopay_collection SET lease_until = clock_timestamp() + ? * interval '1 millisecond'
       WHERE id = ? AND fence = ? AND lease_owner = ?`,
     [leaseMs, lease.collectionId, lease.fence, lease.owner],
   )) === 1
 
-/** Something of the group waits that is more than a read which is due: an event, or money not settled. */
+/** Something of the collection waits that is more than a read which is due: an event, or money not settled. */
 const WAITS = `EXISTS (SELECT 1 FROM kobbopay_event e
-    WHERE e.collection_id = g.id AND e.state = 'received' AND e.deleted_at IS NULL)
+    WHERE e.collection_id = kc.id AND e.state = 'received' AND e.deleted_at IS NULL)
   OR EXISTS (SELECT 1 FROM kobbopay_payment p
-    WHERE p.collection_id = g.id AND p.money_seen_at IS NOT NULL AND p.converged_at IS NULL
-      AND p.want <> 'nothing' AND p.deleted_at IS NULL)`
+    WHERE p.collection_id = kc.id AND p.money_seen_at IS NOT NULL AND p.converged_at IS NULL
+      AND p.target <> 'nothing' AND p.deleted_at IS NULL)`
 
 /**
- * Gives the lease back and says when to work the group next (null: when something calls). A call that
+ * Gives the lease back and says when to work the collection next (null: when something calls). A call that
  * came meanwhile makes it due at once. It stays urgent for as long as something of it waits.
  */
-export const releaseGroup = async (
+export const releaseLease = async (
   sql: Sql,
   lease: Lease,
   next: Date | null,
@@ -149,8 +149,8 @@ export const releaseGroup = async (
   await execute(
     sql,
     {
-      name: "kobbopay_release_group",
-      text: `UPDATE kobbopay_group g
+      name: "kobbopay_release_lease",
+      text: `UPDATE kobbopay_collection kc
         SET lease_owner = NULL, lease_until = NULL, updated_at = now(),
             due_at = CASE WHEN wakes = ? THEN ?::timestamptz ELSE LEAST(?::timestamptz, ?) END,
             urgent = urgent AND wakes <> ? OR ${WAITS},
@@ -161,19 +161,19 @@ export const releaseGroup = async (
   )
 }
 
-/** Notes on a group why the work on it does not end; its next end takes that back. */
+/** Notes on a collection why the work on it does not end; its next end takes that back. */
 export const noteHanging = (sql: Sql, lease: Lease, failure: string): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_group SET last_error = ?, updated_at = now() WHERE id = ? AND fence = ?`,
+    `UPDATE kobbopay_collection SET last_error = ?, updated_at = now() WHERE id = ? AND fence = ?`,
     [failure, lease.collectionId, lease.fence],
   )
 
-/** Gives a lease back under which nothing was worked: what the group waits for stays as it is. */
-export const returnLease = (sql: Sql, lease: Lease): Promise<number> =>
+/** Gives a lease back under which nothing was worked: what the collection waits for stays as it is. */
+export const releaseUnworked = (sql: Sql, lease: Lease): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_group SET lease_owner = NULL, lease_until = NULL, updated_at = now()
+    `UPDATE kobbopay_collection SET lease_owner = NULL, lease_until = NULL, updated_at = now()
       WHERE id = ? AND fence = ?`,
     [lease.collectionId, lease.fence],
   )
@@ -183,43 +183,46 @@ const atRow = z.object({ at: z.date().nullable() })
 /** When the ledger was told that the order of a collection was cancelled; null: it was not. */
 export const orderCancelledAt = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
   (
-    await row(sql, atRow, `SELECT order_cancelled_at AS at FROM kobbopay_group WHERE id = ?`, [
+    await row(sql, atRow, `SELECT order_cancelled_at AS at FROM kobbopay_collection WHERE id = ?`, [
       collection,
     ])
   )?.at ?? null
 
-const heldRow = z.object({
+const lockedRow = z.object({
   fence: z.number(),
   cancelling_at: z.date().nullable(),
   order_cancelled_at: z.date().nullable(),
 })
 
 /**
- * Locks the group's row for the rest of a transaction and checks the fence. Without a lease (the
+ * Locks the collection's row for the rest of a transaction and checks the fence. Without a lease (the
  * provider's own reads) it only locks.
  */
-export async function holdGroup(
+export async function lockCollection(
   trx: Sql,
   collection: CollectionId,
   lease: Lease | null,
 ): Promise<{ cancelling: boolean; cancelled: boolean }> {
-  const held = await row(
+  const locked = await row(
     trx,
-    heldRow,
+    lockedRow,
     {
-      name: "kobbopay_hold_group",
-      text: `SELECT fence, cancelling_at, order_cancelled_at FROM kobbopay_group WHERE id = ? FOR UPDATE`,
+      name: "kobbopay_lock_collection",
+      text: `SELECT fence, cancelling_at, order_cancelled_at FROM kobbopay_collection WHERE id = ? FOR UPDATE`,
     },
     [collection],
   )
-  if (held === null || (lease !== null && held.fence !== lease.fence)) {
+  if (locked === null || (lease !== null && locked.fence !== lease.fence)) {
     throw new LeaseLost(collection)
   }
-  return { cancelling: held.cancelling_at !== null, cancelled: held.order_cancelled_at !== null }
+  return {
+    cancelling: locked.cancelling_at !== null,
+    cancelled: locked.order_cancelled_at !== null,
+  }
 }
 
 /**
- * Marks the group as cancelling, if nothing of it holds money, every payment's end asks for it, no event
+ * Marks the collection as cancelling, if nothing of it holds money, every payment's end asks for it, no event
  * is unworked, routed or not, and none reports money that no read bore out. From here on nothing settles until the mark is resolved. The row is locked
  * first: a statement that waited for the lock itself would judge by what was so before it waited.
  *
@@ -227,25 +230,25 @@ export async function holdGroup(
  */
 export const markCancelling = (sql: Sql, lease: Lease, now: Date): Promise<boolean> =>
   sql.transaction(async (trx) => {
-    await holdGroup(trx, lease.collectionId, lease)
+    await lockCollection(trx, lease.collectionId, lease)
     const marked = await execute(
       trx,
-      `UPDATE kobbopay_group g SET cancelling_at = ?, updated_at = now()
-        WHERE g.id = ? AND g.cancelling_at IS NULL
+      `UPDATE kobbopay_collection kc SET cancelling_at = ?, updated_at = now()
+        WHERE kc.id = ? AND kc.cancelling_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p
-                WHERE p.collection_id = g.id AND p.deleted_at IS NULL
-                  AND (p.want <> 'order_cancelled' OR p.money_seen_at IS NOT NULL
+                WHERE p.collection_id = kc.id AND p.deleted_at IS NULL
+                  AND (p.target <> 'order_cancelled' OR p.money_seen_at IS NOT NULL
                     AND COALESCE(p.received_minor, p.expected_minor)::numeric
                       > p.paid_back_minor::numeric + p.written_off_minor::numeric))
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e
-                WHERE e.deleted_at IS NULL AND e.collection_id = g.id AND (e.state = 'received'
+                WHERE e.deleted_at IS NULL AND e.collection_id = kc.id AND (e.state = 'received'
                   OR e.state = 'dead' AND e.outcome = 'ambiguous_finality'
                     AND e.claims IN ('partial', 'paid', 'confirmed')))
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e JOIN kobbopay_payment p
                  ON p.account_id = e.account_id
                 AND (p.kobbopay_id = ANY(e.kobbopay_ids) OR p.reference = e.reference)
                 WHERE e.state = 'received' AND e.deleted_at IS NULL AND e.collection_id IS NULL
-                  AND p.collection_id = g.id AND p.deleted_at IS NULL)`,
+                  AND p.collection_id = kc.id AND p.deleted_at IS NULL)`,
       [now, lease.collectionId],
     )
     return marked === 1
@@ -254,7 +257,7 @@ export const markCancelling = (sql: Sql, lease: Lease, now: Date): Promise<boole
 export const clearCancelling = (sql: Sql, lease: Lease): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_group SET cancelling_at = NULL, updated_at = now() WHERE id = ? AND fence = ?`,
+    `UPDATE kobbopay_collection SET cancelling_at = NULL, updated_at = now() WHERE id = ? AND fence = ?`,
     [lease.collectionId, lease.fence],
   )
 
@@ -265,7 +268,7 @@ export const clearCancelling = (sql: Sql, lease: Lease): Promise<number> =>
 export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise<number> =>
   execute(
     sql,
-    `WITH cancelled AS (UPDATE kobbopay_group
+    `WITH cancelled AS (UPDATE kobbopay_collection
         SET order_cancelled_at = COALESCE(order_cancelled_at, ?), cancelling_at = NULL,
             due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true, updated_at = now()
       WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)
@@ -277,7 +280,7 @@ export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise
 export const wakeCollectionsOf = (sql: Sql, order: OrderId, at: Date): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_group SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true
+    `UPDATE kobbopay_collection SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true
       WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)`,
     [at, at, order],
   )

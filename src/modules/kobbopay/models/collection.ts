@@ -4,16 +4,16 @@ import { model } from "@medusajs/framework/utils"
  * One row per payment collection: the lease under which its payments are worked, and what is known
  * of the order. The id is the collection's.
  */
-export const KobbopayGroup = model
+export const KobbopayCollection = model
   .define(
-    { name: "KobbopayGroup", tableName: "kobbopay_group" },
+    { name: "KobbopayCollection", tableName: "kobbopay_collection" },
     {
       id: model.text().primaryKey(),
       lease_owner: model.text().nullable(),
       lease_until: model.dateTime().nullable(),
       /** Rises with every lease; a write under an older one is refused. */
       fence: model.number().default(0),
-      /** When the group wants to be worked next; null when it rests. */
+      /** When the collection is worked next; null while it rests. */
       due_at: model.dateTime().nullable(),
       /** Counts calls for work, so that one that comes during a lease is not lost at its release. */
       wakes: model.number().default(0),
@@ -21,14 +21,14 @@ export const KobbopayGroup = model
       urgent: model.boolean().default(false),
       failures: model.number().default(0),
       last_error: model.text().nullable(),
-      /** Set while an expiry cancels the order: nothing of the group settles meanwhile. */
+      /** Set while an expiry cancels the order: nothing of the collection settles meanwhile. */
       cancelling_at: model.dateTime().nullable(),
       order_cancelled_at: model.dateTime().nullable(),
     },
   )
   .indexes([
     {
-      name: "IDX_kobbopay_group_due",
+      name: "IDX_kobbopay_collection_due",
       on: ["due_at"],
       where: "due_at IS NOT NULL AND deleted_at IS NULL",
     },

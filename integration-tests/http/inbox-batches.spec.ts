@@ -9,7 +9,7 @@ import { send, signed, type Answered, type Message } from "../support/webhook"
 
 const ACCOUNT = "kobbopay"
 
-storeSuite("webhooks recorded in groups", (world) => {
+storeSuite("webhooks recorded in batches", (world) => {
   const post = (message: Message) => send(world().url, message)
   const about = (id: string, event = "payment.paid") => ({ event, paymentId: id, tracker_id: id })
   const webhook = (id: string, { event = "payment.paid", deliveryId = `delivery-${id}` } = {}) =>
@@ -72,7 +72,7 @@ storeSuite("webhooks recorded in groups", (world) => {
     )
   })
 
-  test("one body several times in a group is one row, and each time is answered and counted", async () => {
+  test("one body several times in a batch is one row, and each time is answered and counted", async () => {
     const repeated = ["a", "b", "c", "a", "d"].map((name) =>
       webhook("trk-1", { deliveryId: `delivery-${name}` }),
     )
@@ -131,7 +131,7 @@ storeSuite("webhooks recorded in groups", (world) => {
     expect(marks).toEqual([{ n: pairs.length }])
   })
 
-  test("a connection that breaks under a group: 503 for all that are not committed", async () => {
+  test("a connection that breaks under a batch: 503 for all that are not committed", async () => {
     const ids = names(16)
     const end = await slowInbox(world())
     const answers = Promise.all(ids.map((id) => post(webhook(id))))
