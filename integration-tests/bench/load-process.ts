@@ -27,10 +27,10 @@ export const outcomeSchema = z.object({
 export type LoadOutcome = z.infer<typeof outcomeSchema>
 
 /** Does one thing, numbered, and tells the status; each connection has one. */
-type Hand = (index: number) => Promise<number>
+type Send = (index: number) => Promise<number>
 
 async function run(order: LoadOrder): Promise<LoadOutcome> {
-  const { hands, close } = await (order.target === "commit"
+  const { senders, close } = await (order.target === "commit"
     ? committing(order)
     : requesting(order, order.target))
   const latencies: number[] = []
@@ -39,11 +39,11 @@ async function run(order: LoadOrder): Promise<LoadOutcome> {
   const start = performance.now()
   const end = start + order.seconds * 1_000
   await Promise.all(
-    hands.map(async (hand) => {
+    senders.map(async (send) => {
       for (;;) {
         const begun = performance.now()
         if (begun >= end) return
-        const status = await hand(index++)
+        const status = await send(index++)
         latencies.push(performance.now() - begun)
         statuses[status] = (statuses[status] ?? 0) + 1
       }
@@ -62,13 +62,13 @@ async function requesting(order: LoadOrder, target: Exclude<Target, "commit">) {
   const sockets = await Promise.all(
     Array.from({ length: order.connections }, () => opened(Number(port), hostname)),
   )
-  const hands = sockets.map(
-    (socket): Hand =>
+  const senders = sockets.map(
+    (socket): Send =>
       (index) =>
         exchange(socket, made[index] ?? requestOf(target, `${order.round}-${index}`)),
   )
   const close = () => Promise.resolve(sockets.forEach((socket) => socket.destroy()))
-  return { hands, close }
+  return { senders, close }
 }
 
 function opened(port: number, host: string): Promise<Socket> {
@@ -100,7 +100,7 @@ function exchange(socket: Socket, request: Buffer): Promise<number> {
 async function committing(order: LoadOrder) {
   const pool = new Pool({ connectionString: order.url, max: order.connections })
   const clients = await Promise.all(Array.from({ length: order.connections }, () => pool.connect()))
-  const hands = clients.map((client): Hand => async (index) => {
+  const senders = clients.map((client): Send => async (index) => {
     await client.query(insertOf(`${order.round}-${index}`))
     return 200
   })
@@ -108,7 +108,7 @@ async function committing(order: LoadOrder) {
     for (const client of clients) client.release()
     await pool.end()
   }
-  return { hands, close }
+  return { senders, close }
 }
 
 if (process.send !== undefined) {

@@ -92,7 +92,7 @@ export function insertOf(name: string) {
   const body = eventBody(name)
   return {
     name: "bench_insert",
-    text: `INSERT INTO kobbopay_event (id, account_id, body_hash, event_id, delivery_ids, type, claims,
+    text: `INSERT INTO kobbopay_event (id, account_id, body_hash, event_id, delivery_ids, type, reported_state,
              kobbopay_ids, reference, raw_body, secret_index, received_at, last_seen_at, next_attempt_at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $12)`,
     values: [

@@ -52,16 +52,16 @@ describe("a database that crashes while webhooks come in", () => {
     const url = medusa?.url ?? ""
     const answered: { name: string; status: number }[] = []
     let over = false
-    const sender = async (hand: number) => {
+    const sender = async (index: number) => {
       for (let count = 0; !over; count++) {
-        const name = `${hand}-${count}`
+        const name = `${index}-${count}`
         const body = JSON.stringify({ event: "payment.paid", paymentId: `trk-${name}` })
         const headers = { "content-type": "application/json", ...kobbopayWebhook(body, name) }
         const { status } = await send(url, { headers, body })
         answered.push({ name, status })
       }
     }
-    const sending = Promise.all(Array.from({ length: SENDERS }, (_, hand) => sender(hand)))
+    const sending = Promise.all(Array.from({ length: SENDERS }, (_, index) => sender(index)))
     const taken = () => answered.filter(({ status }) => status === 200)
     const enough = { withinMs: 60_000, what: `${ENOUGH} webhooks being taken` }
 

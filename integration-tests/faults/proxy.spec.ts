@@ -117,9 +117,9 @@ test("a store behind a proxy reaches Kobbopay through it, and trusts the certifi
 test("a proxy that refuses is named, and its password is not", async () => {
   proxy = await connectProxy({ status: "407 Proxy Authentication Required" })
   const given = `http://store:${PASSWORD}@127.0.0.1:${proxy.port}`
-  const said = await read({}, { HTTPS_PROXY: given })
-  expect(said).toContain(`through the proxy 127.0.0.1:${proxy.port}: it answered 407`)
-  expect(said).not.toContain(PASSWORD)
+  const output = await read({}, { HTTPS_PROXY: given })
+  expect(output).toContain(`through the proxy 127.0.0.1:${proxy.port}: it answered 407`)
+  expect(output).not.toContain(PASSWORD)
 })
 
 test("a proxy that is not there is named", async () => {
@@ -131,9 +131,9 @@ test("a proxy that is not there is named", async () => {
 })
 
 test("an address that is none is told in words, without it", async () => {
-  const said = await read({}, { HTTPS_PROXY: `ftp://store:${PASSWORD}@proxy` })
-  expect(said).toMatch(/the proxy that is set is no http or https address; write it like/)
-  expect(said).not.toContain(PASSWORD)
+  const output = await read({}, { HTTPS_PROXY: `ftp://store:${PASSWORD}@proxy` })
+  expect(output).toMatch(/the proxy that is set is no http or https address; write it like/)
+  expect(output).not.toContain(PASSWORD)
 })
 
 test.each([
@@ -143,8 +143,8 @@ test.each([
   ["the account wants none", { request: { proxy: false } }, {}],
 ])("no proxy is used when %s", async (_, changes, env) => {
   proxy = await connectProxy({ status: "502 Bad Gateway" })
-  const said = await read(changes, { HTTPS_PROXY: address(proxy), ...env })
-  expect(said).toMatch(/could not be reached/)
+  const output = await read(changes, { HTTPS_PROXY: address(proxy), ...env })
+  expect(output).toMatch(/could not be reached/)
   expect(proxy.asked).toEqual([])
 })
 

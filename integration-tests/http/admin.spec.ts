@@ -59,7 +59,7 @@ storeSuite("admin", (world) => {
     })
   })
 
-  test("its payment is found also while the ledger has not noted the order", async () => {
+  test("its payment is found also while the ledger does not know the order", async () => {
     const { order, session } = await buy()
     await world().rows(`UPDATE kobbopay_payment SET order_id = NULL WHERE reference = ?`, [
       session.reference,
@@ -259,7 +259,7 @@ storeSuite("admin", (world) => {
     const { order, session } = await buy()
     world().sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
     await reached(order.id, { state: "confirmed", converged: true })
-    const said = JSON.stringify(await paymentsOf(order.id))
+    const shown = JSON.stringify(await paymentsOf(order.id))
     const bodies = await world().rows(
       `SELECT raw_body FROM kobbopay_event WHERE reference = ? OR ? = ANY(kobbopay_ids)`,
       [session.reference, session.kobbopay_id],
@@ -273,7 +273,7 @@ storeSuite("admin", (world) => {
       session.token,
       ...bodies.map(({ raw_body }) => JSON.stringify(String(raw_body)).slice(1, -1)),
     ]
-    for (const secret of hidden) expect(said).not.toContain(secret)
-    expect(said).not.toMatch(/raw_body|secret|token|signature/i)
+    for (const secret of hidden) expect(shown).not.toContain(secret)
+    expect(shown).not.toMatch(/raw_body|secret|token|signature/i)
   })
 })

@@ -174,7 +174,7 @@ storeSuite("checkout races", (world) => {
         { withinMs: 5_000, what: "the payment at Kobbopay" },
       )
       sandbox().pay(id, { amount: "10.5", confirm: true })
-      const confirmed = `SELECT id FROM kobbopay_event WHERE claims = 'confirmed'`
+      const confirmed = `SELECT id FROM kobbopay_event WHERE reported_state = 'confirmed'`
       await until(async () => (await world().rows(confirmed))[0], {
         withinMs: 1_000,
         what: "the webhook",

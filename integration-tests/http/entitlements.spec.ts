@@ -96,8 +96,8 @@ storeSuite("entitlements", (world) => {
         reason: expect.stringMatching(/^(\S+) of \1 was paid back$/),
       },
     ])
-    await world().worked(() => entitlements.heardOf(order.id).length >= 3, "its events")
-    expect(entitlements.heardOf(order.id)).toEqual([
+    await world().worked(() => entitlements.receivedFor(order.id).length >= 3, "its events")
+    expect(entitlements.receivedFor(order.id)).toEqual([
       ["held", 1],
       ["released", 1],
       ["revoked", 1],
@@ -136,8 +136,8 @@ storeSuite("entitlements", (world) => {
     const { order, collectionId } = await released({ quantity: 3 })
     await payBack(collectionId, "16")
     await entitlements.become(order.id, ["released", 2, 1])
-    await world().worked(() => entitlements.heardOf(order.id).length >= 3, "its events")
-    expect(entitlements.heardOf(order.id)).toEqual([
+    await world().worked(() => entitlements.receivedFor(order.id).length >= 3, "its events")
+    expect(entitlements.receivedFor(order.id)).toEqual([
       ["held", 3],
       ["released", 3],
       ["revoked", 1],
@@ -404,15 +404,15 @@ storeSuite("entitlements", (world) => {
       convergeEntitlementsWorkflow(world().container).run({ input: { order_id: order.id } }),
     )
     await Promise.all(runs)
-    await world().worked(() => entitlements.heardOf(order.id).length >= 2, "its events")
-    expect(entitlements.heardOf(order.id)).toEqual([
+    await world().worked(() => entitlements.receivedFor(order.id).length >= 2, "its events")
+    expect(entitlements.receivedFor(order.id)).toEqual([
       ["held", 1],
       ["released", 1],
     ])
     expect(await count(`kobbopay_entitlement WHERE order_id = ?`, order.id)).toBe(1)
   })
 
-  test("an order of many payments is called for once, however long that takes", async () => {
+  test("an order of many payments is woken once, however long that takes", async () => {
     await world().rows(
       dueOrders(`(SELECT 'order_many' AS order_id
       FROM generate_series(1, 50000)) AS many`),
@@ -422,8 +422,8 @@ storeSuite("entitlements", (world) => {
 
   test("an event that was not handed on comes later, and what is mailed upon it is mailed once", async () => {
     const { order } = await released({ quantity: 2 })
-    await world().worked(() => entitlements.heardOf(order.id).length >= 2, "its events")
-    const first = entitlements.heard.find(
+    await world().worked(() => entitlements.receivedFor(order.id).length >= 2, "its events")
+    const first = entitlements.received.find(
       (one) => one.order_id === order.id && one.kind === "released",
     )
     await world().rows(
@@ -434,10 +434,10 @@ storeSuite("entitlements", (world) => {
     const down = { ...deps, log: { ...deps.log, warn: jest.fn() } }
     await emitChanges({ ...down, entitlements: { ...deps.entitlements, emit: deaf } })
     expect(down.log.warn).toHaveBeenCalledWith(expect.stringMatching(/the bus is down/))
-    expect(entitlements.heardOf(order.id)).toHaveLength(2)
+    expect(entitlements.receivedFor(order.id)).toHaveLength(2)
     await emitChanges(deps)
-    await world().worked(() => entitlements.heardOf(order.id).length === 3, "the event again")
-    expect(entitlements.heard.at(-1)).toEqual(first)
+    await world().worked(() => entitlements.receivedFor(order.id).length === 3, "the event again")
+    expect(entitlements.received.at(-1)).toEqual(first)
 
     const data = z.object({ id: z.string(), key: z.string() }).loose().parse(first)
     for (let delivery = 0; delivery < 2; delivery++) {

@@ -328,7 +328,7 @@ storeSuite("history, accounts and secrets", (world) => {
   })
 
   describe("a change of the accounts' options", () => {
-    const told = () =>
+    const exceptions = () =>
       world().rows(
         `SELECT subject_id, state, observed->>'reason' AS reason, observed->>'payments' AS payments
            FROM kobbopay_exception WHERE class = 'account_changed' ORDER BY subject_id, opened_at`,
@@ -362,14 +362,16 @@ storeSuite("history, accounts and secrets", (world) => {
       const removed = await check(without("kobbopay"))
       expect(removed).toEqual([expect.stringContaining(id)])
       expect(removed[0]).toMatch(/account kobbopay: 1 payments.*1 open.*not in the options/)
-      expect(await told()).toEqual([{ ...open, reason: "account_removed" }])
+      expect(await exceptions()).toEqual([{ ...open, reason: "account_removed" }])
 
       const elsewhere = await check(moved("kobbopay", { baseUrl: "https://elsewhere.example.com" }))
       expect(elsewhere[0]).toMatch(/profile, baseUrl or credentials/)
-      expect(await told()).toEqual([{ ...open, reason: "environment_changed" }])
+      expect(await exceptions()).toEqual([{ ...open, reason: "environment_changed" }])
 
       expect(await check(configured())).toEqual([])
-      expect(await told()).toEqual([{ ...open, state: "closed", reason: "environment_changed" }])
+      expect(await exceptions()).toEqual([
+        { ...open, state: "closed", reason: "environment_changed" },
+      ])
     })
 
     test("that only removes a rail is told in the log: its payments are read all the same", async () => {
@@ -378,7 +380,7 @@ storeSuite("history, accounts and secrets", (world) => {
       const lines = await check(moved("kobbopay", { rails }))
       expect(lines).toEqual([expect.stringContaining(await paymentOf(session.kobbopay_id))])
       expect(lines[0]).toMatch(/read all the same/)
-      expect(await told()).toEqual([])
+      expect(await exceptions()).toEqual([])
     })
 
     test("to a new key of the same merchant is settled by a reconciliation that reads the payments", async () => {
@@ -387,7 +389,7 @@ storeSuite("history, accounts and secrets", (world) => {
       await world().rows(`UPDATE kobbopay_payment SET environment = 'another one'`)
       expect(await check(configured())).toHaveLength(1)
       await reconcileWorkflow(world().container).run({ input: {} })
-      expect(await told()).toMatchObject([{ subject_id: "docs", state: "closed" }])
+      expect(await exceptions()).toMatchObject([{ subject_id: "docs", state: "closed" }])
       expect(session.reference).not.toBe("")
     })
 
@@ -408,8 +410,10 @@ storeSuite("history, accounts and secrets", (world) => {
         const other = await startMedusa(await freePort(), { env, logFile })
         try {
           const reason = "account_removed"
-          await world().worked(async () => (await told()).length, "the boot telling")
-          expect(await told()).toMatchObject([{ subject_id: "kobbopay", state: "open", reason }])
+          await world().worked(async () => (await exceptions()).length, "the boot telling")
+          expect(await exceptions()).toMatchObject([
+            { subject_id: "kobbopay", state: "open", reason },
+          ])
         } finally {
           await other.kill()
         }

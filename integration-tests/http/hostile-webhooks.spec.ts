@@ -250,25 +250,25 @@ storeSuite("hostile webhooks", (world) => {
     const bodies = new Set<string>()
     const sendAll = async (messages: readonly Message[]) => {
       const left = messages[Symbol.iterator]()
-      const hand = async () => {
+      const sendSome = async () => {
         for (const message of left) {
           const answer = await post(message)
-          const told = { seed, message, status: answer.status, body: answer.body }
+          const answered = { seed, message, status: answer.status, body: answer.body }
           if (answer.status === 200) {
-            expect({ ...told, isGenuine: isGenuine(message, secrets) }).toMatchObject({
+            expect({ ...answered, isGenuine: isGenuine(message, secrets) }).toMatchObject({
               isGenuine: true,
             })
             bodies.add(String(message.body))
           } else {
             expect([400, 401, 415]).toContain(answer.status)
           }
-          expect(told).toMatchObject({ body: "" })
+          expect(answered).toMatchObject({ body: "" })
         }
       }
-      const hands = Array.from({ length: SIDE_BY_SIDE }, hand)
+      const senders = Array.from({ length: SIDE_BY_SIDE }, sendSome)
       // All are waited for, so that none goes on into the next test.
-      await Promise.allSettled(hands)
-      await Promise.all(hands)
+      await Promise.allSettled(senders)
+      await Promise.all(senders)
     }
     await sendAll(made.slice(0, SENT / 2))
     const before = memory()

@@ -106,7 +106,7 @@ storeSuite("webhooks recorded in batches", (world) => {
       eventId: `event-${pair}`,
       deliveryId: null,
       type: "payment.paid",
-      claims: "paid",
+      reportedState: "paid",
       reportedAmount: null,
       kobbopayIds: [],
       reference: null,

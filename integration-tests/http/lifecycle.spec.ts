@@ -58,7 +58,7 @@ storeSuite("lifecycle", (world) => {
   }
 
   const ambiguous = (books: Books) => ({ ...books, open: ["ambiguous_finality"] })
-  /** Paid, and contradicted since: it keeps what Medusa shows, and claims nothing more of the order. */
+  /** Paid, and contradicted since: it keeps what Medusa shows, and asks nothing more of the order. */
   const doubted = { ...ambiguous(AUTHORIZED), targets: ["nothing"] }
 
   test("Failed after Paid cancels nothing and is shown, until Kobbopay takes it back", async () => {
@@ -151,7 +151,7 @@ storeSuite("lifecycle", (world) => {
     }
   })
 
-  describe("an order placed after one that Medusa undid, which the ledger had noted", () => {
+  describe("an order placed after one that Medusa undid, which the ledger knew", () => {
     const undone = async () => {
       const bought = await buy(INVOICE)
       await world().worker.drain()
@@ -163,7 +163,7 @@ storeSuite("lifecycle", (world) => {
       await world().rows(`DELETE FROM kobbopay_entitled_order WHERE id = ?`, [bought.order.id])
       return bought
     }
-    const noted = (collectionId: string) =>
+    const linked = (collectionId: string) =>
       world().rows(
         `SELECT p.order_id, kc.cancelling_at, kc.order_cancelled_at IS NOT NULL AS is_cancelled
            FROM kobbopay_payment p JOIN kobbopay_collection kc ON kc.id = p.collection_id
@@ -175,7 +175,7 @@ storeSuite("lifecycle", (world) => {
       const { order, session, collectionId } = await undone()
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
       await booksBecome(world(), collectionId, capturedFor("10.5"))
-      expect(await noted(collectionId)).toMatchObject([{ order_id: order.id }])
+      expect(await linked(collectionId)).toMatchObject([{ order_id: order.id }])
       const released = `SELECT released_quantity AS units FROM kobbopay_entitlement WHERE order_id = ?`
       await world().worked(
         async () => (await world().rows(released, [order.id]))[0]?.["units"] === 1,
@@ -187,7 +187,7 @@ storeSuite("lifecycle", (world) => {
       const { order, session, collectionId } = await undone()
       sandbox().expire(session.kobbopay_id)
       await booksBecome(world(), collectionId, CANCELLED)
-      expect(await noted(collectionId)).toEqual([
+      expect(await linked(collectionId)).toEqual([
         { order_id: order.id, cancelling_at: null, is_cancelled: true },
       ])
     })

@@ -135,7 +135,7 @@ storeSuite("money bugs", (world) => {
       expect(await booksOf(world(), collectionId)).toMatchObject({ captures: [], transactions: [] })
 
       await world().rows(`DROP TRIGGER refuse ON capture`)
-      // No further webhook, and nobody who calls: it comes again by itself.
+      // No further webhook, and nobody wakes it: it comes again by itself.
       await until(async () => (await booksOf(world(), collectionId)).transactions.length === 1, {
         withinMs: 20_000,
         what: "the capture",

@@ -25,8 +25,8 @@ storeSuite("offers and answers", (world) => {
       headers: { "x-publishable-api-key": world().store.publishableKey, ...headers },
     })
   const refusal = async (call: Promise<unknown>) => {
-    const told = z.object({ status: z.number(), message: z.string() })
-    return told.parse(
+    const refused = z.object({ status: z.number(), message: z.string() })
+    return refused.parse(
       await call.then(() => ({ status: 200, message: "" })).catch((c: unknown) => c),
     )
   }
@@ -223,13 +223,13 @@ storeSuite("offers and answers", (world) => {
       })
       expect(await providersOf(`cart_id=${cart}`)).toEqual([])
       const collection = await world().shopper.collection(cart)
-      const told = await refusal(
+      const refused = await refusal(
         world().shopper.session(collection, { rail: "usdt-tron", provider: INVOICE }),
       )
-      expect(told.status).toBe(400)
-      expect(told.message).toMatch(/nothing.*to (be )?pa(id|y)/i)
-      expect(told.message).toMatch(/without|another/i)
-      expect(told.message).not.toMatch(/Other rails|above zero|decimal/)
+      expect(refused.status).toBe(400)
+      expect(refused.message).toMatch(/nothing.*to (be )?pa(id|y)/i)
+      expect(refused.message).toMatch(/without|another/i)
+      expect(refused.message).not.toMatch(/Other rails|above zero|decimal/)
     })
   })
 

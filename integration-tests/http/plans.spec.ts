@@ -6,7 +6,7 @@ import { storeSuite } from "../support/store-suite"
 /** Walks that are meant: once at boot, and by a job that looks for what was never looked at. */
 const MEANT = [
   "watchedPayments: Seq Scan kobbopay_payment",
-  "callForgotten: Seq Scan kobbopay_entitled_order",
+  "wakeForgotten: Seq Scan kobbopay_entitled_order",
 ]
 
 storeSuite("plans", (world) => {
@@ -35,17 +35,17 @@ storeSuite("plans", (world) => {
   })
 
   test("tables of Medusa that are not as they are read are told, those that are stay unmentioned", async () => {
-    const told: string[] = []
-    const log = { error: (line: unknown) => told.push(String(line)) }
+    const lines: string[] = []
+    const log = { error: (line: unknown) => lines.push(String(line)) }
     const { sql } = world().service
     await checkMedusa({ sql, log })
-    expect(told).toEqual([])
+    expect(lines).toEqual([])
     await world().rows(`ALTER TABLE capture RENAME COLUMN raw_amount TO raw_total`)
     try {
       await checkMedusa({ sql, log })
     } finally {
       await world().rows(`ALTER TABLE capture RENAME COLUMN raw_total TO raw_amount`)
     }
-    expect(told).toEqual([expect.stringContaining("no payment can settle")])
+    expect(lines).toEqual([expect.stringContaining("no payment can settle")])
   })
 })

@@ -79,8 +79,8 @@ storeSuite("prices", (world) => {
     const { status, message } = await refusal("usdt-tron")
     expect([status, message]).toEqual([400, expect.stringContaining(SORRY)])
     expect(message).not.toContain("price function")
-    const told = lines.filter((line) => line.includes("no price in USD"))
-    expect(told).toEqual([expect.stringMatching(cause)])
+    const logged = lines.filter((line) => line.includes("no price in USD"))
+    expect(logged).toEqual([expect.stringMatching(cause)])
   })
 
   test("a price function that never answers does not hang the checkout", async () => {

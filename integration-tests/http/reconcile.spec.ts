@@ -265,11 +265,11 @@ storeSuite("reconciliation", (world) => {
       await expect(run()).rejects.toMatchObject({
         message: expect.stringMatching(/under way already/),
       })
-      const told = await world()
+      const refused = await world()
         .merchant.call("/admin/kobbopay/reconciliations", answer, { body: {} })
         .catch((cause: unknown) => cause)
-      expect(told).toBeInstanceOf(HttpError)
-      expect(told).toMatchObject({ status: 409, message: expect.stringMatching(/under way/) })
+      expect(refused).toBeInstanceOf(HttpError)
+      expect(refused).toMatchObject({ status: 409, message: expect.stringMatching(/under way/) })
     })
 
     test("is asked for in the admin, and its report read there", async () => {
@@ -422,7 +422,7 @@ storeSuite("reconciliation", (world) => {
       await foundOnce(collectionId, "amount_differs", () => expected("10500000"))
     })
 
-    test("an order cancelled while nobody listened is noted by the run", async () => {
+    test("an order cancelled while nobody listened is recorded by the run", async () => {
       silence()
       const { collectionId, order, session } = await buy()
       await cancelOrderWorkflow(world().container).run({ input: { order_id: order.id } })
@@ -434,7 +434,7 @@ storeSuite("reconciliation", (world) => {
               [collectionId],
             )
           ).length,
-        "the order's end being noted",
+        "the order's end being recorded",
       )
       await world().rows(`UPDATE kobbopay_collection SET order_cancelled_at = NULL WHERE id = ?`, [
         collectionId,
@@ -452,7 +452,7 @@ storeSuite("reconciliation", (world) => {
       // An event that nobody could work keeps the order from being cancelled.
       await world().rows(
         `INSERT INTO kobbopay_event (id, account_id, body_hash, delivery_ids, type, kobbopay_ids, raw_body,
-           secret_index, received_at, last_seen_at, next_attempt_at, payment_id, collection_id, claims)
+           secret_index, received_at, last_seen_at, next_attempt_at, payment_id, collection_id, reported_state)
          SELECT 'kpevt_stuck', account_id, 'hash', '{}', 'payment.confirmed', ARRAY[kobbopay_id], '{}', 0,
                 now(), now(), now() + interval '1 hour', id, collection_id, 'confirmed'
            FROM kobbopay_payment WHERE collection_id = ?`,

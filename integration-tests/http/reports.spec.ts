@@ -118,7 +118,7 @@ storeSuite("reads and reports", (world) => {
       second().pay(one.session.kobbopay_id, { amount: "10.5", confirm: true })
       await checked(one.collectionId)
       await booksBecome(world(), one.collectionId, capturedFor("10.5"))
-      const [told] = await world().rows(
+      const [found] = await world().rows(
         `SELECT transfers->0->>'tracker_id' AS tracker FROM kobbopay_payment WHERE collection_id = ?`,
         [one.collectionId],
       )
@@ -128,7 +128,7 @@ storeSuite("reads and reports", (world) => {
               status: 200,
               body: {
                 tracker_id: other.session.kobbopay_id,
-                transaction_tracker_id: told?.["tracker"],
+                transaction_tracker_id: found?.["tracker"],
               },
             }
           : answer,
@@ -254,10 +254,10 @@ storeSuite("reads and reports", (world) => {
         : answer,
     )
     await expect(world().shopper.checkout(purchase(MEDDLED))).rejects.toThrow(/not available/)
-    const [told] = await world().rows(
+    const [found] = await world().rows(
       `SELECT observed FROM kobbopay_exception WHERE class = 'reference_mismatch' AND state = 'open'`,
     )
-    expect(told?.["observed"]).toMatchObject({ kobbopay_id: one.session.kobbopay_id })
+    expect(found?.["observed"]).toMatchObject({ kobbopay_id: one.session.kobbopay_id })
     world().meddler.rest()
     second().pay(one.session.kobbopay_id, { amount: "10.5", confirm: true })
     await checked(one.collectionId)

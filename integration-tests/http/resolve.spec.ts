@@ -117,9 +117,9 @@ storeSuite("resolving exceptions", (world) => {
       sandbox().pay(session.kobbopay_id, { amount: "10", due: "10.5", confirm: true })
       const id = await exceptionOf(collectionId, "underpaid")
       const both = await Promise.allSettled([accept(id, "user_anna"), accept(id, "user_ben")])
-      const told = both.filter((one) => one.status === "rejected")
-      expect(told).toHaveLength(1)
-      expect(failure.parse(told[0]?.reason).message).toMatch(
+      const refused = both.filter((one) => one.status === "rejected")
+      expect(refused).toHaveLength(1)
+      expect(failure.parse(refused[0]?.reason).message).toMatch(
         /closed already, by user_(anna|ben) as accepted/,
       )
       await booksRest(world(), collectionId, acceptedAs("partial", "underpaid"))

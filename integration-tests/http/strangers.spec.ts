@@ -213,9 +213,9 @@ storeSuite("strangers", (world) => {
           what: "the log line",
         })
       })
-      const told = lines.filter((line) => line.includes("generic route"))
-      expect(told.length).toBeGreaterThan(0)
-      expect(told.length).toBeLessThanOrEqual(6)
+      const mentions = lines.filter((line) => line.includes("generic route"))
+      expect(mentions.length).toBeGreaterThan(0)
+      expect(mentions.length).toBeLessThanOrEqual(6)
     })
   })
 

@@ -90,7 +90,7 @@ storeSuite("weather and expiry", (world) => {
       expect(await eventsOf(session.kobbopay_id)).toEqual([])
     })
 
-    test("an event that claims more than the read waits, and captures nothing before the read says so", async () => {
+    test("an event that reports more than the read waits, and captures nothing before the read says so", async () => {
       const { collectionId, session } = await buy(provider)
       sandbox().announce(session.kobbopay_id, "payment.confirmed")
       const waiting = { ...AWAITING, unworked: 1 }
@@ -223,13 +223,13 @@ storeSuite("weather and expiry", (world) => {
       })
       payAndConfirm(session.kobbopay_id, "53")
       sandbox().clearWeather()
-      const told = await world().worked(async () => {
+      const found = await world().worked(async () => {
         const { open } = await booksOf(world(), collectionId)
         return open.length > 0 && open
       }, "an exception about the late money")
       const books = await booksOf(world(), collectionId)
       expect(books).toMatchObject({ captures: [], payments: 0, targets: ["nothing"] })
-      expect(told).toEqual([books.order === "canceled" ? "order_cancelled" : "late_payment"])
+      expect(found).toEqual([books.order === "canceled" ? "order_cancelled" : "late_payment"])
     })
 
     test("a mark left by a process that died while cancelling keeps money out, then is resolved", async () => {

@@ -95,10 +95,10 @@ storeSuite("webhooks", (world) => {
   })
 
   test("one webhook sent fifty times at once: one row, one capture, one payment.captured", async () => {
-    let told = 0
+    let captures = 0
     world()
       .container.resolve(Modules.EVENT_BUS)
-      .subscribe("payment.captured", () => Promise.resolve(void told++))
+      .subscribe("payment.captured", () => Promise.resolve(void captures++))
     const { session, collectionId } = await buyInSilence()
     payInSilence(session)
     const eventId = `payment:${session.kobbopay_id}:payment.confirmed`
@@ -112,7 +112,7 @@ storeSuite("webhooks", (world) => {
     expect(await inbox("times_seen, state, conflict")).toEqual([
       { times_seen: 51, state: "done", conflict: false },
     ])
-    expect(told).toBe(1)
+    expect(captures).toBe(1)
   })
 
   test("a captured body under a fresh event id is the same event", async () => {

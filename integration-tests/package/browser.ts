@@ -156,8 +156,8 @@ async function main(started: Started, installed: string | undefined): Promise<vo
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] })
   started.add(() => browser.close())
   const page = await browser.newPage()
-  const told: string[] = []
-  page.on("console", (message) => told.push(message.text()))
+  const printed: string[] = []
+  page.on("console", (message) => printed.push(message.text()))
   await page.goto(`${medusa.url}/app/login`)
   await page.getByPlaceholder("Email").fill(ADMIN.email)
   await page.getByPlaceholder("Password").fill(ADMIN.password)
@@ -187,7 +187,7 @@ async function main(started: Started, installed: string | undefined): Promise<vo
   })
   await checkPage(page, medusa.url, order.id, BROKEN)
   await shoot(page, "fault")
-  if (!told.some((line) => line.includes("medusa-payment-kobbopay: a section"))) {
+  if (!printed.some((line) => line.includes("medusa-payment-kobbopay: a section"))) {
     throw new Error("the fault was not told on the console")
   }
   console.log(

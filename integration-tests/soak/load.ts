@@ -115,13 +115,13 @@ export class Load {
   #startPayer(payable: SessionData): void {
     const kind = anyPayer(this.#dice)
     const { control } = this.ground.sandbox
-    const hands = {
+    const tools = {
       control,
       diary: this.diary,
       dice: this.#dice,
       shown: (token: string) => this.#shown(token),
     }
-    const payer: Promise<void> = payAs(kind, hands, payable)
+    const payer: Promise<void> = payAs(kind, tools, payable)
       .catch((cause: unknown) => this.tell(`a payer (${kind}) was surprised: ${String(cause)}`))
       .finally(() => this.#payers.delete(payer))
     this.#payers.add(payer)

@@ -8,8 +8,8 @@ import { EXPIRY } from "./ground"
 
 export type Payable = Pick<SessionData, "kobbopay_id" | "amount" | "token">
 
-/** What a payer has at hand. */
-type Hands = {
+/** What a payer works with. */
+type Tools = {
   control: Sandbox["control"]
   diary: Diary
   dice: Dice
@@ -17,10 +17,10 @@ type Hands = {
   shown: (token: string) => Promise<boolean>
 }
 
-type Payer = (hands: Hands, payable: Payable) => Promise<void> | void
+type Payer = (tools: Tools, payable: Payable) => Promise<void> | void
 
 const SECOND = 1_000
-const between = ({ dice }: Hands, least: number, most: number) =>
+const between = ({ dice }: Tools, least: number, most: number) =>
   pause(dice.between(least * SECOND, most * SECOND))
 
 /** Half of what is owed, in the asset's six decimals. */
@@ -36,10 +36,10 @@ const PAYERS = {
   atOnce: ({ control }, { kobbopay_id, amount }) => {
     control.pay(kobbopay_id, { due: amount, confirm: true })
   },
-  confirmedLater: async (hands, { kobbopay_id, amount }) => {
-    hands.control.pay(kobbopay_id, { due: amount })
-    await between(hands, 1, 10)
-    hands.control.confirm(kobbopay_id)
+  confirmedLater: async (tools, { kobbopay_id, amount }) => {
+    tools.control.pay(kobbopay_id, { due: amount })
+    await between(tools, 1, 10)
+    tools.control.confirm(kobbopay_id)
   },
   neverConfirmed: ({ control }, { kobbopay_id, amount }) => {
     control.pay(kobbopay_id, { due: amount })
@@ -47,31 +47,31 @@ const PAYERS = {
   tooLittle: ({ control }, { kobbopay_id, amount }) => {
     control.underpay(kobbopay_id, { due: amount, confirm: true })
   },
-  tooLittleThenTheRest: async (hands, { kobbopay_id, amount, token }) => {
+  tooLittleThenTheRest: async (tools, { kobbopay_id, amount, token }) => {
     const first = half(amount)
-    hands.control.pay(kobbopay_id, { amount: first, due: amount, confirm: true })
-    if (await hands.shown(token)) {
-      hands.control.pay(kobbopay_id, { amount: less(amount, first), due: amount, confirm: true })
+    tools.control.pay(kobbopay_id, { amount: first, due: amount, confirm: true })
+    if (await tools.shown(token)) {
+      tools.control.pay(kobbopay_id, { amount: less(amount, first), due: amount, confirm: true })
     }
   },
   tooMuch: ({ control }, { kobbopay_id, amount }) => {
     control.overpay(kobbopay_id, { due: amount, confirm: true })
   },
-  twice: async (hands, { kobbopay_id, amount, token }) => {
-    hands.control.pay(kobbopay_id, { due: amount, confirm: true })
-    if (await hands.shown(token)) {
-      hands.control.secondTransfer(kobbopay_id, { due: amount, confirm: true })
+  twice: async (tools, { kobbopay_id, amount, token }) => {
+    tools.control.pay(kobbopay_id, { due: amount, confirm: true })
+    if (await tools.shown(token)) {
+      tools.control.secondTransfer(kobbopay_id, { due: amount, confirm: true })
     }
   },
-  afterTheEnd: async (hands, { kobbopay_id, amount }) => {
-    hands.control.expire(kobbopay_id)
-    hands.diary.note(kobbopay_id, "expire")
-    await between(hands, 1, 12)
-    hands.control.payLate(kobbopay_id, { due: amount, confirm: true })
+  afterTheEnd: async (tools, { kobbopay_id, amount }) => {
+    tools.control.expire(kobbopay_id)
+    tools.diary.note(kobbopay_id, "expire")
+    await between(tools, 1, 12)
+    tools.control.payLate(kobbopay_id, { due: amount, confirm: true })
   },
-  afterOurPatience: async (hands, { kobbopay_id, amount }) => {
-    await pause(EXPIRY.closePendingAfter + hands.dice.between(2, 15) * SECOND)
-    hands.control.pay(kobbopay_id, { due: amount, confirm: true })
+  afterOurPatience: async (tools, { kobbopay_id, amount }) => {
+    await pause(EXPIRY.closePendingAfter + tools.dice.between(2, 15) * SECOND)
+    tools.control.pay(kobbopay_id, { due: amount, confirm: true })
   },
   otherToken: ({ control }, { kobbopay_id, amount }) => {
     control.payOtherToken(kobbopay_id, { due: amount, confirm: true })
@@ -108,7 +108,7 @@ const WEIGHTS: readonly (readonly [PayerKind, number])[] = [
 export const anyPayer = (dice: Dice): PayerKind => dice.weighted(WEIGHTS)
 
 /** Lets one payer of that kind do what they do. */
-export async function payAs(kind: PayerKind, hands: Hands, payable: Payable): Promise<void> {
+export async function payAs(kind: PayerKind, tools: Tools, payable: Payable): Promise<void> {
   const payer: Payer = PAYERS[kind]
-  await payer(hands, payable)
+  await payer(tools, payable)
 }

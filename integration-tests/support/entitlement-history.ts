@@ -109,10 +109,10 @@ async function liveThrough(
   life: Life,
   history: readonly (typeof STEPS)[number][],
 ): Promise<void> {
-  const told: EntitlementEvent[] = []
-  let retold = 0
+  const emitted: EntitlementEvent[] = []
+  let repeated = 0
   const tell = (events: readonly EntitlementEvent[]) => {
-    told.push(...events.filter((event) => event.data.order_id === order))
+    emitted.push(...events.filter((event) => event.data.order_id === order))
     return Promise.resolve()
   }
   const side = { ...deps.entitlements, order: () => Promise.resolve(life.view()) }
@@ -134,13 +134,13 @@ async function liveThrough(
         await converge({ ...whole, entitlements: { ...side, emit: crash } })
         break
       case "crash after emit": {
-        const before = told.length
+        const before = emitted.length
         const emit = async (events: readonly EntitlementEvent[]) => {
           await tell(events)
           await crash()
         }
         await converge({ ...whole, entitlements: { ...side, emit } })
-        retold += told.length - before
+        repeated += emitted.length - before
         break
       }
       default:
@@ -157,11 +157,11 @@ async function liveThrough(
         [order],
       ),
     ).rows
-  const byKey = new Map(told.map((event) => [event.data.key, event]))
+  const byKey = new Map(emitted.map((event) => [event.data.key, event]))
   expect(
     changes.map(({ id, kind, quantity }) => [id, `kobbopay.entitlement.${kind}`, quantity]),
   ).toEqual([...byKey].map(([key, { name, data }]) => [key, name, data.quantity]))
-  expect(told.length - byKey.size).toBeLessThanOrEqual(retold)
+  expect(emitted.length - byKey.size).toBeLessThanOrEqual(repeated)
 }
 
 const crash = (): Promise<never> => Promise.reject(new Crash("the process died"))

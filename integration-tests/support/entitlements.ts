@@ -47,14 +47,14 @@ const eventData = z.object({
   quantity: z.number(),
   key: z.string(),
 })
-export type HeardEvent = z.infer<typeof eventData> & { kind: string }
+export type ReceivedEvent = z.infer<typeof eventData> & { kind: string }
 
 /** State, released and revoked units. */
 export type Stands = [Entitlement["state"], number, number]
 
 /** Entitlements as the merchant sees them, and as a subscriber hears of them. */
 export class Entitlements {
-  readonly heard: HeardEvent[] = []
+  readonly received: ReceivedEvent[] = []
 
   constructor(private readonly world: () => World) {}
 
@@ -63,15 +63,15 @@ export class Entitlements {
     const bus = this.world().container.resolve(Modules.EVENT_BUS)
     for (const kind of ["held", "released", "revoked"]) {
       bus.subscribe(`kobbopay.entitlement.${kind}`, ({ data }) => {
-        this.heard.push({ kind, ...eventData.parse(data) })
+        this.received.push({ kind, ...eventData.parse(data) })
         return Promise.resolve()
       })
     }
   }
 
-  /** The events of an order that were heard: kind and units, in their order. */
-  heardOf(order: string): [string, number][] {
-    return this.heard
+  /** The events of an order that were received: kind and units, in their order. */
+  receivedFor(order: string): [string, number][] {
+    return this.received
       .filter((one) => one.order_id === order)
       .map(({ kind, quantity }) => [kind, quantity])
   }

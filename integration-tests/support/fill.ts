@@ -3,7 +3,7 @@ export const FUTURE = "now() + interval '1 day'"
 
 /** Events that are done; the one parameter is how many. */
 export const FILL_EVENTS = `
-INSERT INTO kobbopay_event (id, account_id, body_hash, event_id, delivery_ids, type, claims, kobbopay_ids,
+INSERT INTO kobbopay_event (id, account_id, body_hash, event_id, delivery_ids, type, reported_state, kobbopay_ids,
   reference, payment_id, collection_id, raw_body, secret_index, received_at, last_seen_at, state, outcome, done_at)
 SELECT 'kpevt_' || n, 'kobbopay', encode(sha256(n::text::bytea), 'hex'), 'event-' || n,
   ARRAY['delivery-' || n], 'payment.paid', 'paid', ARRAY['trk-' || n / 4], 'order-' || n / 4,

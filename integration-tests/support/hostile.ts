@@ -25,11 +25,11 @@ export function mutations(
   ) => Signed,
   secrets: readonly string[],
 ): fc.Arbitrary<Message> {
-  const heard = sign(BODY)
+  const genuine = sign(BODY)
   const original = Buffer.from(BODY)
   const now = () => sign(BODY)
   const changed = (headers: Record<string, string | string[]>): Message => ({
-    ...heard,
+    ...genuine,
     headers: { ...now().headers, ...headers },
   })
   const signatureOf = ({ headers }: Signed) => headers["x-kobbopay-signature"] ?? ""
@@ -72,7 +72,7 @@ export function mutations(
   const headers = fc.oneof(
     fc.constantFrom(...HEADERS).map((name) => {
       const left = Object.entries(now().headers).filter(([key]) => key !== name)
-      return { ...heard, headers: Object.fromEntries(left) }
+      return { ...genuine, headers: Object.fromEntries(left) }
     }),
     fc
       .constantFrom(...HEADERS)

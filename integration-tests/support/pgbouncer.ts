@@ -34,8 +34,8 @@ const PATH = `${process.env.PATH ?? ""}:/usr/sbin:/sbin`
 
 /** Its version, such as "1.18.0"; null where it is not installed. */
 export async function pgbouncerVersion(): Promise<string | null> {
-  const said = await run("pgbouncer", ["--version"], { env: { PATH } }).catch(() => null)
-  return said === null ? null : (/PgBouncer ([\d.]+)/.exec(said.stdout)?.[1] ?? "unknown")
+  const output = await run("pgbouncer", ["--version"], { env: { PATH } }).catch(() => null)
+  return output === null ? null : (/PgBouncer ([\d.]+)/.exec(output.stdout)?.[1] ?? "unknown")
 }
 
 /** Starts a PgBouncer of our own on this machine alone, with its defaults beside what is asked for. */
@@ -82,12 +82,12 @@ export async function startPgBouncer(
     stdio: ["ignore", "ignore", "pipe"],
     ...as,
   })
-  let said = ""
+  let output = ""
   server.stderr
     ?.setEncoding("utf8")
-    .on("data", (text: string) => (said = (said + text).slice(-2_000)))
+    .on("data", (text: string) => (output = (output + text).slice(-2_000)))
   const ended = () => server.exitCode !== null || server.signalCode !== null
-  const listens = () => said.includes("process up")
+  const listens = () => output.includes("process up")
   await until(() => ended() || listens(), {
     withinMs: START_WITHIN_MS,
     what: "PgBouncer listening",
@@ -98,7 +98,7 @@ export async function startPgBouncer(
     if (password !== undefined) url.password = password
     return url.toString()
   }
-  if (ended()) throw new Error(`PgBouncer did not start on port ${port}:\n${said}`)
+  if (ended()) throw new Error(`PgBouncer did not start on port ${port}:\n${output}`)
   if (!tls) await checkDatabase(through(postgres.url))
   return {
     port,

@@ -16,13 +16,13 @@ import {
 } from "../../src/kobbopay/ids"
 import { booksOf } from "../../src/store/books"
 import { firstPayment, type Offer } from "../../src/store/creation"
-import { callForgotten } from "../../src/store/entitled-orders"
+import { wakeForgotten } from "../../src/store/entitled-orders"
 import { exceptionsOf, listExceptions } from "../../src/store/exceptions"
 import {
   claimCollections,
   nextDue,
   nextWork,
-  noteOrderCancelled,
+  recordOrderCancelled,
 } from "../../src/store/collections"
 import { historyOfOrder, transitionsOf } from "../../src/store/history"
 import {
@@ -36,7 +36,7 @@ import {
   wakeWaiting,
 } from "../../src/store/inbox"
 import {
-  noteOrder,
+  linkOrder,
   paymentsNamed,
   paymentsOf,
   paymentsOfOrder,
@@ -68,7 +68,7 @@ const NEW_EVENT: NewEvent = {
   eventId: "event-7",
   deliveryId: "delivery-7",
   type: "payment.paid",
-  claims: "paid",
+  reportedState: "paid",
   reportedAmount: null,
   kobbopayIds: [KOBBOPAY_ID],
   reference: null,
@@ -119,7 +119,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   claimCollections: (sql) => claimCollections(sql, "plans", later(), DAY_MS, { most: 4, calm: 2 }),
   nextDue: (sql) => nextDue(sql),
   nextWork: (sql) => nextWork(sql, COLLECTION, [ACCOUNT]),
-  noteOrderCancelled: (sql) => noteOrderCancelled(sql, ORDER, new Date()),
+  recordOrderCancelled: (sql) => recordOrderCancelled(sql, ORDER, new Date()),
   paymentsOf: (sql) => paymentsOf(sql, COLLECTION),
   paymentsNamed: (sql) => paymentsNamed(sql, ACCOUNT, [KOBBOPAY_ID], brandAs<Reference>("open7")),
   paymentsOfOrder: (sql) => paymentsOfOrder(sql, ORDER),
@@ -135,7 +135,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
       { ...transfer, hash: "bb", trackerId: undefined, lost: true },
     ])
   },
-  noteOrder: (sql) => noteOrder(sql, COLLECTION, null, ORDER, new Date()),
+  linkOrder: (sql) => linkOrder(sql, COLLECTION, null, ORDER, new Date()),
   unbookedPayBacks: (sql) => unbookedPayBacks(sql, COLLECTION),
   exceptionsOf: (sql) => exceptionsOf(sql, [PAYMENT]),
   listExceptions: (sql) =>
@@ -150,7 +150,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   paymentsToReconcile: (sql) =>
     paymentsToReconcile(sql, { since: longAgo(), started_at: new Date() }, "", 200),
   keptPayments: (sql) => keptPayments(sql, EVERY_PAYMENT).next(),
-  callForgotten: (sql) => callForgotten(sql, 100),
+  wakeForgotten: (sql) => wakeForgotten(sql, 100),
   recordEvents: async (sql) => {
     const query: InboxConnection["query"] = async ({ text, values }) => {
       await execute(sql, text.replace("$1", "?"), z.array(z.string()).parse(values))

@@ -60,16 +60,18 @@ async function launch(port: number, dataDir: string): Promise<ChildProcess> {
     // A group of its own: Ctrl-C in the terminal must not stop it before those who use it.
     { cwd: dataDir, detached: true, stdio: ["ignore", "pipe", "pipe"] },
   )
-  let said = ""
+  let output = ""
   for (const stream of [server.stdout, server.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-2_000)))
+    stream
+      .setEncoding("utf8")
+      .on("data", (text: string) => (output = (output + text).slice(-2_000)))
   }
   guard(server)
   const ended = () => server.exitCode !== null || server.signalCode !== null
   const isReady = () => ended() || accepts(port)
   await until(isReady, { withinMs: START_WITHIN_MS, what: "Redis answering" })
   if (ended()) {
-    throw new Error(`Redis did not start on port ${port}:\n${said}`)
+    throw new Error(`Redis did not start on port ${port}:\n${output}`)
   }
   return server
 }

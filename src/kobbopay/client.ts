@@ -75,8 +75,8 @@ export function createClient(account: Account, deps: ClientDeps): KobbopayClient
       const wrong = `Kobbopay's answer (${status}) ${fault ?? "is not JSON"}`
       throw new KobbopayError("invalid_answer", wrong, { status })
     }
-    const said = reasonOf(answer?.json) ?? body?.toString("utf8") ?? ""
-    const reason = said.trim() === "" ? "" : `: ${safeText(said, secrets)}`
+    const answerText = reasonOf(answer?.json) ?? body?.toString("utf8") ?? ""
+    const reason = answerText.trim() === "" ? "" : `: ${safeText(answerText, secrets)}`
     if (isTemporary(status)) {
       throw new KobbopayError("unavailable", `Kobbopay answered ${status}${reason}`, {
         status,

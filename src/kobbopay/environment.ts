@@ -13,8 +13,8 @@ const LENGTH = 16
  */
 export function environmentOf({ options }: Pick<Account, "options">): Environment {
   const merchant = options.profile === "docs" ? options.apiKey : options.publicId
-  const told = JSON.stringify([options.profile, options.baseUrl, merchant])
-  return brandAs<Environment>(createHash("sha256").update(told).digest("hex").slice(0, LENGTH))
+  const parts = JSON.stringify([options.profile, options.baseUrl, merchant])
+  return brandAs<Environment>(createHash("sha256").update(parts).digest("hex").slice(0, LENGTH))
 }
 
 /**

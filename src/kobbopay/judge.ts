@@ -11,7 +11,7 @@ import {
 import {
   counts,
   fitOf,
-  hear,
+  compareReport,
   isTakenBack,
   judgedMinor,
   mergeTransfers,
@@ -22,7 +22,7 @@ import {
   type Report,
 } from "./observation"
 import type { EventRowId } from "./ids"
-import type { PaymentState, Reading, SaidState } from "./reading"
+import type { PaymentState, Reading, ReportedState } from "./reading"
 import type { Rules } from "./rules"
 
 /** What the ledger knows of a payment when a read of it is judged. Amounts in minor units of the asset. */
@@ -46,7 +46,7 @@ export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "e
 }
 
 /** What a signed event reports that no read has borne out yet. Once it is not patient, it needs a person. */
-export type Claim = Report & { id: EventRowId; patient: boolean; receivedAt: Date }
+export type EventReport = Report & { id: EventRowId; patient: boolean; receivedAt: Date }
 
 /** What is known of the order, from Medusa and from the collection's marks. */
 export type OrderFacts = Pick<
@@ -80,7 +80,7 @@ export function judge(
   known: Known,
   check: {
     reading: Reading
-    claims: readonly Claim[]
+    reports: readonly EventReport[]
     /** One of its transfers counts for another payment already. */
     isTransferTaken: boolean
     order: OrderFacts
@@ -96,7 +96,7 @@ export function judge(
     confirmed: known.confirmedAt !== null,
     fits: known.amountFit === "fits" || known.amountFit === "over",
   })
-  const { said, met, unmet, reported } = weigh(known, check, received)
+  const { reportedState, met, unmet, reported } = weigh(known, check, received)
   const { underMinor, overMinor } = rules.tolerance(known.expectedMinor, known.decimals)
   const asked: Asked = { ...known, underMinor, overMinor, orderChanged: order.orderChanged }
   const seenFit = fitOf(asked, reading, judged, rules.required)
@@ -123,7 +123,7 @@ export function judge(
       stuck: isStuck(known, check),
       policy: rules.policy,
     },
-    { said, fit },
+    { reportedState, fit },
   )
   const decision = isBehind(known, reading, isGone) ? liftsNothing(known, decided) : decided
   const isContradicted = unmet || transfers.some(isTakenBack)
@@ -163,13 +163,13 @@ export const deadlineOf = (windowEndsAt: Date, rules: Pick<Rules, "graceMs">): D
  */
 function isLate(
   known: Known,
-  { claims, rules, now }: { claims: readonly Claim[]; rules: Rules; now: Date },
+  { reports, rules, now }: { reports: readonly EventReport[]; rules: Rules; now: Date },
   fit: Fit,
 ): boolean {
   if (fit.amount === "none") return false
   const wasEnough = known.amountFit !== null && known.amountFit !== "under"
   if (wasEnough || (fit.amount === "under" && known.moneySeenAt !== null)) return false
-  const reported = claims.filter(reportsMoney).map((claim) => claim.receivedAt.getTime())
+  const reported = reports.filter(reportsMoney).map((report) => report.receivedAt.getTime())
   return Math.min(now.getTime(), ...reported) > deadlineOf(known.windowEndsAt, rules).getTime()
 }
 
@@ -230,7 +230,7 @@ function weigh(
   known: Known,
   check: {
     reading: Reading
-    claims: readonly Claim[]
+    reports: readonly EventReport[]
     order: OrderFacts
     rules: Rules
     now: Date
@@ -241,31 +241,31 @@ function weigh(
   const met = new Set<EventRowId>()
   const isOver = now >= known.windowEndsAt
   const read = reading.transferFailed === true ? afterFailure(known, isOver) : reading.state
-  let said: SaidState = read
+  let reportedState: ReportedState = read
   let unmet = false
   let reported = false
   const isFirst = known.moneySeenAt === null && reading.astray
   const holdsMoney = isFirst || heldMinor(known, received) > 0n
-  for (const claim of check.claims) {
+  for (const report of check.reports) {
     const held = { money: holdsMoney, received: countedFor(known, received, rules) }
-    const heard = hear({ state: read }, held, claim, rules.says)
-    if (heard.kind === "behind") {
-      unmet ||= !claim.patient
-      reported ||= reportsMoney(claim)
+    const compared = compareReport({ state: read }, held, report, rules.readableStates)
+    if (compared.kind === "behind") {
+      unmet ||= !report.patient
+      reported ||= reportsMoney(report)
       continue
     }
-    met.add(claim.id)
+    met.add(report.id)
     // Only an ending the reads cannot express comes from an event; everything else is the read's word.
-    if (heard.said !== read) said = heard.said
+    if (compared.reportedState !== read) reportedState = compared.reportedState
   }
   const since = Math.min(known.createdAt.getTime(), check.order.placedAt?.getTime() ?? Infinity)
   const isClosing = now.getTime() - since >= rules.closePendingAfterMs && isOver
-  if (said === "pending" && !holdsMoney && isClosing) said = "expired"
-  return { said, met, unmet, reported }
+  if (reportedState === "pending" && !holdsMoney && isClosing) reportedState = "expired"
+  return { reportedState, met, unmet, reported }
 }
 
 /** A failed transfer ends nothing while the offer runs, unless the payment was taken for paid by it. */
-const afterFailure = ({ state }: Known, isOver: boolean): SaidState =>
+const afterFailure = ({ state }: Known, isOver: boolean): ReportedState =>
   isOver || state === "paid" || state === "confirmed" ? "failed" : "pending"
 
 /** What a report's amount is compared with; reads that must carry amounts say by silence that nothing came. */

@@ -1,4 +1,4 @@
-import type { PaymentState, SaidState } from "./reading"
+import type { PaymentState, ReportedState } from "./reading"
 
 /** Why a person must look at a payment. One open exception per payment and class. */
 export const EXCEPTION_CLASSES = [
@@ -104,7 +104,7 @@ export type Facts = {
 }
 
 export type Observation = {
-  said: SaidState
+  reportedState: ReportedState
   fit: Fit
 }
 
@@ -135,30 +135,36 @@ const isLate = ({ state, late, policy, accepted }: Facts): boolean =>
  * Nothing moves backwards; a read that disagrees with a state already reached is a contradiction for
  * a person, never a silent overwrite.
  */
-function step(facts: Facts, { said, fit }: Observation): Step {
+function step(facts: Facts, { reportedState, fit }: Observation): Step {
   const { state } = facts
   if (isLate(facts)) return stay("expired", "late_payment")
   switch (state) {
     case "creating":
     case "pending":
-      return fromOpen(said, fit)
+      return fromOpen(reportedState, fit)
     case "partial":
-      if (said === "failed") return stay("partial", "ambiguous_finality")
-      if (said === "paid" || said === "confirmed") return withMoney(said, fit)
-      return said === "expired" ? stay("expired") : stay("partial")
+      if (reportedState === "failed") return stay("partial", "ambiguous_finality")
+      if (reportedState === "paid" || reportedState === "confirmed")
+        return withMoney(reportedState, fit)
+      return reportedState === "expired" ? stay("expired") : stay("partial")
     case "paid":
-      if (said === "confirmed") return withMoneyKept(fit)
-      if (said === "paid" || (said === "pending" && !facts.stuck)) return stay("paid")
+      if (reportedState === "confirmed") return withMoneyKept(fit)
+      if (reportedState === "paid" || (reportedState === "pending" && !facts.stuck))
+        return stay("paid")
       return stay("paid", "ambiguous_finality")
     case "confirmed":
-      return said === "confirmed" || said === "paid"
+      return reportedState === "confirmed" || reportedState === "paid"
         ? stay("confirmed")
         : stay("confirmed", "ambiguous_finality")
     case "expired":
     case "failed":
-      if (said === "paid" || said === "confirmed" || said === "partial") {
+      if (
+        reportedState === "paid" ||
+        reportedState === "confirmed" ||
+        reportedState === "partial"
+      ) {
         return facts.policy.latePayments === "accept"
-          ? fromOpen(said, fit)
+          ? fromOpen(reportedState, fit)
           : stay(state, "late_payment")
       }
       // Money found on an ended payment is late, whatever word the read uses for its state.
@@ -172,8 +178,8 @@ function step(facts: Facts, { said, fit }: Observation): Step {
 const withMoneyKept = (fit: Fit): Step =>
   fit.amount === "under" ? stay("paid", "ambiguous_finality") : stay("confirmed")
 
-function fromOpen(said: SaidState, fit: Fit): Step {
-  switch (said) {
+function fromOpen(reportedState: ReportedState, fit: Fit): Step {
+  switch (reportedState) {
     case "pending":
       // Whatever came (on another rail, or within our tolerance but not Kobbopay's), a person must see it.
       return holdsMoney(fit) ? stay("partial") : stay("pending")
@@ -181,7 +187,7 @@ function fromOpen(said: SaidState, fit: Fit): Step {
       return stay("partial")
     case "paid":
     case "confirmed":
-      return withMoney(said, fit)
+      return withMoney(reportedState, fit)
     case "expired":
       return fit.amount === "fits" || fit.amount === "over"
         ? stay("expired", "late_payment")
@@ -211,11 +217,11 @@ function targetOf(state: PaymentState, fit: Fit, policy: Policy): Target {
 function acceptedTarget(
   accepted: Acceptance,
   state: PaymentState,
-  said: SaidState,
+  reportedState: ReportedState,
   policy: Policy,
 ) {
-  const isFinal = accepted === "finality" || state === "confirmed" || said === "confirmed"
-  if (isFinal || (said === "paid" && policy.captureOn === "paid")) return "captured"
+  const isFinal = accepted === "finality" || state === "confirmed" || reportedState === "confirmed"
+  if (isFinal || (reportedState === "paid" && policy.captureOn === "paid")) return "captured"
   return policy.authorizeOn === "paid" ? "authorized" : "nothing"
 }
 
@@ -248,7 +254,7 @@ function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] 
  * after a crash asks for the same thing.
  */
 export function decide(facts: Facts, observation: Observation): Decision {
-  const { said, fit } = observation
+  const { reportedState, fit } = observation
   const { state, exceptions } = step(facts, observation)
   if (holdsMoney(fit) && facts.returned === "all") return sentBack(facts, state)
   const found = new Set<ExceptionClass>(exceptions)
@@ -256,8 +262,8 @@ export function decide(facts: Facts, observation: Observation): Decision {
   let target: Target =
     accepted === null
       ? targetOf(state, fit, facts.policy)
-      : acceptedTarget(accepted, state, said, facts.policy)
-  // What a read takes back claims nothing of the order until a person, or a later read, says so.
+      : acceptedTarget(accepted, state, reportedState, facts.policy)
+  // What a read takes back asks nothing of the order until a person, or a later read, says so.
   const isGone = state === "paid" && fit.amount === "none"
   if ((found.has("ambiguous_finality") || isGone) && accepted === null) target = "nothing"
   // A signed report of money outweighs reads that cannot see it, as long as nobody looked at it.
@@ -266,7 +272,7 @@ export function decide(facts: Facts, observation: Observation): Decision {
   const settles = state === "paid" || state === "confirmed" || accepted !== null
   if (settles || state === "partial") {
     if (accepted !== null) found.delete("late_payment")
-    if (accepted === "amount" && said === "failed") found.add("ambiguous_finality")
+    if (accepted === "amount" && reportedState === "failed") found.add("ambiguous_finality")
     for (const reason of barrier({ ...facts, accepted }, state, fit)) {
       found.add(reason)
       target = "nothing"
@@ -290,7 +296,7 @@ export function decide(facts: Facts, observation: Observation): Decision {
     for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
   }
   // Late money keeps its payment ended, so there only the read tells that nothing is waited for any more.
-  const isFinal = state === "confirmed" || (said === "confirmed" && state !== "partial")
+  const isFinal = state === "confirmed" || (reportedState === "confirmed" && state !== "partial")
   const isStuck = facts.stuck && target !== "captured" && !isFinal
   if (isStuck && holdsMoney(fit)) found.add("stuck")
   return { state, target, exceptions: [...found] }

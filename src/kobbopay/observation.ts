@@ -1,5 +1,5 @@
 import type { Fit } from "./lifecycle"
-import type { Reading, SaidState, Transfer } from "./reading"
+import type { Reading, ReportedState, Transfer } from "./reading"
 import type { Reference } from "./ids"
 import { isSameTransfer } from "./transfers"
 
@@ -135,11 +135,14 @@ function amountFit(
   if (reading.astray) return "unknown"
   if (!settled) return "none"
   // Kobbopay calls it paid without an amount: trusted only where Kobbopay itself was told the amount.
-  const toldSame = reading.expectedMinor === null || reading.expectedMinor === asked.expectedMinor
-  return received === null && !required.amount && !required.asset && toldSame ? "fits" : "unknown"
+  const isSameAmount =
+    reading.expectedMinor === null || reading.expectedMinor === asked.expectedMinor
+  return received === null && !required.amount && !required.asset && isSameAmount
+    ? "fits"
+    : "unknown"
 }
 
-const RANK: Record<SaidState, number> = {
+const RANK: Record<ReportedState, number> = {
   pending: 0,
   expired: 0,
   failed: 0,
@@ -150,15 +153,15 @@ const RANK: Record<SaidState, number> = {
 
 /** What a signed event reports of a payment. */
 export type Report = {
-  state: SaidState
+  state: ReportedState
   /** What it says has arrived in all, minor units of the asset; null when it names no amount. */
   amountMinor: bigint | null
 }
 
 /** What comes of a read when an unworked event reports something. */
-export type Heard =
+export type Comparison =
   /** The read stands as it is; an event that reports no more is done. */
-  | { kind: "observed"; said: SaidState }
+  | { kind: "observed"; reportedState: ReportedState }
   /** The event reports more than the read shows: look again later. */
   | { kind: "behind" }
 
@@ -173,13 +176,13 @@ export const reportsMoney = ({ state }: Pick<Report, "state">): boolean =>
  *
  * @param held.received what the reads say arrived, minor units of the asset; null where they state no amounts
  */
-export function hear(
+export function compareReport(
   reading: Pick<Reading, "state">,
   held: { money: boolean; received: bigint | null },
   report: Report,
-  says: ReadonlySet<SaidState>,
-): Heard {
-  const observed: Heard = { kind: "observed", said: reading.state }
+  readableStates: ReadonlySet<ReportedState>,
+): Comparison {
+  const observed: Comparison = { kind: "observed", reportedState: reading.state }
   const { state, amountMinor } = report
   if (reportsMoney(report) && amountMinor !== null && held.received !== null) {
     if (amountMinor > held.received) return { kind: "behind" }
@@ -187,10 +190,11 @@ export function hear(
   if (state === reading.state) return observed
   if (state === "expired" || state === "failed") {
     if (reading.state !== "pending") return observed
-    if (says.has(state)) return { kind: "behind" }
-    return held.money ? observed : { kind: "observed", said: state }
+    if (readableStates.has(state)) return { kind: "behind" }
+    return held.money ? observed : { kind: "observed", reportedState: state }
   }
   // Reads that cannot say Partial bear it out by any money.
-  if (state === "partial" && !says.has("partial")) return held.money ? observed : { kind: "behind" }
+  if (state === "partial" && !readableStates.has("partial"))
+    return held.money ? observed : { kind: "behind" }
   return RANK[state] > RANK[reading.state] ? { kind: "behind" } : observed
 }

@@ -26,12 +26,12 @@ export type Way = {
 export function wayTo(baseUrl: string, choice: ProxyChoice, env: Environment): Way {
   const { hostname } = new URL(baseUrl)
   if (choice === false || isLoopback(hostname)) return null
-  const said = (name: string) => (env[name.toLowerCase()] ?? env[name])?.trim()
-  const proxy = choice ?? (said("HTTPS_PROXY") || said("ALL_PROXY"))
+  const setting = (name: string) => (env[name.toLowerCase()] ?? env[name])?.trim()
+  const proxy = choice ?? (setting("HTTPS_PROXY") || setting("ALL_PROXY"))
   if (proxy === undefined || proxy === "") return null
   const url = proxyUrl(proxy)
   if (url === null) throw new ProxyError()
-  const noProxy = choice === undefined ? (said("NO_PROXY") ?? "") : ""
+  const noProxy = choice === undefined ? (setting("NO_PROXY") ?? "") : ""
   return { proxy: url.href, noProxy, shown: url.host }
 }
 

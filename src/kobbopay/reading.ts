@@ -13,7 +13,7 @@ export const PAYMENT_STATES = [
 export type PaymentState = (typeof PAYMENT_STATES)[number]
 
 /** What Kobbopay can say of a payment. */
-export type SaidState = Exclude<PaymentState, "creating">
+export type ReportedState = Exclude<PaymentState, "creating">
 
 /** One transfer on the chain, as a read of the API reported it. */
 export type Transfer = {
@@ -30,11 +30,11 @@ export type Transfer = {
 
 /**
  * One successful read of a payment at Kobbopay. A field the answer did not carry is null: never a
- * guess. Only reads carry money; webhooks merely say when to look.
+ * guess. Only reads carry money; webhooks only ask for a check.
  */
 export type Reading = {
   kobbopayId: KobbopayId
-  state: SaidState
+  state: ReportedState
   /** The asset paid with, e.g. "USDT". */
   asset: string | null
   /** The network paid on, in the words of the account's profile. */

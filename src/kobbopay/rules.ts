@@ -3,14 +3,14 @@ import { toleranceMinor } from "./money"
 import type { Required } from "./observation"
 import type { Account } from "./options"
 import { profileOf } from "./profiles"
-import type { SaidState } from "./reading"
+import type { ReportedState } from "./reading"
 
 /** What an account and its profile say of judging a read. */
 export type Rules = {
   policy: Policy
   required: Required
   /** The states that reads of this profile can express. */
-  says: ReadonlySet<SaidState>
+  readableStates: ReadonlySet<ReportedState>
   /** Minor units of the asset by which what arrives may fall short of, or exceed, what was asked. */
   tolerance: (expectedMinor: bigint, decimals: number) => { underMinor: bigint; overMinor: bigint }
   stuckAfterMs: number
@@ -32,7 +32,7 @@ export function rulesOf(account: Account): Rules {
       latePayments: options.latePayments,
     },
     required: profile.requires,
-    says: profile.says,
+    readableStates: profile.readableStates,
     tolerance: (expectedMinor, decimals) => ({
       underMinor: toleranceMinor(options.tolerance.under, expectedMinor, decimals),
       overMinor: toleranceMinor(options.tolerance.over, expectedMinor, decimals),

@@ -3,7 +3,7 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
 /**
- * When to read a payment again that nobody calls about: half its age later, at least 30 seconds and at
+ * When to read a payment again that nothing asks for: half its age later, at least 30 seconds and at
  * most six hours; null once it was watched for `watchForMs` (addresses stay payable until then). While there
  * is no order nobody waits, and anybody may have made it: its whole age later, at least two minutes.
  */
@@ -36,13 +36,13 @@ export const unknownPause = (attempts: number, random: () => number): number =>
 /** After this many failed tries in a row a collection's work is called dead: an exception, still tried. */
 export const DEAD_AFTER_FAILURES = 12
 
-/** How long an event may claim more than the reads show before it becomes an exception. */
-export const CLAIM_PATIENCE_MS = 15 * MINUTE
+/** How long an event may report more than the reads show before it becomes an exception. */
+export const REPORT_PATIENCE_MS = 15 * MINUTE
 
 /** How long an event may name a payment that the ledger does not know: it may overtake our create. */
 export const UNKNOWN_PATIENCE_MS = 10 * MINUTE
 
-/** Between two reads of one payment that repeated webhooks call for. */
+/** Between two reads of one payment that repeated webhooks ask for. */
 export const LEAST_READ_PAUSE_MS = 15 * SECOND
 
 /**

@@ -1,7 +1,7 @@
 /** What was not said one by one: how often it happened, and the words of the last time. */
 export type Summary = { count: number; last: string }
 
-type Kind = { since: number; said: number; unsaid: number; last: string }
+type Kind = { since: number; logged: number; suppressed: number; last: string }
 
 const MINUTE_MS = 60_000
 /** Kinds kept apart; what is more counts as one. */
@@ -26,35 +26,35 @@ export class Seldom {
     const key = this.#kinds.has(kind) || this.#kinds.size < MOST_KINDS ? kind : OTHERS
     const known = this.#kinds.get(key)
     if (known === undefined) {
-      this.#kinds.set(key, { since: now, said: 1, unsaid: 0, last: line })
+      this.#kinds.set(key, { since: now, logged: 1, suppressed: 0, last: line })
       return true
     }
-    if (known.unsaid === 0 && isOver(known, now)) {
-      Object.assign(known, { since: now, said: 0 })
+    if (known.suppressed === 0 && isOver(known, now)) {
+      Object.assign(known, { since: now, logged: 0 })
     }
-    if (known.said < this.#mostAMinute) {
-      known.said++
+    if (known.logged < this.#mostAMinute) {
+      known.logged++
       return true
     }
-    known.unsaid++
+    known.suppressed++
     known.last = line
     return false
   }
 
   /** What was counted in minutes that are over; each is told once. A quiet kind is forgotten. */
   due(now: number): Summary[] {
-    const told: Summary[] = []
+    const summaries: Summary[] = []
     for (const [key, kind] of this.#kinds) {
       if (!isOver(kind, now)) continue
-      if (kind.unsaid > 0) {
-        told.push({ count: kind.unsaid, last: kind.last })
+      if (kind.suppressed > 0) {
+        summaries.push({ count: kind.suppressed, last: kind.last })
         // The flood may go on: the next minute says only what it comes to.
-        Object.assign(kind, { since: now, said: this.#mostAMinute, unsaid: 0 })
+        Object.assign(kind, { since: now, logged: this.#mostAMinute, suppressed: 0 })
       } else {
         this.#kinds.delete(key)
       }
     }
-    return told
+    return summaries
   }
 
   /** Milliseconds until something may be due; null when nothing is kept. */

@@ -4,7 +4,7 @@ import { brandAs, type KobbopayId, type Reference } from "./ids"
 import { isObject, parseJson, type JsonObject } from "./json"
 import type { Account } from "./options"
 import { profileOf, type Profile } from "./profiles"
-import type { SaidState } from "./reading"
+import type { ReportedState } from "./reading"
 import { verifyWebhook } from "./signature"
 
 /** Kobbopay's events are a few hundred bytes; longer bodies are refused before anything is computed. */
@@ -15,15 +15,15 @@ const MAX_AMOUNT_LENGTH = 40
 /** Lower-case hex SHA-256 of a raw body: the same for a replay under a fresh event id. */
 export const bodyHashOf = (rawBody: Buffer): string => hash("sha256", rawBody, "hex")
 
-/** What a webhook says once its signature holds. It tells when to look, never what is so. */
+/** What a webhook says once its signature holds. It asks for a check; the read that follows decides. */
 export type WebhookEvent = {
   /** From the header or the body; else made of payment and type, null when it names no payment. */
   eventId: string | null
   deliveryId: string | null
   /** As sent. */
   type: string
-  /** The state it claims; null for tests and for types that are only a reason to look. */
-  claims: SaidState | null
+  /** The state it reports; null for tests and for types that only ask for a check. */
+  reportedState: ReportedState | null
   /** What it says has arrived in all: decimal string, units of the asset; null when it names no amount. */
   reportedAmount: string | null
   kobbopayId: KobbopayId | null
@@ -203,15 +203,15 @@ function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
     throw new Refused(400, `the body names no event: expected ${types.join(" or ")}`)
   const ids = idsIn(body, idKeys)
   const kobbopayId = ids[0] ?? null
-  const told = sent.eventId ?? firstText(body, eventIds)
-  if (told !== null) mustAgree(told, type, ids)
+  const given = sent.eventId ?? firstText(body, eventIds)
+  if (given !== null) mustAgree(given, type, ids)
   const reference = firstText(body, references)
-  const { claims, isTest } = meaningOf(profile, type)
+  const { reportedState, isTest } = meaningOf(profile, type)
   return {
-    eventId: told ?? (kobbopayId === null ? null : `payment:${kobbopayId}:${type}`),
+    eventId: given ?? (kobbopayId === null ? null : `payment:${kobbopayId}:${type}`),
     deliveryId: sent.deliveryId,
     type,
-    claims,
+    reportedState,
     reportedAmount: amountIn(body, amounts),
     kobbopayId,
     ids,
@@ -221,9 +221,11 @@ function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
   }
 }
 
-function meaningOf(profile: Profile, type: string): Pick<WebhookEvent, "claims" | "isTest"> {
-  const meaning = profile.claims.get(type.toLowerCase()) ?? null
-  return meaning === "test" ? { claims: null, isTest: true } : { claims: meaning, isTest: false }
+function meaningOf(profile: Profile, type: string): Pick<WebhookEvent, "reportedState" | "isTest"> {
+  const meaning = profile.eventStates.get(type.toLowerCase()) ?? null
+  return meaning === "test"
+    ? { reportedState: null, isTest: true }
+    : { reportedState: meaning, isTest: false }
 }
 
 function objectIn(rawBody: Buffer): JsonObject {

@@ -5,7 +5,7 @@ import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 
 export { isCollectionDue, nextDue, nextWork, wasWoken } from "./due-times"
-export { wakeCollectionOf, calling, scheduleCollectionOf, wakeCollection, waking } from "./wakes"
+export { wakeCollectionOf, waking, scheduleCollectionOf, wakeCollection, scheduling } from "./wakes"
 
 /**
  * The right to work the payments of one collection. Leases end by the database's clock, so that
@@ -136,7 +136,7 @@ const WAITS = `EXISTS (SELECT 1 FROM kobbopay_event e
       AND p.target <> 'nothing' AND p.deleted_at IS NULL)`
 
 /**
- * Gives the lease back and says when to work the collection next (null: when something calls). A call that
+ * Gives the lease back and says when to work the collection next (null: not before somebody wakes it). A wake that
  * came meanwhile makes it due at once. It stays urgent for as long as something of it waits.
  */
 export const releaseLease = async (
@@ -161,8 +161,8 @@ export const releaseLease = async (
   )
 }
 
-/** Notes on a collection why the work on it does not end; its next end takes that back. */
-export const noteHanging = (sql: Sql, lease: Lease, failure: string): Promise<number> =>
+/** Records why the work on a collection does not end; the next end of it clears that. */
+export const recordHanging = (sql: Sql, lease: Lease, failure: string): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_collection SET last_error = ?, updated_at = now() WHERE id = ? AND fence = ?`,
@@ -243,7 +243,7 @@ export const markCancelling = (sql: Sql, lease: Lease, now: Date): Promise<boole
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e
                 WHERE e.deleted_at IS NULL AND e.collection_id = kc.id AND (e.state = 'received'
                   OR e.state = 'dead' AND e.outcome = 'ambiguous_finality'
-                    AND e.claims IN ('partial', 'paid', 'confirmed')))
+                    AND e.reported_state IN ('partial', 'paid', 'confirmed')))
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e JOIN kobbopay_payment p
                  ON p.account_id = e.account_id
                 AND (p.kobbopay_id = ANY(e.kobbopay_ids) OR p.reference = e.reference)
@@ -262,10 +262,10 @@ export const clearCancelling = (sql: Sql, lease: Lease): Promise<number> =>
   )
 
 /**
- * Notes that the order of these payments was cancelled, by whomever, and calls for work on them and on
+ * Records that the order of these payments was cancelled, by whoever did it, and wakes them and
  * the order's entitlements.
  */
-export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise<number> =>
+export const recordOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise<number> =>
   execute(
     sql,
     `WITH cancelled AS (UPDATE kobbopay_collection
@@ -276,7 +276,7 @@ export const noteOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise
     [now, now, now, order, order],
   )
 
-/** Calls for work on every collection of an order: what Medusa shows of it has changed. */
+/** Wakes every collection of an order: what Medusa shows of it has changed. */
 export const wakeCollectionsOf = (sql: Sql, order: OrderId, at: Date): Promise<number> =>
   execute(
     sql,

@@ -1,7 +1,7 @@
 import type { AccountId, KobbopayId, PaymentId, SessionId } from "../kobbopay/ids"
 import { abandoned, type Unfinished } from "./creation"
 import { dueOrders } from "./entitled-orders"
-import { lockCollection, scheduleCollectionOf, waking } from "./collections"
+import { lockCollection, scheduleCollectionOf, scheduling } from "./collections"
 import { reviving } from "./inbox"
 import { insertTransition, paymentById } from "./ledger"
 import { paymentColumns, paymentRow, type PaymentRow } from "./payment"
@@ -60,7 +60,7 @@ function finishCreation(
   now: Date,
 ): Promise<PaymentRow | null> {
   const attach = attaching("made", session, now)
-  const wake = waking("(SELECT collection_id FROM made)", made.nextCheckAt)
+  const wake = scheduling("(SELECT collection_id FROM made)", made.nextCheckAt)
   const revive = reviving(made.accountId, made.kobbopayId, now)
   return row(
     sql,
@@ -75,7 +75,7 @@ function finishCreation(
       RETURNING ${paymentColumns("p")}),
      noted AS (INSERT INTO kobbopay_transition (id, payment_id, from_state, to_state, source, at)
       SELECT ?, id, 'creating', 'pending', 'checkout', ?::timestamptz FROM made),
-     called AS (${dueOrders("made")}),
+     woken AS (${dueOrders("made")}),
      ${attach.text},
      woken AS (${wake.text}),
      revived AS (${revive.text} AND EXISTS (SELECT 1 FROM made))

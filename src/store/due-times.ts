@@ -42,7 +42,7 @@ export const isCollectionDue = async (
     now,
   ])) !== null
 
-/** Whether something has called for a collection's work since it was claimed. */
+/** Whether somebody has woken a collection since it was claimed. */
 export const wasWoken = async (
   sql: Sql,
   lease: { collectionId: CollectionId; wakes: number },

@@ -8,19 +8,19 @@ const AT_ONCE = `date_trunc('milliseconds', clock_timestamp())`
 
 /**
  * The end of a statement that makes orders due for their entitlements: `orders` is a FROM clause that
- * gives `order_id`. In the same statement, or transaction, as the change that calls for it, so that a
+ * gives `order_id`. In the same statement, or transaction, as the change that wakes them, so that a
  * crash drops nothing.
  */
 export const dueOrders = (orders: string): string => `
-  INSERT INTO kobbopay_entitled_order (id, due_at, calls)
+  INSERT INTO kobbopay_entitled_order (id, due_at, wakes)
     SELECT DISTINCT ON (order_id) order_id, ${AT_ONCE}, 1 FROM ${orders}
      WHERE order_id IS NOT NULL ORDER BY order_id
   ON CONFLICT (id) DO UPDATE
     SET due_at = LEAST(COALESCE(kobbopay_entitled_order.due_at, excluded.due_at), excluded.due_at),
-        calls = kobbopay_entitled_order.calls + 1, updated_at = now()`
+        wakes = kobbopay_entitled_order.wakes + 1, updated_at = now()`
 
-/** Calls for an order's entitlements. Does nothing for an order that no payment of ours belongs to. */
-export const callOrder = (sql: Sql, order: OrderId): Promise<number> =>
+/** Wakes an order's entitlements. Does nothing for an order that no payment of ours belongs to. */
+export const wakeOrder = (sql: Sql, order: OrderId): Promise<number> =>
   execute(
     sql,
     dueOrders(`(SELECT order_id FROM kobbopay_payment
@@ -28,8 +28,8 @@ export const callOrder = (sql: Sql, order: OrderId): Promise<number> =>
     [order],
   )
 
-/** Calls for up to `most` orders of the ledger whose entitlements were never looked at. */
-export const callForgotten = (sql: Sql, most: number): Promise<number> =>
+/** Wakes up to `most` orders of the ledger whose entitlements were never worked. */
+export const wakeForgotten = (sql: Sql, most: number): Promise<number> =>
   execute(
     sql,
     dueOrders(`(SELECT p.order_id FROM kobbopay_payment p
@@ -41,7 +41,7 @@ export const callForgotten = (sql: Sql, most: number): Promise<number> =>
 
 const orderRow = z.object({
   id: idColumn<OrderId>(),
-  calls: z.number(),
+  wakes: z.number(),
   version: z.number(),
   failures: z.number(),
 })
@@ -56,7 +56,7 @@ export const claimOrder = (sql: Sql, now: Date, leaseMs: number): Promise<Entitl
       WHERE id = (SELECT id FROM kobbopay_entitled_order
                    WHERE due_at <= ? AND deleted_at IS NULL
                    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-      RETURNING id, calls, version, failures`,
+      RETURNING id, wakes, version, failures`,
     [new Date(now.getTime() + leaseMs), now],
   )
 
@@ -70,7 +70,7 @@ export async function orderRowOf(sql: Sql, order: OrderId): Promise<EntitledOrde
   const found = await row(
     sql,
     orderRow,
-    `SELECT id, calls, version, failures FROM kobbopay_entitled_order WHERE id = ?`,
+    `SELECT id, wakes, version, failures FROM kobbopay_entitled_order WHERE id = ?`,
     [order],
   )
   if (found === null) throw new Error(`the row of order ${order} vanished`)
@@ -90,7 +90,7 @@ export const lockOrder = async (trx: Sql, seen: EntitledOrder): Promise<boolean>
     )
   )?.version === seen.version
 
-/** Notes that an order was worked, and when it is worked next: at once if it was woken meanwhile. */
+/** Records that an order was worked, and when it is worked next: at once if it was woken meanwhile. */
 export const restOrder = (
   trx: Sql,
   seen: EntitledOrder,
@@ -101,12 +101,12 @@ export const restOrder = (
     trx,
     `UPDATE kobbopay_entitled_order
         SET version = version + 1, worked_at = ?, failures = 0, last_error = NULL, updated_at = now(),
-            due_at = CASE WHEN calls = ? THEN ?::timestamptz ELSE ${AT_ONCE} END
+            due_at = CASE WHEN wakes = ? THEN ?::timestamptz ELSE ${AT_ONCE} END
       WHERE id = ?`,
-    [now, seen.calls, next, seen.id],
+    [now, seen.wakes, next, seen.id],
   )
 
-/** Notes that the work on an order failed, and when it is tried again. */
+/** Records that the work on an order failed, and when it is tried again. */
 export const retryOrder = (
   sql: Sql,
   seen: Pick<EntitledOrder, "id" | "failures">,

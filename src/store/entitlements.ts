@@ -133,8 +133,8 @@ export async function ensureEntitlement(trx: Sql, made: NewEntitlement): Promise
   return found
 }
 
-/** Notes what a person decided; the rule then moves what follows from it. */
-export async function noteDecision(
+/** Records what a person decided; the rule then moves what follows from it. */
+export async function recordDecision(
   trx: Sql,
   found: EntitlementRow,
   decided: Decided,

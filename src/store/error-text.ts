@@ -3,7 +3,7 @@ import { z } from "@medusajs/framework/zod"
 import { plainLine } from "../kobbopay/text"
 
 /** Medusa's workflows throw plain objects, some with the error inside. */
-const told = z.union([
+const errorShape = z.union([
   z.object({ message: z.string() }),
   z.object({ error: z.object({ message: z.string() }) }).transform(({ error }) => error),
 ])
@@ -23,7 +23,7 @@ export function errorText(cause: unknown): string {
 }
 
 function wordsOf(cause: unknown): string {
-  const found = told.safeParse(cause)
+  const found = errorShape.safeParse(cause)
   if (!found.success) return typeof cause === "string" ? cause : inspect(cause, AT_A_GLANCE)
   const { message } = found.data
   return STATEMENT.test(message) ? (message.split(" - ").at(-1) ?? "") : message

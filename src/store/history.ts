@@ -39,7 +39,7 @@ export type PaymentHistory = {
 
 /**
  * The payments of an order with their history, the newest payment first. `collections` are the order's
- * payment collections: their payments are found also while the ledger has not noted the order yet.
+ * payment collections: their payments are found also while the ledger does not know the order yet.
  */
 export async function historyOfOrder(
   sql: Sql,

@@ -17,7 +17,9 @@ const eventRow = z.object({
   account_id: idColumn<AccountId>(),
   event_id: z.string().nullable(),
   type: z.string(),
-  claims: z.enum(["pending", "partial", "paid", "confirmed", "expired", "failed"]).nullable(),
+  reported_state: z
+    .enum(["pending", "partial", "paid", "confirmed", "expired", "failed"])
+    .nullable(),
   reported_amount: z.string().nullable(),
   kobbopay_ids: z.array(idColumn<KobbopayId>()),
   reference: idColumn<Reference>().nullable(),
@@ -30,7 +32,7 @@ const eventRow = z.object({
 export type EventRow = z.output<typeof eventRow>
 
 /** Without the raw body, which the work never needs. */
-const EVENT = `id, account_id, event_id, type, claims, reported_amount, kobbopay_ids, reference, payment_id, collection_id,
+const EVENT = `id, account_id, event_id, type, reported_state, reported_amount, kobbopay_ids, reference, payment_id, collection_id,
   received_at, next_attempt_at, attempts`
 
 /** Where an event belongs, and when it is worked. */
@@ -41,15 +43,15 @@ export type Route = {
   at: Date
 }
 
-/** Whether an event claims of a payment what another one did that was worked before. */
+/** Whether an event reports of a payment what another one did that was worked before. */
 const repeating = (payment: string, event: string) =>
   `EXISTS (SELECT 1 FROM kobbopay_event w WHERE w.payment_id = ${payment} AND w.attempts > 0
-     AND w.claims IS NOT DISTINCT FROM ${event}.claims
+     AND w.reported_state IS NOT DISTINCT FROM ${event}.reported_state
      AND w.reported_amount IS NOT DISTINCT FROM ${event}.reported_amount AND w.deleted_at IS NULL)`
 
 const repeatsRow = z.object({ repeats: z.boolean() })
 
-/** Whether an event claims nothing of the payment that was not worked before. */
+/** Whether an event reports nothing of the payment that was not worked before. */
 export const isRepeated = async (
   sql: Sql,
   event: EventRowId,
@@ -69,7 +71,7 @@ const unroutedRow = eventRow.extend({
   named_collection: idColumn<CollectionId>().nullable(),
   /** When the payment that it names was last read. */
   named_read_at: z.date().nullable(),
-  /** Whether another event that claims the same of that payment was worked before. */
+  /** Whether another event that reports the same of that payment was worked before. */
   repeats: z.boolean(),
   /** Whether its reference is one of the ledger's. */
   referenced: z.boolean(),
@@ -103,8 +105,8 @@ export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<Unrou
   )
 
 /**
- * Hands events to the payments they name, and calls for work on their collections, each for its time. The collections are locked
- * first, in order, so that two that route at once wait for each other and do not block each other.
+ * Hands events to the payments they name, and wakes their collections, each for its time. The collections are
+ * locked first, in order, so that two that route at once wait for each other and do not block each other.
  */
 export async function routeAll(sql: Sql, routes: readonly Route[]): Promise<void> {
   if (routes.length === 0) return
@@ -164,7 +166,7 @@ export const openEvents = (sql: Sql, collection: CollectionId): Promise<EventRow
     [collection],
   )
 
-/** Events of a payment whose claim the reads never met: an exception stands until they do. */
+/** Events of a payment whose report the reads never bore out: an exception stands until they do. */
 export const unmetEvents = (sql: Sql, payment: PaymentId): Promise<EventRow[]> =>
   rows(
     sql,
@@ -185,7 +187,7 @@ export const unmetEvents = (sql: Sql, payment: PaymentId): Promise<EventRow[]> =
 export const setReportsAside = (
   sql: Sql,
   payment: PaymentId,
-  toldAt: Date,
+  shownAt: Date,
   now: Date,
 ): Promise<number> =>
   execute(
@@ -195,7 +197,7 @@ export const setReportsAside = (
       WHERE payment_id = ? AND deleted_at IS NULL
         AND (state = 'dead' AND outcome = 'ambiguous_finality'
           OR state = 'received' AND attempts > 0 AND received_at < ?)`,
-    [now, payment, toldAt],
+    [now, payment, shownAt],
   )
 
 export const finishEvent = (
@@ -214,7 +216,7 @@ export const finishEvent = (
     [state, outcome, now, event],
   )
 
-/** Puts an event off, unless somebody called for it meanwhile: then the call stands. */
+/** Puts an event off, unless somebody woke it meanwhile: then the earlier time stands. */
 export const retryEvent = (
   sql: Sql,
   event: Pick<EventRow, "id" | "next_attempt_at">,
@@ -245,7 +247,7 @@ export const retryEvents = (
     ],
   )
 
-const calledRow = z.object({ collection_id: idColumn<CollectionId>(), at: z.date() })
+const wokenRow = z.object({ collection_id: idColumn<CollectionId>(), at: z.date() })
 
 /**
  * Brings the next check of a repeated event's payment forward, unless nothing more can come of it. Whoever
@@ -260,9 +262,9 @@ export async function checkAgain(
 ): Promise<boolean> {
   const pause = `${LEAST_READ_PAUSE_MS} milliseconds`
   const free = new Date(now.getTime() + LEAST_READ_PAUSE_MS)
-  const [called] = await rows(
+  const [woken] = await rows(
     sql,
-    calledRow,
+    wokenRow,
     `UPDATE kobbopay_payment p SET next_check_at = c.at
        FROM (SELECT p.id, GREATEST(?::timestamptz,
                 CASE WHEN p.last_read_at IS NOT NULL
@@ -275,8 +277,8 @@ export async function checkAgain(
       RETURNING p.collection_id, c.at`,
     [now, free, pause, free, pause, event, new Date(now.getTime() - watchForMs)],
   )
-  if (called === undefined) return false
-  await wakeCollection(sql, called.collection_id, called.at)
+  if (woken === undefined) return false
+  await wakeCollection(sql, woken.collection_id, woken.at)
   return true
 }
 

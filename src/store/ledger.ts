@@ -13,7 +13,7 @@ import type {
 } from "../kobbopay/ids"
 import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
-import { wakeCollectionOf, scheduleCollectionOf, waking } from "./collections"
+import { wakeCollectionOf, scheduleCollectionOf, scheduling } from "./collections"
 import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import type { Shown } from "./order-facts"
 import { execute, newId, row, rows, type Sql } from "./sql"
@@ -108,7 +108,7 @@ export async function checkNow(sql: Sql, payment: PaymentId, now: Date): Promise
   await wakeCollectionOf(sql, payment, now)
 }
 
-/** Makes payments due for a check by whoever works their collection, without calling for that work. */
+/** Makes payments due for a check by whoever works their collection, without waking it. */
 export const makeDue = (sql: Sql, payments: readonly PaymentId[], now: Date): Promise<number> =>
   execute(
     sql,
@@ -127,7 +127,7 @@ export async function postponeCheck(sql: Sql, payment: PaymentId, at: Date): Pro
   await scheduleCollectionOf(sql, payment, at)
 }
 
-/** Notes that payments were read, each under its own reference, in this environment of their account. */
+/** Records that payments were read, each under its own reference, in this environment of their account. */
 export const stampEnvironment = (
   sql: Sql,
   payments: readonly PaymentId[],
@@ -141,11 +141,11 @@ export const stampEnvironment = (
   )
 
 /**
- * Notes the cart and order of a collection on its payments, as Medusa shows them, and calls for the order's
- * entitlements. An order that was noted before gives way: Medusa undoes one whose completion fails, and the
+ * Links the payments of a collection to its cart and order, as Medusa shows them, and wakes the order's
+ * entitlements. An order that was linked before gives way: Medusa undoes one whose completion fails, and the
  * next completion places another.
  */
-export function noteOrder(
+export function linkOrder(
   sql: Sql,
   collection: CollectionId,
   cart: CartId | null,
@@ -153,13 +153,13 @@ export function noteOrder(
   now: Date,
 ): Promise<number> {
   // Placed on a payment that had ended meanwhile, and rests: its order is to be cancelled after all.
-  const wake = waking(
-    "(SELECT collection_id FROM noted WHERE target = 'order_cancelled' AND converged_at IS NULL LIMIT 1)",
+  const wake = scheduling(
+    "(SELECT collection_id FROM linked WHERE target = 'order_cancelled' AND converged_at IS NULL LIMIT 1)",
     now,
   )
   return execute(
     sql,
-    `WITH noted AS (UPDATE kobbopay_payment
+    `WITH linked AS (UPDATE kobbopay_payment
         SET cart_id = COALESCE(?, cart_id), order_id = COALESCE(?, order_id), updated_at = now(),
             converged_at = CASE WHEN target = 'order_cancelled'
               AND order_id IS DISTINCT FROM COALESCE(?, order_id) THEN NULL ELSE converged_at END
@@ -167,7 +167,7 @@ export function noteOrder(
         OR order_id IS DISTINCT FROM COALESCE(?, order_id))
       RETURNING order_id, collection_id, target, converged_at),
       woken AS (${wake.text})
-      ${dueOrders("noted")}`,
+      ${dueOrders("linked")}`,
     [cart, order, order, collection, cart, order, ...wake.bindings],
   )
 }
@@ -207,7 +207,7 @@ export const markConverged = (
   )
 
 /**
- * Notes that a person accepted a payment's money for a store amount. What they said of finality before
+ * Records that a person accepted a payment's money for a store amount. What they said of finality before
  * stays said.
  */
 export const acceptPayment = (
@@ -285,7 +285,7 @@ export type NewTransition = {
   note?: string | null
 }
 
-/** Adds to a payment's history, and calls for the entitlements of its order. */
+/** Adds to a payment's history, and wakes the entitlements of its order. */
 export const insertTransition = (sql: Sql, change: NewTransition): Promise<number> =>
   execute(
     sql,

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import { judge, type Claim, type Known, type OrderFacts } from "../kobbopay/judge"
+import { judge, type EventReport, type Known, type OrderFacts } from "../kobbopay/judge"
 import { CONDITIONS, type Decision, type ExceptionClass, type Fit } from "../kobbopay/lifecycle"
 import { formatAmount } from "../kobbopay/money"
 import { mergeTransfers, type KnownTransfer } from "../kobbopay/observation"
@@ -23,7 +23,7 @@ export type Check = {
   /** When the read began: a judgement of something newer is not undone by it. */
   readAt: Date
   /** What events report that no read has borne out yet; the read decides over each. */
-  claims: readonly Claim[]
+  reports: readonly EventReport[]
   rules: Rules
   facts: OrderFacts
   source: NewTransition["source"]
@@ -113,7 +113,7 @@ const outdated = (payment: PaymentRow): Observed => ({
  */
 export function stillWaits(
   payment: PaymentRow,
-  check: Pick<Check, "reading" | "claims" | "rules" | "facts" | "now">,
+  check: Pick<Check, "reading" | "reports" | "rules" | "facts" | "now">,
 ): boolean {
   const rests =
     payment.state === "pending" &&
@@ -280,8 +280,8 @@ function fingerprintOf(found: ExceptionClass, payment: PaymentRow, check: Check)
     return `${money} ${check.facts.order} ${check.facts.asks ?? "nothing"}`
   if (found === "order_changed") return `${money} for ${check.facts.asks ?? "nothing"}`
   if (found !== "ambiguous_finality") return money
-  const claimed = check.claims.filter((claim) => !claim.patient).map((claim) => claim.id)
-  return [money, check.reading.state, ...new Set(claimed)].join(" ")
+  const unmetIds = check.reports.filter((report) => !report.patient).map((report) => report.id)
+  return [money, check.reading.state, ...new Set(unmetIds)].join(" ")
 }
 
 const takenBy = (taken: Taken | null) => ({
@@ -320,7 +320,7 @@ async function keepExceptions(
           currency_code: payment.currency_code,
         },
         observed: {
-          said: check.reading.state,
+          reported_state: check.reading.state,
           state: payment.state,
           amount:
             payment.received_minor === null

@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { AccountId, CollectionId, EventRowId, KobbopayId, Reference } from "../kobbopay/ids"
-import type { SaidState } from "../kobbopay/reading"
+import type { ReportedState } from "../kobbopay/reading"
 import { idColumn } from "./payment"
 import { newId } from "./sql"
 
@@ -11,7 +11,7 @@ export type NewEvent = {
   eventId: string | null
   deliveryId: string | null
   type: string
-  claims: SaidState | null
+  reportedState: ReportedState | null
   /** What it says has arrived in all: decimal string, units of the asset; null when it names no amount. */
   reportedAmount: string | null
   kobbopayIds: readonly KobbopayId[]
@@ -48,9 +48,9 @@ const recordedRows = z.array(recordedRow)
 
 const RECORD = `
 INSERT INTO kobbopay_event
-  (id, account_id, body_hash, event_id, delivery_ids, type, claims, reported_amount, kobbopay_ids, reference,
+  (id, account_id, body_hash, event_id, delivery_ids, type, reported_state, reported_amount, kobbopay_ids, reference,
    raw_body, secret_index, received_at, last_seen_at, times_seen, state, outcome, done_at, next_attempt_at, conflict)
-SELECT r.id, r.account_id, r.body_hash, r.event_id, r.delivery_ids, r.type, r.claims, r.reported_amount,
+SELECT r.id, r.account_id, r.body_hash, r.event_id, r.delivery_ids, r.type, r.reported_state, r.reported_amount,
        r.kobbopay_ids, r.reference, r.raw_body, r.secret_index, r.received_at, r.received_at, r.times_seen,
        CASE WHEN r.is_test THEN 'done' ELSE 'received' END,
        CASE WHEN r.is_test THEN 'test' END,
@@ -60,7 +60,7 @@ SELECT r.id, r.account_id, r.body_hash, r.event_id, r.delivery_ids, r.type, r.cl
          WHERE e.account_id = r.account_id AND e.event_id = r.event_id
            AND e.body_hash <> r.body_hash AND e.deleted_at IS NULL)
   FROM json_to_recordset($1::json) AS r(id text, account_id text, body_hash text, event_id text,
-       delivery_ids text[], type text, claims text, reported_amount text, kobbopay_ids text[], reference text, raw_body text,
+       delivery_ids text[], type text, reported_state text, reported_amount text, kobbopay_ids text[], reference text, raw_body text,
        secret_index int, received_at timestamptz, times_seen int, is_test boolean, conflict boolean)
 ON CONFLICT (account_id, body_hash) WHERE deleted_at IS NULL DO UPDATE
   SET times_seen = kobbopay_event.times_seen + excluded.times_seen,
@@ -143,7 +143,7 @@ const rowOf = (event: NewEvent, conflict: boolean) => ({
   event_id: event.eventId,
   delivery_ids: event.deliveryId === null ? [] : [event.deliveryId],
   type: event.type,
-  claims: event.claims,
+  reportedState: event.reportedState,
   reported_amount: event.reportedAmount,
   kobbopay_ids: event.kobbopayIds,
   reference: event.reference,

@@ -152,7 +152,7 @@ export const freePayBack = (sql: Sql, payBack: RefundRow): Promise<number> =>
   )
 
 /**
- * Notes how a pay-back ended: shown by Medusa's refund of that id, or with nothing to book. Calls for the
+ * Records how a pay-back ended: shown by Medusa's refund of that id, or with nothing to book. Wakes the
  * order's entitlements.
  */
 export const finishPayBack = (

@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { CollectionId, PaymentId, ProviderId, SessionId } from "../kobbopay/ids"
-import { calling } from "./collections"
+import { waking } from "./collections"
 import { holdsMoney, idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Part, type Sql } from "./sql"
 
@@ -116,7 +116,7 @@ export async function attachSession(
 ): Promise<void> {
   const attach = attaching("shown", session, now)
   // Money that came while no session showed it can settle on this one.
-  const wake = calling("(SELECT collection_id FROM shown WHERE money_seen_at IS NOT NULL)", now)
+  const wake = waking("(SELECT collection_id FROM shown WHERE money_seen_at IS NOT NULL)", now)
   await execute(
     sql,
     {

@@ -1,7 +1,7 @@
 import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { brandAs, type OrderId } from "../kobbopay/ids"
 import { runtime } from "../runtime"
-import { noteOrderCancelled } from "../store/collections"
+import { recordOrderCancelled } from "../store/collections"
 import { kobbopay, workerOf } from "../work/worker-of"
 
 /**
@@ -12,7 +12,7 @@ export default async function orderCanceled({
   event,
 }: SubscriberArgs<{ id: string }>): Promise<void> {
   const service = kobbopay()
-  await noteOrderCancelled(service.sql, brandAs<OrderId>(event.data.id), runtime.now())
+  await recordOrderCancelled(service.sql, brandAs<OrderId>(event.data.id), runtime.now())
   workerOf(service).wake()
 }
 

@@ -1,7 +1,7 @@
 import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { brandAs, type OrderId } from "../kobbopay/ids"
 import { runtime } from "../runtime"
-import { callOrder } from "../store/entitled-orders"
+import { wakeOrder } from "../store/entitled-orders"
 import { wakeCollectionsOf } from "../store/collections"
 import { kobbopay, workerOf } from "../work/worker-of"
 
@@ -11,7 +11,7 @@ export default async function orderChanged({
 }: SubscriberArgs<{ order_id: string }>): Promise<void> {
   const service = kobbopay()
   const order = brandAs<OrderId>(event.data.order_id)
-  await callOrder(service.sql, order)
+  await wakeOrder(service.sql, order)
   // What it asks of its payments may have changed, too.
   await wakeCollectionsOf(service.sql, order, runtime.now())
   workerOf(service).wake()

@@ -2,7 +2,7 @@ import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type OrderId } from "../kobbopay/ids"
-import { noteOrder } from "../store/ledger"
+import { linkOrder } from "../store/ledger"
 import { idColumn } from "../store/payment"
 import type { CollectionId } from "../kobbopay/ids"
 import { runtime } from "../runtime"
@@ -26,7 +26,7 @@ export default async function orderPlaced({
   })
   const service = kobbopay()
   for (const link of links.parse(data)) {
-    await noteOrder(
+    await linkOrder(
       service.sql,
       link.payment_collection_id,
       null,

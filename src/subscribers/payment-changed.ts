@@ -2,7 +2,7 @@ import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import type { OrderId } from "../kobbopay/ids"
-import { callOrder } from "../store/entitled-orders"
+import { wakeOrder } from "../store/entitled-orders"
 import { runtime } from "../runtime"
 import { wakeCollectionsOf } from "../store/collections"
 import { idColumn } from "../store/payment"
@@ -31,7 +31,7 @@ export default async function paymentChanged({
   })
   const service = kobbopay()
   for (const { order_id: order } of links.parse(data)) {
-    await callOrder(service.sql, order)
+    await wakeOrder(service.sql, order)
     // It may be the second one that pays for the order.
     await wakeCollectionsOf(service.sql, order, runtime.now())
   }

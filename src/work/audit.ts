@@ -51,7 +51,7 @@ export const CANCEL_SLACK_MS = 15 * 60_000
 const UNDER_WAY_MS = 2 * 60_000
 
 /** What Kobbopay said to the run's own read: a reading, that it knows no such payment, or nothing yet. */
-export type Said = Reading | "unknown" | null
+export type ReadResult = Reading | "unknown" | null
 
 /** What of a payment the audit goes by. */
 export type Audited = Settling &
@@ -66,7 +66,7 @@ export type Seen = {
   payments: readonly Audited[]
   /** When the ledger was told that the order was cancelled. */
   orderCancelledAt: Date | null
-  said: Said
+  readResult: ReadResult
   /** Null when Medusa has no such collection any more. */
   view: MedusaView | null
   /** The sessions that show the order's payments of ours. */
@@ -87,8 +87,12 @@ export type Seen = {
  */
 export function audit(seen: Seen): Contradiction[] {
   return [
-    seen.said === "unknown"
-      ? contradiction("unknown_at_kobbopay", { state: seen.payment.state }, { said: "unknown" })
+    seen.readResult === "unknown"
+      ? contradiction(
+          "unknown_at_kobbopay",
+          { state: seen.payment.state },
+          { readResult: "unknown" },
+        )
       : null,
     capturedTooEarly(seen),
     capturedMore(seen),
@@ -152,7 +156,7 @@ function capturedMore(seen: Seen): Contradiction | null {
   if (!view.payments.some(isOurs)) return null
   const captured = sumOf(view.payments.map(netOf))
   if (!isMore(captured, view.total, view.currencyCode)) return null
-  if (seen.payments.some((one) => tells(books, one, ["refund_owed", "duplicate_payment"])))
+  if (seen.payments.some((one) => hasException(books, one, ["refund_owed", "duplicate_payment"])))
     return null
   return contradiction(
     "captured_more_than_asked",
@@ -161,7 +165,7 @@ function capturedMore(seen: Seen): Contradiction | null {
   )
 }
 
-const tells = (books: Books, payment: Audited, classes: readonly string[]): boolean =>
+const hasException = (books: Books, payment: Audited, classes: readonly string[]): boolean =>
   books.exceptions.some((one) => one.paymentId === payment.id && classes.includes(one.class))
 
 /** Cancelling an order books a refund by itself: that one is `refund_owed`. */
@@ -219,13 +223,13 @@ function notCaptured(seen: Seen): Contradiction | null {
 }
 
 function amountDiffers(seen: Seen): Contradiction | null {
-  const { payment, said } = seen
+  const { payment, readResult } = seen
   const captured = capturedHere(seen)
   const owed = settledAmount(payment)
   if (isCaptured(captured) && !sameStore(captured, owed, payment.currency_code)) {
     return contradiction("amount_differs", { store_amount: owed }, { store_amount: captured })
   }
-  const expects = typeof said === "object" ? (said?.expectedMinor ?? null) : null
+  const expects = typeof readResult === "object" ? (readResult?.expectedMinor ?? null) : null
   if (expects === null || expects === payment.expected_minor) return null
   return contradiction(
     "amount_differs",

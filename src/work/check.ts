@@ -1,6 +1,6 @@
 import { KobbopayError } from "../kobbopay/errors"
 import { mustBeProven } from "../kobbopay/environment"
-import type { Claim, OrderFacts } from "../kobbopay/judge"
+import type { EventReport, OrderFacts } from "../kobbopay/judge"
 import { AmountError, parseAmount } from "../kobbopay/money"
 import { reportsMoney } from "../kobbopay/observation"
 import type { Reading } from "../kobbopay/reading"
@@ -63,14 +63,16 @@ export async function checkPayment(
     sessionsOf(deps.sql, { collection: payment.collection_id, order: view?.orderId ?? null }),
   ])
   const { patienceMs } = account.rules
-  const claims = [...events, ...unmet].flatMap((event) => claimOf(event, payment, patienceMs, now))
+  const reports = [...events, ...unmet].flatMap((event) =>
+    reportOf(event, payment, patienceMs, now),
+  )
   const seen = await observe(deps.sql, {
     paymentId: payment.id,
     collectionId: payment.collection_id,
     lease,
     reading,
     readAt,
-    claims,
+    reports,
     rules: account.rules,
     facts: await factsOf(deps, payment, reading, shown, view),
     source: events.length > 0 ? "event" : "read",
@@ -84,7 +86,7 @@ export async function checkPayment(
     )
   }
   for (const event of [...events, ...unmet]) {
-    if (event.claims === null || seen.met.has(event.id)) {
+    if (event.reported_state === null || seen.met.has(event.id)) {
       await finishEvent(deps.sql, event.id, "done", seen.payment.state, now)
     } else if (!isPatient(event, patienceMs, now)) {
       await finishEvent(deps.sql, event.id, "dead", "ambiguous_finality", now)
@@ -129,17 +131,17 @@ const isPatient = (event: EventRow, patienceMs: number, now: Date): boolean =>
   now.getTime() - event.received_at.getTime() < patienceMs
 
 /** What an event reports, as the lifecycle weighs it; none where its type says nothing of a state. */
-function claimOf(
+function reportOf(
   event: EventRow,
   { decimals }: Pick<PaymentRow, "decimals">,
   patienceMs: number,
   now: Date,
-): Claim[] {
-  if (event.claims === null) return []
+): EventReport[] {
+  if (event.reported_state === null) return []
   return [
     {
       id: event.id,
-      state: event.claims,
+      state: event.reported_state,
       amountMinor: reportedMinor(event.reported_amount, decimals),
       patient: isPatient(event, patienceMs, now),
       receivedAt: event.received_at,
@@ -170,7 +172,7 @@ const isOver = (
   (payment.converged_at !== null || !holdsMoney(payment))
 
 /**
- * Puts the check, and the events that called for it, off until Kobbopay may answer again. Once that has lasted
+ * Puts off the check, and the events that asked for it, until Kobbopay may answer again. Once that has lasted
  * for too long, or an event that reports money has waited for too long, a person is told.
  */
 async function putOff(
@@ -196,8 +198,8 @@ async function putOff(
   const isLong = now.getTime() - since.getTime() >= rules.stuckAfterMs
   const waiting = events.find(
     (event) =>
-      event.claims !== null &&
-      reportsMoney({ state: event.claims }) &&
+      event.reported_state !== null &&
+      reportsMoney({ state: event.reported_state }) &&
       !isPatient(event, rules.patienceMs, now),
   )
   if (isLong || waiting !== undefined) {
@@ -206,9 +208,10 @@ async function putOff(
       {
         ...aboutPayment(payment),
         class: "unreadable",
-        expected: { said: "an answer" },
+        expected: { reported_state: "an answer" },
         observed: {
-          said: waiting === undefined ? "nothing" : `a webhook reports ${waiting.claims}`,
+          reported_state:
+            waiting === undefined ? "nothing" : `a webhook reports ${waiting.reported_state}`,
           since: since.toISOString(),
           failure: cause.message,
         },

@@ -4,7 +4,7 @@ import { aboutPayment, closeCleared, openException } from "../store/exceptions"
 import {
   LEASE_MS,
   LeaseLost,
-  noteHanging,
+  recordHanging,
   releaseLease,
   renewLease,
   type Lease,
@@ -49,14 +49,14 @@ export async function workCollection(deps: Deps, lease: Lease): Promise<Worked> 
 async function settleAndRelease(deps: Deps, lease: Lease, hang: Hang): Promise<void> {
   try {
     const { next, failure } = await settleCollection(deps, lease)
-    await hang.told()
+    await hang.recorded()
     await release(deps, lease, hang, next, failure)
   } catch (cause) {
     if (cause instanceof LeaseLost) {
       deps.log.warn(`kobbopay: ${cause.message}; the other process goes on`)
       return
     }
-    await hang.told()
+    await hang.recorded()
     await release(deps, lease, hang, null, errorText(cause))
   }
 }
@@ -66,7 +66,7 @@ class Hang {
   readonly begun: Promise<void>
   isReported = false
   #begin: () => void = () => undefined
-  #telling: Promise<void> = Promise.resolve()
+  #recording: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly deps: Deps,
@@ -82,22 +82,22 @@ class Hang {
     const { deps, lease } = this
     const text = `kobbopay: work on ${lease.collectionId} hangs and holds up nothing else: ${failure}`
     deps.log.error(text)
-    this.#telling = this.#telling
+    this.#recording = this.#recording
       .then(async () => {
-        await noteHanging(deps.sql, lease, failure)
-        await callDead(deps, lease, failure, `${failure} ${lease.fence}`)
+        await recordHanging(deps.sql, lease, failure)
+        await openDead(deps, lease, failure, `${failure} ${lease.fence}`)
       })
       .catch((cause: unknown) => {
         deps.log.error(
-          `kobbopay: that ${lease.collectionId} hangs was not noted: ${errorText(cause)}`,
+          `kobbopay: that ${lease.collectionId} hangs was not recorded: ${errorText(cause)}`,
         )
       })
       .finally(this.#begin)
   }
 
   /** Resolves once all that was reported is on the books, so that it can be closed. */
-  told(): Promise<void> {
-    return this.#telling
+  recorded(): Promise<void> {
+    return this.#recording
   }
 }
 
@@ -119,12 +119,12 @@ async function release(
   deps.log.warn(
     `kobbopay: work on ${lease.collectionId} failed (try ${lease.failures + 1}), again at ${retryAt.toISOString()}: ${failure}`,
   )
-  if (lease.failures + 1 >= DEAD_AFTER_FAILURES) await callDead(deps, lease, failure, failure)
+  if (lease.failures + 1 >= DEAD_AFTER_FAILURES) await openDead(deps, lease, failure, failure)
   else if (hang.isReported) await closeDead(deps, lease, now)
 }
 
 /** Opens the exception of work that does not end; on the payment that holds money, if one does. */
-async function callDead(
+async function openDead(
   deps: Deps,
   lease: Lease,
   failure: string,

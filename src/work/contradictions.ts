@@ -4,7 +4,7 @@ import { aboutPayment, closeCleared, openException } from "../store/exceptions"
 import { orderCancelledAt } from "../store/collections"
 import { paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
-import { audit, type Contradiction, type Said } from "./audit"
+import { audit, type Contradiction, type ReadResult } from "./audit"
 import type { Deps } from "./deps"
 
 /** Payments as they stand, each with what contradicts it. */
@@ -17,7 +17,7 @@ const NEVER_DUE_MS = Number.MAX_SAFE_INTEGER / 4
 export async function compare(
   deps: Deps,
   collection: CollectionId,
-  said: ReadonlyMap<PaymentId, Said>,
+  readResults: ReadonlyMap<PaymentId, ReadResult>,
 ): Promise<Compared> {
   const [payments, view, cancelledAt] = await Promise.all([
     paymentsOf(deps.sql, collection),
@@ -39,7 +39,7 @@ export async function compare(
         shown,
         books,
         orderCancelledAt: cancelledAt,
-        said: said.get(payment.id) ?? null,
+        readResult: readResults.get(payment.id) ?? null,
         provider: account?.providerId ?? brandAs<ProviderId>(`pp_kobbopay_${payment.account_id}`),
         captureOn: account?.options.captureOn ?? "confirmed",
         cancelOrderAfterMs: account?.options.expiry.cancelOrderAfterMs ?? NEVER_DUE_MS,

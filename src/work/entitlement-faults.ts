@@ -10,7 +10,7 @@ import { BeingFulfilled } from "./fulfil"
 import { StepHangs } from "./patience"
 
 /**
- * Notes that the work on an order's entitlements failed, and when it is tried again. What hangs, and what
+ * Records that the work on an order's entitlements failed, and when it is tried again. What hangs, and what
  * failed often enough in a row, is an exception; still tried.
  */
 export async function failed(

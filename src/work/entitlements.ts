@@ -3,7 +3,7 @@ import { gateOf, qualifies, takenBack, movesFor, type Verdict } from "../kobbopa
 import type { EntitlementId, OrderId } from "../kobbopay/ids"
 import type { AccountOptions } from "../kobbopay/options"
 import {
-  callForgotten,
+  wakeForgotten,
   claimOrder,
   lockOrder,
   ledgerOf,
@@ -17,7 +17,7 @@ import {
   entitlementById,
   entitlementsOf,
   moveUnits,
-  noteDecision,
+  recordDecision,
   standingOf,
   type Decided,
   type EntitlementRow,
@@ -181,7 +181,7 @@ async function decide(
   const { decision } = asked
   const forgiven =
     decision === "release" ? takenBack({ ...standingOf(before), decision }, line, verdict).units : 0
-  return noteDecision(trx, before, asked, forgiven, now)
+  return recordDecision(trx, before, asked, forgiven, now)
 }
 
 /** Seldom, and ever more so: only for what no event told. */
@@ -236,7 +236,7 @@ export async function workEntitlements(deps: Deps): Promise<boolean> {
  * all others that are due. Returns how many were found; called again, it goes on where it ended.
  */
 export async function repairEntitlements(deps: Deps, most: number): Promise<number> {
-  const found = await callForgotten(deps.sql, most)
+  const found = await wakeForgotten(deps.sql, most)
   while (await workEntitlements(deps));
   return found
 }

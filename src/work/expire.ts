@@ -5,7 +5,7 @@ import {
   LEASE_MS,
   LeaseLost,
   markCancelling,
-  noteOrderCancelled,
+  recordOrderCancelled,
   renewLease,
   type Lease,
 } from "../store/collections"
@@ -89,7 +89,7 @@ export async function expireOrder(
     await clearCancelling(deps.sql, lease)
     return { next: null, failure: failure ?? `order ${now.orderId} is not cancelled yet` }
   }
-  await noteOrderCancelled(deps.sql, now.orderId, deps.now())
+  await recordOrderCancelled(deps.sql, now.orderId, deps.now())
   await convergeAll(deps, fresh)
   deps.log.info(
     `kobbopay: order ${now.orderId} cancelled, its payments ended without money: ${fresh.map((one) => one.id).join(", ")}`,

@@ -1,5 +1,5 @@
 import type { OrderId } from "../kobbopay/ids"
-import { beginFulfilling, callOrder, endFulfilling, keepFulfilling } from "../store/entitled-orders"
+import { beginFulfilling, wakeOrder, endFulfilling, keepFulfilling } from "../store/entitled-orders"
 import { entitlementsOf } from "../store/entitlements"
 import { errorText } from "../store/error-text"
 import type { Deps } from "./deps"
@@ -36,7 +36,7 @@ export async function fulfilReleased(deps: Deps, order: OrderId): Promise<void> 
     clearInterval(heartbeat)
     await endFulfilling(deps.sql, order)
     // Checked at again, so that what was said of it is taken back.
-    if (!isWaitedFor) await callOrder(deps.sql, order)
+    if (!isWaitedFor) await wakeOrder(deps.sql, order)
   })
   work.catch(() => undefined)
   try {

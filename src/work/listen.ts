@@ -2,7 +2,7 @@ import type { KobbopayClient } from "../kobbopay/client"
 import { KobbopayError } from "../kobbopay/errors"
 import type { AccountId, KobbopayId } from "../kobbopay/ids"
 import type { Deps, WorkAccount } from "./deps"
-import type { Said } from "./audit"
+import type { ReadResult } from "./audit"
 
 /** An account that could not be reached this often in a row is left alone for a while. */
 const AWAY_AFTER = 8
@@ -17,7 +17,7 @@ export class Listener {
   readonly #deps: Pick<Deps, "accounts" | "now">
   readonly #pauses: Map<AccountId, Date>
   readonly #misses = new Map<AccountId, number>()
-  readonly #heard = new Map<string, Said>()
+  readonly #results = new Map<string, ReadResult>()
   #lastError: string | null = null
 
   constructor(deps: Pick<Deps, "accounts" | "now">, pauses: Readonly<Record<AccountId, Date>>) {
@@ -30,9 +30,9 @@ export class Listener {
     )
   }
 
-  /** The same accounts, heard. */
+  /** The same accounts, with their answers kept. */
   get accounts(): Deps["accounts"] {
-    return new Map([...this.#deps.accounts].map(([id, known]) => [id, this.#heardBy(known)]))
+    return new Map([...this.#deps.accounts].map(([id, known]) => [id, this.#resultsOf(known)]))
   }
 
   /** Until when an account is not asked; null when it may be. */
@@ -42,10 +42,10 @@ export class Listener {
   }
 
   /** What Kobbopay said of a payment since the last call, and forgets it. */
-  take(account: AccountId, id: KobbopayId | null): Said {
-    const said = this.#heard.get(`${account} ${id}`) ?? null
-    this.#heard.delete(`${account} ${id}`)
-    return said
+  take(account: AccountId, id: KobbopayId | null): ReadResult {
+    const result = this.#results.get(`${account} ${id}`) ?? null
+    this.#results.delete(`${account} ${id}`)
+    return result
   }
 
   /** Pauses that still hold. */
@@ -62,7 +62,7 @@ export class Listener {
     return this.#lastError
   }
 
-  #heardBy(known: WorkAccount): WorkAccount {
+  #resultsOf(known: WorkAccount): WorkAccount {
     const { client } = known
     const account = known.account.id
     const read: KobbopayClient["read"] = async (id, rail, options) => {
@@ -75,7 +75,7 @@ export class Listener {
       }
       try {
         const reading = await client.read(id, rail, options)
-        this.#heard.set(`${account} ${id}`, reading)
+        this.#results.set(`${account} ${id}`, reading)
         this.#misses.set(account, 0)
         return reading
       } catch (cause) {
@@ -89,7 +89,7 @@ export class Listener {
   #failed(account: AccountId, id: KobbopayId, cause: KobbopayError): void {
     this.#lastError = cause.message
     if (cause.status === 404 && cause.kind === "rejected") {
-      this.#heard.set(`${account} ${id}`, "unknown")
+      this.#results.set(`${account} ${id}`, "unknown")
     }
     if (cause.kind !== "unavailable") return
     const misses = (this.#misses.get(account) ?? 0) + 1

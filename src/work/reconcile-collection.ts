@@ -9,7 +9,7 @@ import {
 import { makeDue, postponeCheck } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
-import type { Contradiction, Said } from "./audit"
+import type { Contradiction, ReadResult } from "./audit"
 import { compare, keepContradictions, type Compared } from "./contradictions"
 import { workCollection } from "./collection"
 import type { Listener } from "./listen"
@@ -17,13 +17,13 @@ import type { Listener } from "./listen"
 /** How long a collection that somebody else works is waited for. */
 const WAIT_MS = LEASE_MS + 10_000
 const WAIT_STEP_MS = 100
-/** A collection that is called for again and again is left to the ordinary work. */
+/** A collection that is woken again and again is left to the worker. */
 const MOST_ROUNDS = 3
 
 /** What a run learnt of one payment. */
 export type Finding = {
   payment: PaymentRow
-  heard: "read" | "failed" | "put_off"
+  outcome: "read" | "failed" | "put_off"
   /** Its reading was under our own reference: the account, as it is now, is the one it was made with. */
   proven: boolean
   moved: boolean
@@ -47,7 +47,7 @@ export async function reconcileCollection(
   const asked = payments.filter((one) => !paused.includes(one))
   const [first] = asked
   return [
-    ...paused.map((payment) => unheard(payment, "put_off")),
+    ...paused.map((payment) => unread(payment, "put_off")),
     ...(first === undefined
       ? []
       : await checkCollection(deps, listener, first.collection_id, asked)),
@@ -60,9 +60,9 @@ const putOff = async (deps: Deps, listener: Listener, payment: PaymentRow): Prom
 }
 
 /** A payment of which nothing was learnt. */
-export const unheard = (payment: PaymentRow, heard: "failed" | "put_off"): Finding => ({
+export const unread = (payment: PaymentRow, outcome: "failed" | "put_off"): Finding => ({
   payment,
-  heard,
+  outcome,
   proven: false,
   moved: false,
   mended: [],
@@ -75,9 +75,9 @@ async function checkCollection(
   collection: CollectionId,
   asked: readonly PaymentRow[],
 ): Promise<Finding[]> {
-  const said = new Map<PaymentId, Said>()
+  const results = new Map<PaymentId, ReadResult>()
   const lease = await claim(deps, collection)
-  if (lease === null) return asked.map((payment) => unheard(payment, "failed"))
+  if (lease === null) return asked.map((payment) => unread(payment, "failed"))
   let before: Compared
   try {
     // First, so that what fails from here on is found overdue by the next run.
@@ -86,27 +86,27 @@ async function checkCollection(
       asked.map((one) => one.id),
       deps.now(),
     )
-    before = await compare(deps, collection, said)
+    before = await compare(deps, collection, results)
   } catch (cause) {
     await releaseUnworked(deps.sql, lease)
     throw cause
   }
   await workCollection({ ...deps, accounts: listener.accounts }, lease)
-  for (const one of asked) said.set(one.id, listener.take(one.account_id, one.kobbopay_id))
-  const after = await judge(deps, listener, collection, asked, said)
+  for (const one of asked) results.set(one.id, listener.take(one.account_id, one.kobbopay_id))
+  const after = await judge(deps, listener, collection, asked, results)
   return asked.map((payment) => {
-    const heard = said.get(payment.id) ?? null
-    if (heard === null) {
+    const result = results.get(payment.id) ?? null
+    if (result === null) {
       const isPaused = listener.pausedUntil(payment.account_id) !== null
-      return unheard(payment, isPaused ? "put_off" : "failed")
+      return unread(payment, isPaused ? "put_off" : "failed")
     }
     const stood = before.get(payment.id)
     const found = after?.get(payment.id)?.found ?? []
     const is = after?.get(payment.id)?.payment ?? payment
     return {
       payment,
-      heard: heard === "unknown" ? "failed" : "read",
-      proven: heard !== "unknown" && heard.reference === payment.reference,
+      outcome: result === "unknown" ? "failed" : "read",
+      proven: result !== "unknown" && result.reference === payment.reference,
       moved: is.state !== (stood?.payment ?? payment).state,
       mended: after !== null && found.length === 0 ? (stood?.found ?? []) : [],
       drift: found,
@@ -116,14 +116,14 @@ async function checkCollection(
 
 /**
  * Judges what the check left behind, while nobody works the collection: what looks like drift may be work that
- * was called for meanwhile. Null when the collection does not come to rest; the next run sees it.
+ * was woken meanwhile. Null when the collection does not come to rest; the next run sees it.
  */
 async function judge(
   deps: Deps,
   listener: Listener,
   collection: CollectionId,
   asked: readonly PaymentRow[],
-  said: ReadonlyMap<PaymentId, Said>,
+  results: ReadonlyMap<PaymentId, ReadResult>,
 ): Promise<Compared | null> {
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const lease = await claim(deps, collection)
@@ -133,10 +133,10 @@ async function judge(
       continue
     }
     try {
-      const found = await compare(deps, collection, said)
+      const found = await compare(deps, collection, results)
       for (const { id } of asked) {
         const seen = found.get(id)
-        if (seen !== undefined && (said.get(id) ?? null) !== null)
+        if (seen !== undefined && (results.get(id) ?? null) !== null)
           await keepContradictions(deps, seen)
       }
       return found

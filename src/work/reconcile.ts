@@ -21,7 +21,7 @@ import {
 } from "../store/reconciliation"
 import type { Deps } from "./deps"
 import { Listener } from "./listen"
-import { reconcileCollection, unheard, type Finding } from "./reconcile-collection"
+import { reconcileCollection, unread, type Finding } from "./reconcile-collection"
 
 /** Payments between two commits of the cursor. */
 const BATCH = 100
@@ -163,7 +163,7 @@ async function oneCollection(
     const failure = `payment ${payments[0]?.id}: ${errorText(cause)}`
     listener.note(failure)
     deps.log.warn(`kobbopay: ${failure}`)
-    return payments.map((payment) => unheard(payment, "failed"))
+    return payments.map((payment) => unread(payment, "failed"))
   }
 }
 
@@ -193,7 +193,7 @@ function groupedBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]
 }
 
 function tallyOf(findings: readonly Finding[]): Tally {
-  const heard = (how: Finding["heard"]) => findings.filter((one) => one.heard === how).length
+  const count = (how: Finding["outcome"]) => findings.filter((one) => one.outcome === how).length
   const kinds = (which: "mended" | "drift") => {
     const counts: Record<string, number> = {}
     for (const { kind } of findings.flatMap((finding) => finding[which])) {
@@ -203,10 +203,10 @@ function tallyOf(findings: readonly Finding[]): Tally {
   }
   return {
     payments: findings.length,
-    read: heard("read"),
+    read: count("read"),
     moved: findings.filter((one) => one.moved).length,
-    failedReads: heard("failed"),
-    putOff: heard("put_off"),
+    failedReads: count("failed"),
+    putOff: count("put_off"),
     mended: kinds("mended"),
     drift: kinds("drift"),
   }

@@ -272,11 +272,11 @@ function mustHoldMoney(payment: PaymentRow, found: ExceptionRow, isFinal: boolea
   if (payment.money_seen_at === null || isPaidBack(payment)) {
     throw refuse("No money is on this payment, so there is nothing to accept.")
   }
-  const said = found.observed["said"] ?? "nothing"
-  const isKnown = said === "paid" || said === "confirmed" || payment.state === "confirmed"
+  const reported = found.observed["reported_state"] ?? "nothing"
+  const isKnown = reported === "paid" || reported === "confirmed" || payment.state === "confirmed"
   if (isFinal || isKnown) return
   throw refuse(
-    `Kobbopay calls this payment ${said}, so it may never call it confirmed. Look at its transaction on the chain; if it is final there, accept it as final.`,
+    `Kobbopay calls this payment ${reported}, so it may never call it confirmed. Look at its transaction on the chain; if it is final there, accept it as final.`,
   )
 }
 

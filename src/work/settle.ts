@@ -3,14 +3,14 @@ import { aboutPayment, openException, closeCleared } from "../store/exceptions"
 import {
   clearCancelling,
   nextWork,
-  noteOrderCancelled,
+  recordOrderCancelled,
   wakeCollection,
   wasWoken,
   type Lease,
 } from "../store/collections"
 import { openEvents, type EventRow } from "../store/inbox"
 import { endAbandonedCreations } from "../store/creation"
-import { markConverged, noteOrder, paymentsOf, sessionsOf } from "../store/ledger"
+import { markConverged, linkOrder, paymentsOf, sessionsOf } from "../store/ledger"
 import { isFreed, type PaymentRow } from "../store/payment"
 import { attachSession } from "../store/sessions"
 import { auditAtRest } from "./contradictions"
@@ -55,15 +55,15 @@ export async function settleCollection(deps: Deps, lease: Lease): Promise<Outcom
     ? await withoutAbandoned(deps, lease)
     : found
   if (view !== null && known.some((payment) => isNews(payment, view))) {
-    await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId, deps.now())
+    await linkOrder(deps.sql, lease.collectionId, view.cartId, view.orderId, deps.now())
   }
 
   const failures: string[] = []
   const payments: PaymentRow[] = []
-  const isCalled = ({ id }: PaymentRow) => events.some((event) => event.payment_id === id)
+  const hasEvent = ({ id }: PaymentRow) => events.some((event) => event.payment_id === id)
   const isReadable = ({ kobbopay_id: id, account_id: account }: PaymentRow) =>
     id !== null && deps.accounts.has(account)
-  const reads = dueReads(known.filter(isReadable), isCalled, deps.now())
+  const reads = dueReads(known.filter(isReadable), hasEvent, deps.now())
   for (const payment of known) {
     const checked = await checkIfDue(deps, lease, payment, events, view, reads)
     payments.push(checked.payment)
@@ -107,7 +107,7 @@ const isNews = (payment: PaymentRow, view: MedusaView): boolean =>
   (view.cartId !== null && view.cartId !== payment.cart_id) ||
   (view.orderId !== null && view.orderId !== payment.order_id)
 
-/** Looks at a payment whose time has come, or for which something calls. */
+/** Looks at a payment whose time has come, or that an event asks for. */
 async function checkIfDue(
   deps: Deps,
   lease: Lease,
@@ -119,12 +119,12 @@ async function checkIfDue(
   const now = deps.now()
   const named = events.filter((event) => event.payment_id === payment.id)
   const isDue = reads.has(payment)
-  const calls = named.some(({ next_attempt_at: at }) => at === null || at <= now)
+  const isAsked = named.some(({ next_attempt_at: at }) => at === null || at <= now)
   // Events that only repeat what was just read wait together: a flood of them is one read.
   const free = repeatedAt(payment.last_read_at, now)
   const isFlooded = free > now && named.some(({ next_attempt_at: at }) => at !== null && at <= free)
-  // Held money is judged anew whenever something calls: the order may have changed under it.
-  const isNeeded = isDue || calls || (payment.money_seen_at !== null && !isFlooded)
+  // Held money is judged again at every chance: the order may have changed under it.
+  const isNeeded = isDue || isAsked || (payment.money_seen_at !== null && !isFlooded)
   if (!isNeeded) return { payment, failure: null }
   return checkPayment(deps, lease, payment, await learnIds(deps, payment, named), view)
 }
@@ -140,8 +140,8 @@ async function resolveMark(
 ): Promise<Date | null> {
   if (view?.order === "cancelled" && view.orderId !== null) {
     if (lease.orderCancelledAt === null) {
-      await noteOrder(deps.sql, lease.collectionId, view.cartId, view.orderId, deps.now())
-      await noteOrderCancelled(deps.sql, view.orderId, deps.now())
+      await linkOrder(deps.sql, lease.collectionId, view.cartId, view.orderId, deps.now())
+      await recordOrderCancelled(deps.sql, view.orderId, deps.now())
     }
   } else if (lease.cancellingAt !== null) {
     const old = new Date(lease.cancellingAt.getTime() + ABANDONED_CANCELLING_MS)
@@ -208,7 +208,7 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
           return { failure: await completionFailed(deps, payment, why), moved: false }
         }
         const placed = await deps.medusa.view(payment.collection_id)
-        await noteOrder(
+        await linkOrder(
           deps.sql,
           payment.collection_id,
           step.cart,

@@ -12,13 +12,13 @@ import { entitlementSide } from "./entitlement-side"
 import { medusaSide } from "./medusa"
 import { Worker } from "./worker"
 
-/** How long a person who waits for the work waits: it may be slow over other orders. */
+/** How long a person waits for the worker, which may be busy with other orders. */
 export const DRAIN_WITHIN_MS = 10_000
 
-const hands = new WeakMap<KobbopayModuleService, { deps: Deps; worker: Worker }>()
+const workers = new WeakMap<KobbopayModuleService, { deps: Deps; worker: Worker }>()
 
-function handOf(service: KobbopayModuleService): { deps: Deps; worker: Worker } {
-  const known = hands.get(service)
+function partsOf(service: KobbopayModuleService): { deps: Deps; worker: Worker } {
+  const known = workers.get(service)
   if (known !== undefined) return known
   const deps: Deps = {
     sql: service.sql,
@@ -38,15 +38,15 @@ function handOf(service: KobbopayModuleService): { deps: Deps; worker: Worker } 
     patience: runtime.work.patience,
   }
   const made = { deps, worker: new Worker(deps) }
-  hands.set(service, made)
+  workers.set(service, made)
   return made
 }
 
 /** The worker of this process: one for each booted kobbopay module, made when first asked for. */
-export const workerOf = (service: KobbopayModuleService): Worker => handOf(service).worker
+export const workerOf = (service: KobbopayModuleService): Worker => partsOf(service).worker
 
 /** What the worker of this process works with, for what a person asks for. */
-export const depsOf = (service: KobbopayModuleService): Deps => handOf(service).deps
+export const depsOf = (service: KobbopayModuleService): Deps => partsOf(service).deps
 
 /**
  * The kobbopay module of the app. From the app's own container, never from the one that a job or a

@@ -12,77 +12,78 @@ import { workCollection } from "./collection"
 import { routeEvents } from "./route"
 import { errorText } from "../store/error-text"
 
-/** Collections worked side by side in one process; two events of one payment never are. */
-const SIDE_BY_SIDE = 4
+/** Collections worked side by side in one process. Two events of one payment never are. */
+const SLOTS = 4
 
-/** So many of them at most are worked only because their time has come: money and events find a free hand. */
-const MOST_CALM = SIDE_BY_SIDE - 2
+/** So many of them at most are worked only because their time has come: money and events find a free slot. */
+const MOST_CALM = SLOTS - 2
 
-/** Between two checks for work while calls keep coming: what comes meanwhile is found together. */
-const LOOK_PAUSE_MS = 50
+/** Between two passes of a loop that is woken again and again: what comes meanwhile is found together. */
+const PASS_PAUSE_MS = 50
 
 /** Beyond this the scheduled sweep comes first anyway. */
 const SOON_MS = 5_000
 const LEAST_SLEEP_MS = 100
 
 /**
- * The loop of one process. A scout routes recorded events and claims due collections, as many as there are
- * free hands, and the hands work them until nothing is due; a slow collection holds one hand of several, so
- * the others go on, and one that hangs in Medusa holds none. A clerk works due entitlements beside them, so that money never waits for those. Any
- * number of processes may run one; the leases keep them apart.
+ * The worker of one process. Its dispatcher routes recorded events and claims due collections, as many as
+ * there are free slots. A slot works collections until nothing is due. A slow collection keeps one slot of
+ * several, so the others go on; one that hangs in Medusa keeps none. The entitlement loop runs beside the
+ * dispatcher, so that money never waits for entitlements. Any number of processes may run a worker; the
+ * leases keep them apart.
  */
 export class Worker {
   readonly #deps: Deps
-  readonly #hands = new Set<Promise<void>>()
-  readonly #scout: Watch
-  readonly #clerk: Watch
-  /** Hands that are at, or about to claim, a collection that nobody called for. */
+  readonly #slots = new Set<Promise<void>>()
+  readonly #dispatcher: Loop
+  readonly #entitlements: Loop
+  /** Slots that work, or are about to claim, a collection that nobody woke. */
   #calm = 0
   #stopped = false
   #timer: NodeJS.Timeout | null = null
 
   constructor(deps: Deps) {
     this.#deps = deps
-    const watch = (look: () => Promise<boolean>) =>
-      new Watch({
-        look: async () => {
+    const loop = (pass: () => Promise<boolean>) =>
+      new Loop({
+        pass: async () => {
           try {
-            return !this.#stopped && (await look())
+            return !this.#stopped && (await pass())
           } catch (cause) {
-            this.#interrupted(cause)
+            this.#logFailure(cause)
             return false
           }
         },
-        pause: () => deps.sleep(LOOK_PAUSE_MS),
-        rested: () => {
+        pause: () => deps.sleep(PASS_PAUSE_MS),
+        onRest: () => {
           if (this.#isResting) void this.#sleep()
         },
       })
-    this.#scout = watch(() => this.#look())
-    this.#clerk = watch(() => workEntitlements(deps))
+    this.#dispatcher = loop(() => this.#dispatch())
+    this.#entitlements = loop(() => workEntitlements(deps))
   }
 
-  /** Has scout and clerk look for what is due; one that is looking already looks once more before it rests. */
+  /** Makes both loops find what is due. A loop that is running makes one more pass before it rests. */
   wake(): void {
     if (this.#stopped) return
-    this.#scout.call()
-    this.#clerk.call()
+    this.#dispatcher.wake()
+    this.#entitlements.wake()
   }
 
-  /** Has the scout look for recorded events. What they lead to calls the clerk by itself. */
-  wakeScout(): void {
-    if (!this.#stopped) this.#scout.call()
+  /** Makes the dispatcher find recorded events. Their work wakes the entitlement loop by itself. */
+  wakeDispatcher(): void {
+    if (!this.#stopped) this.#dispatcher.wake()
   }
 
-  /** Makes a collection's collection due and works it. */
-  async call(collection: CollectionId): Promise<void> {
+  /** Makes a collection due and works it. */
+  async wakeCollection(collection: CollectionId): Promise<void> {
     await wakeCollection(this.#deps.sql, collection, this.#deps.now())
     this.wake()
   }
 
   /**
-   * Works until nothing is due and everybody rests. Failures are logged and tried again later. A step that
-   * hangs is not waited for; `withinMs` says how long to wait at all.
+   * Works until nothing is due and every loop and slot rests. Failures are logged and tried again later. A
+   * step that hangs is not waited for; `withinMs` says how long to wait at all.
    */
   async drain({ withinMs }: { withinMs?: number } = {}): Promise<void> {
     const drained = this.#idle().then(() => {
@@ -105,47 +106,51 @@ export class Worker {
   }
 
   get #isResting(): boolean {
-    return this.#scout.running === null && this.#clerk.running === null && this.#hands.size === 0
+    return (
+      this.#dispatcher.running === null &&
+      this.#entitlements.running === null &&
+      this.#slots.size === 0
+    )
   }
 
   async #idle(): Promise<void> {
     while (!this.#isResting) {
-      await Promise.all([this.#scout.running, this.#clerk.running, ...this.#hands])
+      await Promise.all([this.#dispatcher.running, this.#entitlements.running, ...this.#slots])
     }
   }
 
-  async #look(): Promise<boolean> {
+  async #dispatch(): Promise<boolean> {
     const isMore = await routeEvents(this.#deps)
-    for (const lease of await this.#claim(SIDE_BY_SIDE - this.#hands.size)) this.#start(lease)
+    for (const lease of await this.#claim(SLOTS - this.#slots.size)) this.#start(lease)
     return isMore
   }
 
   #start(lease: Lease): void {
-    const hand: Promise<void> = this.#work(lease)
+    const slot: Promise<void> = this.#work(lease)
       .catch((cause: unknown) => {
-        this.#interrupted(cause)
+        this.#logFailure(cause)
       })
       .finally(() => {
-        this.#hands.delete(hand)
-        // The scout may have passed over what became due while no hand was free.
+        this.#slots.delete(slot)
+        // The dispatcher may have passed over what became due while no slot was free.
         this.wake()
       })
-    this.#hands.add(hand)
+    this.#slots.add(slot)
   }
 
   async #work(lease: Lease): Promise<void> {
-    let held: Lease | undefined = lease
-    while (held !== undefined) {
-      const { urgent } = held
+    let current: Lease | undefined = lease
+    while (current !== undefined) {
+      const { urgent } = current
       try {
-        const { late } = await workCollection(this.#deps, held)
+        const { late } = await workCollection(this.#deps, current)
         void late?.then(() => {
           this.wake()
         })
       } finally {
         if (!urgent) this.#calm--
       }
-      ;[held] = await this.#claim(1)
+      ;[current] = await this.#claim(1)
     }
   }
 
@@ -164,8 +169,8 @@ export class Worker {
     return claimed
   }
 
-  #interrupted(cause: unknown): void {
-    this.#deps.log.error(`kobbopay: the work was interrupted: ${errorText(cause)}`)
+  #logFailure(cause: unknown): void {
+    this.#deps.log.error(`kobbopay: the worker was interrupted: ${errorText(cause)}`)
   }
 
   /** Wakes by itself for work that is due soon, so that a short pause does not wait for the sweep. */
@@ -183,39 +188,39 @@ export class Worker {
   }
 }
 
-type Watching = {
-  /** Looks for work; true while there is more. Does not throw. */
-  look: () => Promise<boolean>
-  /** Between two checks while calls keep coming. */
+type LoopParts = {
+  /** Makes one pass over what is due; true while there is more. Does not throw. */
+  pass: () => Promise<boolean>
+  /** Between two passes while somebody keeps waking the loop. */
   pause: () => Promise<void>
-  rested: () => void
+  onRest: () => void
 }
 
-/** Somebody who looks for work when called, and rests when there is none and nobody called meanwhile. */
-class Watch {
-  readonly #watching: Watching
-  /** Counts calls, so that one that comes during a check is not lost. */
-  #calls = 0
+/** Makes passes once it is woken, and rests when there is no more and nobody woke it meanwhile. */
+class Loop {
+  readonly #parts: LoopParts
+  /** Counts wakes, so that one that comes during a pass is not lost. */
+  #wakes = 0
   running: Promise<void> | null = null
 
-  constructor(watching: Watching) {
-    this.#watching = watching
+  constructor(parts: LoopParts) {
+    this.#parts = parts
   }
 
-  call(): void {
-    this.#calls++
+  wake(): void {
+    this.#wakes++
     this.running ??= this.#run()
   }
 
   async #run(): Promise<void> {
-    const { look, pause, rested } = this.#watching
+    const { pass, pause, onRest } = this.#parts
     for (;;) {
-      const calls = this.#calls
-      const isMore = await look()
-      if (!isMore && calls === this.#calls) break
+      const wakes = this.#wakes
+      const isMore = await pass()
+      if (!isMore && wakes === this.#wakes) break
       if (!isMore) await pause()
     }
     this.running = null
-    rested()
+    onRest()
   }
 }

@@ -58,7 +58,7 @@ export class Invariants {
     const gate = this.truth.policy.captureOn === "paid" ? ["paid", "confirmed"] : ["confirmed"]
     const shown = [...this.of.kobbopay.shown(row.number)]
     const fits = shown.some(
-      (told) => gate.includes(wordOf(this.truth.profile, told)) && ownSum(told) >= least,
+      (version) => gate.includes(wordOf(this.truth.profile, version)) && ownSum(version) >= least,
     )
     if (!fits) throw new Broken("a capture without a read that says so and fits")
   }
@@ -144,7 +144,7 @@ export class Invariants {
   }
 
   /**
-   * Captured, or about to be. What a read took back before it was captured claims nothing of the order,
+   * Captured, or about to be. What a read took back before it was captured asks nothing of the order,
    * though Medusa still shows it authorized: another payment may settle beside it.
    */
   #covers({ session, canceledAt, captures }: Medusa["payments"][number]): boolean {
@@ -179,7 +179,7 @@ export class Invariants {
     for (const row of this.of.ledger.rows) {
       const shown = [...this.of.kobbopay.shown(row.number)]
       if (shown.length === 0) throw new Broken("an order cancelled over a payment nobody read")
-      if (shown.some((told) => told.transfers.length > 0 && told.ended !== "failed")) {
+      if (shown.some((version) => version.transfers.length > 0 && version.ended !== "failed")) {
         throw new Broken("an order cancelled though money was seen")
       }
       const now = this.of.kobbopay.now(row.number)

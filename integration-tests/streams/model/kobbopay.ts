@@ -1,27 +1,27 @@
 import { brandAs, type KobbopayId, type Reference } from "../../../src/kobbopay/ids"
-import type { Reading, SaidState } from "../../../src/kobbopay/reading"
+import type { Reading, ReportedState } from "../../../src/kobbopay/reading"
 import type { Dice } from "./dice"
 import {
   after,
   ASKED,
-  claimOf,
+  reportOf,
   ownSum,
   UNTOUCHED,
   wordOf,
   type Move,
-  type Told,
+  type Version,
   type Truth,
 } from "./truth"
 
 /** An event on its way to the shop. */
-export type Sent = { id: string; payment: number; claims: SaidState | null }
+export type Sent = { id: string; payment: number; reportedState: ReportedState | null }
 
 type Remote = {
   /** Every moment of the payment; reads may show any since the last calm. */
-  versions: Told[]
+  versions: Version[]
   floor: number
   /** The moments that reads have shown the shop. */
-  shown: Set<Told>
+  shown: Set<Version>
 }
 
 const RAIL = { asset: "USDT", network: "Tron", token: "USDTTRC" } as const
@@ -42,7 +42,7 @@ export class Kobbopay {
     this.payments = Array.from({ length: truth.payments }, () => ({
       versions: [UNTOUCHED],
       floor: 0,
-      shown: new Set<Told>(),
+      shown: new Set<Version>(),
     }))
   }
 
@@ -55,7 +55,7 @@ export class Kobbopay {
     this.inFlight.push({
       id: `event-${this.#events++}`,
       payment: move.payment,
-      claims: claimOf(this.truth, next, move),
+      reportedState: reportOf(this.truth, next, move),
     })
   }
 
@@ -64,7 +64,7 @@ export class Kobbopay {
     for (const remote of this.payments) remote.floor = remote.versions.length - 1
   }
 
-  now(payment: number): Told {
+  now(payment: number): Version {
     return this.#remote(payment).versions.at(-1) ?? UNTOUCHED
   }
 
@@ -81,7 +81,7 @@ export class Kobbopay {
     }, 0n)
   }
 
-  shown(payment: number): ReadonlySet<Told> {
+  shown(payment: number): ReadonlySet<Version> {
     return this.#remote(payment).shown
   }
 
@@ -90,9 +90,9 @@ export class Kobbopay {
     if (dice.once(8)) return null
     const { versions, floor, shown } = this.#remote(payment)
     const newest = versions.length - 1
-    const told = versions[newest - dice.roll(newest - floor + 1)] ?? UNTOUCHED
-    shown.add(told)
-    return readingOf(this.truth, told, payment)
+    const version = versions[newest - dice.roll(newest - floor + 1)] ?? UNTOUCHED
+    shown.add(version)
+    return readingOf(this.truth, version, payment)
   }
 
   #remote(payment: number): Remote {
@@ -103,8 +103,8 @@ export class Kobbopay {
 }
 
 /** What a profile's read says of a payment: docs the sum and the list, invoice the newest transfer alone. */
-function readingOf({ profile }: Truth, told: Told, payment: number): Reading {
-  const transfers = told.transfers.map(({ amount, astray }, index) => ({
+function readingOf({ profile }: Truth, version: Version, payment: number): Reading {
+  const transfers = version.transfers.map(({ amount, astray }, index) => ({
     hash: `hash-${payment}-${index}`,
     amountMinor: amount,
     astray,
@@ -112,7 +112,7 @@ function readingOf({ profile }: Truth, told: Told, payment: number): Reading {
   const own = transfers.filter((one) => !one.astray)
   const blank: Reading = {
     kobbopayId: brandAs<KobbopayId>(`remote-${payment}`),
-    state: wordOf(profile, told),
+    state: wordOf(profile, version),
     asset: null,
     network: null,
     token: null,
@@ -142,7 +142,7 @@ function readingOf({ profile }: Truth, told: Told, payment: number): Reading {
     network: own.length < transfers.length ? OTHER.network : RAIL.network,
     astray: own.length < transfers.length,
     expectedMinor: ASKED,
-    receivedMinor: ownSum(told),
+    receivedMinor: ownSum(version),
     transfers: own.map(money),
   }
 }

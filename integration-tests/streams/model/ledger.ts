@@ -5,10 +5,10 @@ import {
   type PaymentId,
   type SessionId,
 } from "../../../src/kobbopay/ids"
-import type { Claim, judge, Known, OrderFacts } from "../../../src/kobbopay/judge"
+import type { EventReport, judge, Known, OrderFacts } from "../../../src/kobbopay/judge"
 import { CONDITIONS, type ExceptionClass } from "../../../src/kobbopay/lifecycle"
 import { reportsMoney } from "../../../src/kobbopay/observation"
-import type { PaymentState, Reading, SaidState } from "../../../src/kobbopay/reading"
+import type { PaymentState, Reading, ReportedState } from "../../../src/kobbopay/reading"
 import type { Rules } from "../../../src/kobbopay/rules"
 import { nextCheck } from "../../../src/kobbopay/schedule"
 import { LEASE_MS } from "../../../src/store/collections"
@@ -54,7 +54,7 @@ export type Row = Pick<
 export type EventRow = {
   id: EventRowId
   payment: number
-  claims: SaidState | null
+  reportedState: ReportedState | null
   receivedAt: number
   nextAttemptAt: number | null
   attempts: number
@@ -104,7 +104,7 @@ export class Ledger {
       this.events.push({
         id: brandAs<EventRowId>(event.id),
         payment: event.payment,
-        claims: event.claims,
+        reportedState: event.reportedState,
         receivedAt: this.now(),
         nextAttemptAt: this.now(),
         attempts: 0,
@@ -173,7 +173,7 @@ export class Ledger {
     lease: Lease | null
     reading: Reading
     readAt: number
-    claims: readonly Claim[]
+    reports: readonly EventReport[]
     facts: OrderFacts
   }): ReadonlySet<EventRowId> {
     this.#hold(check.lease)
@@ -289,9 +289,9 @@ export class Ledger {
       collection.cancellingAt === null &&
       this.rows.every((row) => row.target === "order_cancelled" && !holdsMoney(row)) &&
       this.events.every(
-        ({ state, claims }) =>
+        ({ state, reportedState: reported }) =>
           state === "done" ||
-          (state === "dead" && (claims === null || !reportsMoney({ state: claims }))),
+          (state === "dead" && (reported === null || !reportsMoney({ state: reported }))),
       )
     if (free) collection.cancellingAt = this.now()
     return free
@@ -301,7 +301,7 @@ export class Ledger {
     if (this.collection.fence === lease.fence) this.collection.cancellingAt = null
   }
 
-  noteOrderCancelled(): void {
+  recordOrderCancelled(): void {
     this.collection.orderCancelledAt ??= this.now()
     this.collection.cancellingAt = null
     this.wake()
@@ -313,7 +313,7 @@ export class Ledger {
     event.attempts += 1
   }
 
-  /** Puts an event off, unless somebody called for it since it was seen with `nextAttemptAt`. */
+  /** Puts an event off, unless somebody woke it since it was seen with `nextAttemptAt`. */
   retryEvent(event: EventRow, seen: number | null, at: number): void {
     if (event.state !== "received" || event.nextAttemptAt !== seen) return
     event.attempts += 1

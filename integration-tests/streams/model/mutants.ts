@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "kobbopay/lifecycle",
     line: 'return stay("paid", "ambiguous_finality")',
     broken:
-      'if (said === "expired") return stay("expired")\n      return stay("paid", "ambiguous_finality")',
+      'if (reportedState === "expired") return stay("expired")\n      return stay("paid", "ambiguous_finality")',
   },
   {
     name: "takes too little for enough",
@@ -83,11 +83,11 @@ export const MUTANTS: readonly Mutant[] = [
     broken: "const merged = known.slice(1)",
   },
   {
-    name: "believes an event that claims more than the read",
+    name: "believes an event that reports more than the read",
     file: "kobbopay/observation",
     line: 'return RANK[state] > RANK[reading.state] ? { kind: "behind" } : observed',
     broken:
-      'return RANK[state] > RANK[reading.state] ? { kind: "observed", said: state } : observed',
+      'return RANK[state] > RANK[reading.state] ? { kind: "observed", reportedState: state } : observed',
   },
   {
     name: "confirms what was merely seen",
@@ -110,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "never closes what stays pending",
     file: "kobbopay/judge",
-    line: 'if (said === "pending" && !holdsMoney && isClosing) said = "expired"',
+    line: 'if (reportedState === "pending" && !holdsMoney && isClosing) reportedState = "expired"',
     broken: "",
   },
   {

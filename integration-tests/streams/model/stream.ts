@@ -35,7 +35,7 @@ export const REAL: Under = { judge, nextStep }
 export const rulesOf = ({ profile, policy, lenient }: Truth): Rules => ({
   policy,
   required: profile === "invoice" ? { amount: true, asset: true } : { amount: false, asset: false },
-  says: new Set(
+  readableStates: new Set(
     profile === "invoice"
       ? ["pending", "paid", "confirmed", "failed"]
       : ["pending", "paid", "confirmed", "expired"],
@@ -61,7 +61,7 @@ export class Stream {
   /** Held, released or revoked: what the order's entitlement was last made to be. */
   entitlement: "none" | "held" | "released" | "revoked" = "none"
   readonly #shop: Shop
-  readonly #hands: [Steps<void> | null, Steps<void> | null] = [null, null]
+  readonly #workers: [Steps<void> | null, Steps<void> | null] = [null, null]
   #time = DAWN
 
   constructor(
@@ -79,7 +79,7 @@ export class Stream {
       (session) => this.invariants.captured(session),
     )
     this.medusa.onCancelled = () => {
-      if (!dice.once(4)) this.ledger.noteOrderCancelled()
+      if (!dice.once(4)) this.ledger.recordOrderCancelled()
     }
     this.#shop = {
       placed: truth.placed,
@@ -166,7 +166,7 @@ export class Stream {
         return this.#pass(pauses[dice.roll(pauses.length)] ?? SECOND)
       }
       case 8:
-        this.#hands[dice.roll(2)] = null
+        this.#workers[dice.roll(2)] = null
         return
       default: {
         // The shopper's own page, or the admin, asks for the payment.
@@ -200,7 +200,7 @@ export class Stream {
 
   /** Where reads cannot say that a payment expired, its event alone does, and is repeated until it arrives. */
   #isOnlyWord(event: Sent | undefined): boolean {
-    return this.truth.profile === "invoice" && event?.claims === "expired"
+    return this.truth.profile === "invoice" && event?.reportedState === "expired"
   }
 
   #calm(): void {
@@ -237,7 +237,7 @@ export class Stream {
         payments: rows,
         view,
         shown: this.ledger.shown(),
-        said: null,
+        readResult: null,
         now,
         orderCancelledAt: cancelled === null ? null : new Date(cancelled),
         books: { exceptions, sent: [], released: this.#released(), reservations: this.#leftOver() },
@@ -256,9 +256,9 @@ export class Stream {
   /** Works what is due until nothing is left to do but to look again some day. */
   #rest(): void {
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      for (const hand of [0, 1] as const) {
-        this.#advance(hand, MOST_STEPS_OF_A_WORK)
-        if (this.dice.once(6)) this.#hands[hand] = null
+      for (const worker of [0, 1] as const) {
+        this.#advance(worker, MOST_STEPS_OF_A_WORK)
+        if (this.dice.once(6)) this.#workers[worker] = null
       }
       if (this.#isAtRest()) return
       const { dueAt, leaseUntil } = this.ledger.collection
@@ -269,7 +269,7 @@ export class Stream {
 
   #isAtRest(): boolean {
     const { collection, rows, events } = this.ledger
-    if (this.#hands.some((hand) => hand !== null) || collection.owner !== null) return false
+    if (this.#workers.some((worker) => worker !== null) || collection.owner !== null) return false
     if (collection.dueAt !== null && collection.dueAt <= this.#time) return false
     // An ended payment waits for the others: only together do they end the order.
     const endsOrder = rows.every((row) => row.target === "order_cancelled")
@@ -291,16 +291,16 @@ export class Stream {
   }
 
   /** Lets one worker go on for some steps; one that rests first claims what is due. */
-  #advance(hand: 0 | 1, steps: number): void {
+  #advance(worker: 0 | 1, steps: number): void {
     for (let left = steps; left > 0; left--) {
-      let under = this.#hands[hand]
+      let under = this.#workers[worker]
       if (under === null) {
-        const lease = this.ledger.claim(`worker ${hand}`)
+        const lease = this.ledger.claim(`worker ${worker}`)
         if (lease === null) return
         under = this.#worked(lease)
-        this.#hands[hand] = under
+        this.#workers[worker] = under
       }
-      if (under.next().done === true) this.#hands[hand] = null
+      if (under.next().done === true) this.#workers[worker] = null
       this.invariants.hold()
     }
   }

@@ -42,73 +42,74 @@ export type Truth = {
 }
 
 /** A payment at Kobbopay at one moment. */
-export type Told = {
+export type Version = {
   transfers: readonly { amount: bigint; astray: boolean; confirmed: boolean }[]
   ended: "expired" | "failed" | null
 }
 
-export const UNTOUCHED: Told = { transfers: [], ended: null }
+export const UNTOUCHED: Version = { transfers: [], ended: null }
 
-const sum = (transfers: Told["transfers"]): bigint =>
+const sum = (transfers: Version["transfers"]): bigint =>
   transfers.reduce((total, transfer) => total + transfer.amount, 0n)
 
 /** The transfers that a payment counts: those on its own rail once there are any. */
-export const counted = ({ transfers }: Told): Told["transfers"] =>
+export const counted = ({ transfers }: Version): Version["transfers"] =>
   transfers.some((one) => !one.astray) ? transfers.filter((one) => !one.astray) : transfers
 
-export const ownSum = ({ transfers }: Told): bigint => sum(transfers.filter((one) => !one.astray))
+export const ownSum = ({ transfers }: Version): bigint =>
+  sum(transfers.filter((one) => !one.astray))
 
-const covered = (told: Told): boolean => sum(counted(told)) >= ASKED
+const covered = (version: Version): boolean => sum(counted(version)) >= ASKED
 
 /** Kobbopay's own word for a payment, as a read of the profile gives it. */
-export function wordOf(profile: Truth["profile"], told: Told) {
+export function wordOf(profile: Truth["profile"], version: Version) {
   if (profile === "invoice") {
-    if (told.ended === "failed") return "failed"
-    const newest = told.transfers.at(-1)
+    if (version.ended === "failed") return "failed"
+    const newest = version.transfers.at(-1)
     return newest === undefined ? "pending" : newest.confirmed ? "confirmed" : "paid"
   }
-  if (told.ended !== null) return told.ended
-  if (sum(counted(told).filter((one) => one.confirmed)) >= ASKED) return "confirmed"
-  return covered(told) ? "paid" : "pending"
+  if (version.ended !== null) return version.ended
+  if (sum(counted(version).filter((one) => one.confirmed)) >= ASKED) return "confirmed"
+  return covered(version) ? "paid" : "pending"
 }
 
-/** What the event about a move claims of the payment as it is afterwards; null: nothing a read could bear out. */
-export function claimOf({ profile }: Pick<Truth, "profile">, told: Told, move: Move) {
+/** What the event about a move reports of the payment as it is afterwards; null: nothing a read could bear out. */
+export function reportOf({ profile }: Pick<Truth, "profile">, version: Version, move: Move) {
   if (move.do === "fail") return null
   if (move.do === "expire") return "expired"
-  const word = wordOf(profile, told)
-  return covered(told) && (word === "paid" || word === "confirmed") ? word : "partial"
+  const word = wordOf(profile, version)
+  return covered(version) && (word === "paid" || word === "confirmed") ? word : "partial"
 }
 
 /** The payment after a move, or null when the move cannot be made. */
-export function after(truth: Pick<Truth, "profile" | "lifts">, told: Told, move: Move) {
+export function after(truth: Pick<Truth, "profile" | "lifts">, version: Version, move: Move) {
   switch (move.do) {
     case "transfer": {
-      if (told.transfers.length >= 3) return null
+      if (version.transfers.length >= 3) return null
       const one = { amount: SHARES[move.share], astray: move.astray, confirmed: false }
       // A failure is the newest transfer's: the invoice profile shows another one that comes after it.
-      const ended = told.ended === "failed" ? null : told.ended
-      return lifted(truth, { ...told, ended, transfers: [...told.transfers, one] })
+      const ended = version.ended === "failed" ? null : version.ended
+      return lifted(truth, { ...version, ended, transfers: [...version.transfers, one] })
     }
     case "confirm": {
-      if (told.transfers.every((one) => one.confirmed)) return null
-      const transfers = told.transfers.map((one) => ({ ...one, confirmed: true }))
-      return lifted(truth, { ...told, transfers })
+      if (version.transfers.every((one) => one.confirmed)) return null
+      const transfers = version.transfers.map((one) => ({ ...one, confirmed: true }))
+      return lifted(truth, { ...version, transfers })
     }
     case "expire":
-      return told.ended === null ? { ...told, ended: "expired" as const } : null
+      return version.ended === null ? { ...version, ended: "expired" as const } : null
     case "fail":
       // The docs profile has no word for it.
-      return told.ended === null && truth.profile === "invoice"
-        ? { ...told, ended: "failed" as const }
+      return version.ended === null && truth.profile === "invoice"
+        ? { ...version, ended: "failed" as const }
         : null
     default:
       return null
   }
 }
 
-const lifted = ({ lifts }: Pick<Truth, "lifts">, told: Told): Told =>
-  lifts && covered(told) ? { ...told, ended: null } : told
+const lifted = ({ lifts }: Pick<Truth, "lifts">, version: Version): Version =>
+  lifts && covered(version) ? { ...version, ended: null } : version
 
 const RANK = { pending: 0, expired: 0, failed: 0, paid: 1, confirmed: 2 } as const
 
@@ -127,7 +128,7 @@ const RANK = { pending: 0, expired: 0, failed: 0, paid: 1, confirmed: 2 } as con
  * - The merchant cancels the order, and the clock of `closePendingAfter`: before or after the money?
  */
 function fairly(truth: Truth): Truth {
-  const told = Array.from({ length: truth.payments }, () => UNTOUCHED)
+  const version = Array.from({ length: truth.payments }, () => UNTOUCHED)
   const moves: Move[] = []
   const calm = () => {
     if (moves.at(-1)?.do !== "calm") moves.push({ do: "calm" })
@@ -149,7 +150,7 @@ function fairly(truth: Truth): Truth {
       moves.push(move, { do: "calm" })
       continue
     }
-    const before = told[move.payment]
+    const before = version[move.payment]
     const next = before === undefined ? null : after(truth, before, move)
     if (before === undefined || next === null) continue
     const back = RANK[wordOf(truth.profile, next)] < RANK[wordOf(truth.profile, before)]
@@ -158,14 +159,14 @@ function fairly(truth: Truth): Truth {
     const money = move.do === "transfer" || move.do === "confirm"
     const rivals = money && mayRival(truth, move.payment)
     const joins = move.do === "transfer" && move.astray && before.transfers.length > 0
-    const last = told.every((_, index) => index === move.payment || seenEnded.has(index))
+    const last = version.every((_, index) => index === move.payment || seenEnded.has(index))
     const ends = !money && (before.transfers.length > 0 || last)
     const isSecond = rivals && paying !== null && paying !== move.payment
     const late = before.ended !== null || closed
     if (back || joins || ends || isSecond || late || hides) calm()
     moves.push(move)
     if (joins) calm()
-    told[move.payment] = next
+    version[move.payment] = next
     if (next.ended !== null) seenEnded.add(move.payment)
     if (rivals) paying = move.payment
   }

@@ -73,8 +73,8 @@ function* settle(shop: Shop, lease: Lease): Steps<{ next: number | null; failure
   const events = ledger.events.filter((event) => event.state === "received").map(seen)
   const payments: Snapshot[] = []
   const known = ledger.rows.map(snapshotOf)
-  const isCalled = ({ number }: Row) => events.some(({ event }) => event.payment === number)
-  const reads = dueReads(known, isCalled, new Date(now()))
+  const hasEvent = ({ number }: Row) => events.some(({ event }) => event.payment === number)
+  const reads = dueReads(known, hasEvent, new Date(now()))
   for (const before of known) {
     const { row } = before
     const own = events.filter(({ event }) => event.payment === row.number)
@@ -109,7 +109,7 @@ const seen = (event: EventRow): Seen => ({ event, nextAttemptAt: event.nextAttem
 function resolveMark({ ledger, now }: Shop, lease: Lease, view: MedusaView): number | null {
   const { collection } = ledger
   if (view.order === "cancelled") {
-    if (collection.orderCancelledAt === null) ledger.noteOrderCancelled()
+    if (collection.orderCancelledAt === null) ledger.recordOrderCancelled()
   } else if (collection.cancellingAt !== null) {
     const old = collection.cancellingAt + ABANDONED_CANCELLING_MS
     if (old > now()) return old
@@ -143,13 +143,13 @@ function* check(
     .filter((event) => event.payment === row.number && event.state === "dead")
     .map(seen)
   const all = [...events, ...unmet]
-  const claims = all.flatMap(({ event }) =>
-    event.claims === null
+  const reports = all.flatMap(({ event }) =>
+    event.reportedState === null
       ? []
       : [
           {
             id: event.id,
-            state: event.claims,
+            state: event.reportedState,
             amountMinor: null,
             patient: isPatient(event),
             receivedAt: new Date(event.receivedAt),
@@ -158,10 +158,10 @@ function* check(
   )
   const facts = orderFacts(row, ledger.shown(), view)
   yield
-  const met = ledger.observe({ number: row.number, lease, reading, readAt, claims, facts })
+  const met = ledger.observe({ number: row.number, lease, reading, readAt, reports, facts })
   for (const { event, nextAttemptAt } of all) {
     yield
-    if (event.claims === null || met.has(event.id)) ledger.finishEvent(event, "done")
+    if (event.reportedState === null || met.has(event.id)) ledger.finishEvent(event, "done")
     else if (!isPatient(event)) ledger.finishEvent(event, "dead")
     else {
       const pause = retryPause(event.attempts, shop.random)
@@ -282,7 +282,7 @@ function* expire(
     ledger.clearCancelling(lease)
     return { next: null, failure: "the order is not cancelled yet" }
   }
-  ledger.noteOrderCancelled()
+  ledger.recordOrderCancelled()
   yield
   convergeAll()
   return atRest
@@ -353,7 +353,7 @@ export function* refresh(shop: Shop, row: Row): Steps<Row["target"]> {
     lease: null,
     reading,
     readAt,
-    claims: [],
+    reports: [],
     facts: { ...facts, superseded: false },
   })
   return row.target

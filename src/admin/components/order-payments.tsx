@@ -34,16 +34,16 @@ export function OrderPayments({ payments, orderCanceled, notice }: OrderPayments
   const [asked, setAsked] = useState<Asked | null>(null)
   const [main, ...others] = byWeight(payments)
   if (main === undefined) return null
-  const told = (payment: OrderPayment) => storyOf(payment, payments, orderCanceled)
+  const situation = (payment: OrderPayment) => storyOf(payment, payments, orderCanceled)
   const section = (payment: OrderPayment) => (
     <PaymentSection
       payment={payment}
-      story={told(payment)}
+      story={situation(payment)}
       onChoose={(way, exception) => setAsked({ way, payment: payment.id, exception })}
     />
   )
   return (
-    <Frame aside={<StoryBadge story={told(main)} />}>
+    <Frame aside={<StoryBadge story={situation(main)} />}>
       {notice}
       {section(main)}
       {others.length > 0 && (
@@ -52,7 +52,7 @@ export function OrderPayments({ payments, orderCanceled, notice }: OrderPayments
             <Fold
               key={payment.id}
               title={`${payment.amount} ${payment.rail_label}`}
-              aside={<StoryBadge story={told(payment)} />}
+              aside={<StoryBadge story={situation(payment)} />}
               open={payment.exceptions.some((found) => found.state === "open")}
             >
               {section(payment)}

@@ -7,7 +7,7 @@ export function PaymentFacts({ payment }: { payment: OrderPayment }) {
   const { t, money } = useWords()
   const { asset, amount, amount_received: received, transfers, state } = payment
   // Kobbopay may call a payment paid without saying what arrived.
-  const nothing = state === "paid" || state === "confirmed" ? "compare.unsaid" : "none"
+  const nothing = state === "paid" || state === "confirmed" ? "compare.unreported" : "none"
   return (
     <>
       <Fact name={t("field.expected")}>

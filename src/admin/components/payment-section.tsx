@@ -64,18 +64,18 @@ export function PaymentSection({ payment, story, onChoose }: PaymentSectionProps
 /** Said aloud by a screen reader whenever it changes. */
 function Standing({ payment, story }: { payment: OrderPayment; story: Story }) {
   const { t, time } = useWords()
-  const said = {
+  const values = {
     until: time(payment.window_ends_at),
     by: payment.accepted_by?.name ?? t("somebody"),
   }
   return (
     <div role="status" className="flex flex-col gap-y-1">
       <Text size="small" weight="plus">
-        {t(`story.${story.key}.now`, said)}
+        {t(`story.${story.key}.now`, values)}
       </Text>
       <Text size="small" className="text-ui-fg-subtle text-pretty">
         <span className="sr-only">{t("next")}: </span>
-        {t(`story.${story.key}.next`, said)}
+        {t(`story.${story.key}.next`, values)}
       </Text>
     </div>
   )

@@ -15,16 +15,16 @@ export function Problem({ found, payment, onChoose }: ProblemProps) {
   const { t } = useWords()
   const text = (part: "title" | "text") =>
     t([`problem.${found.class}.${part}`, `problem.other.${part}`])
-  const value = (key: string, said: string) => {
-    if (key === "amount") return `${said} ${payment.asset}`
-    if (key === "kind") return t(`drift.${said}`, said)
-    return key === "state" || key === "said" ? t(`state.${said}`, said) : said
+  const value = (key: string, text: string) => {
+    if (key === "amount") return `${text} ${payment.asset}`
+    if (key === "kind") return t(`drift.${text}`, text)
+    return key === "state" || key === "reported_state" ? t(`state.${text}`, text) : text
   }
   const sides = ({ key, expected, observed }: Line): string =>
     [
       expected != null && `${t("compare.expected")} ${value(key, expected)}`,
       observed != null && `${t("compare.observed")} ${value(key, observed)}`,
-      observed === null && t("compare.unsaid"),
+      observed === null && t("compare.unreported"),
     ]
       .filter((side) => side !== false)
       .join(" · ")

@@ -132,7 +132,7 @@ const payBacksPath = (payment: string) =>
 const post = (path: string, body: object) => askBackend(path, { method: "POST", body })
 
 /** An empty note is none. */
-const noted = (note: string) => (note.trim() === "" ? {} : { note: note.trim() })
+const noteOf = (note: string) => (note.trim() === "" ? {} : { note: note.trim() })
 
 const resolved = z.object({
   payment: z.object({ target: z.enum(targets), converged: z.boolean() }),
@@ -147,7 +147,7 @@ export async function acceptMoney(
   how: "accept" | "adopt",
   asked: { exception: string; note: string },
 ): Promise<{ isCaptured: boolean }> {
-  const body = await post(`${exceptionPath(asked.exception)}/${how}`, noted(asked.note))
+  const body = await post(`${exceptionPath(asked.exception)}/${how}`, noteOf(asked.note))
   const { target, converged } = resolved.parse(body).payment
   return { isCaptured: target === "captured" && converged }
 }
@@ -169,7 +169,7 @@ export async function recordPayBack({ payment, amount, hash, note }: PayBackAske
   await post(payBacksPath(payment), {
     amount: amount.trim(),
     hash: hash.trim(),
-    ...noted(note),
+    ...noteOf(note),
   })
 }
 

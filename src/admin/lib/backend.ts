@@ -49,8 +49,8 @@ function urlOf(path: string, query: Record<string, string>): URL {
 }
 
 async function reasonOf(response: Response): Promise<string> {
-  const said: unknown = await response.json().catch(() => null)
+  const body: unknown = await response.json().catch(() => null)
   const message =
-    typeof said === "object" && said !== null && "message" in said ? said.message : null
+    typeof body === "object" && body !== null && "message" in body ? body.message : null
   return typeof message === "string" ? message : `${response.status} ${response.statusText}`
 }

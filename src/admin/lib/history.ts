@@ -53,7 +53,7 @@ function aboutException(found: PaymentException): Entry[] {
   if (found.closed_at === null) return [opened]
   const how = found.resolution ?? "cleared"
   // Cleared: by nobody. Paid back: by whom, and with what note, is said by the pay-back.
-  const isSaid = how === "cleared" || how === "paid_back"
-  const who = isSaid ? nobody : { by: found.actor, note: found.note }
+  const isWithoutPerson = how === "cleared" || how === "paid_back"
+  const who = isWithoutPerson ? nobody : { by: found.actor, note: found.note }
   return [{ kind: "closed", class: found.class, how, at: found.closed_at, ...who }, opened]
 }

@@ -9,7 +9,7 @@ export function withNames(text: string, payment: OrderPayment): string {
     ),
   ]
   return people.reduce(
-    (said, person) => (person === null ? said : said.replaceAll(person.id, person.name)),
+    (text, person) => (person === null ? text : text.replaceAll(person.id, person.name)),
     text,
   )
 }

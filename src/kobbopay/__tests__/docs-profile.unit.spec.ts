@@ -16,9 +16,14 @@ const docs = accountFrom(docsInput)
 
 describe("docs: what it can say", () => {
   it("is partial or failed in docs only where the account's words map to them", () => {
-    expect([...profileOf(docs).says].sort()).toEqual(["confirmed", "expired", "paid", "pending"])
+    expect([...profileOf(docs).readableStates].sort()).toEqual([
+      "confirmed",
+      "expired",
+      "paid",
+      "pending",
+    ])
     const more = accountFrom({ ...docsInput, statuses: { Underpaid: "partial" } })
-    expect(profileOf(more).says.has("partial")).toBe(true)
+    expect(profileOf(more).readableStates.has("partial")).toBe(true)
     expect(profileOf(docs).requires).toEqual({ amount: false, asset: false })
   })
 })
@@ -157,10 +162,13 @@ describe("docs: read", () => {
     [{ transactions: [{ hash: "aa", amount: "9" }] }, true],
     [{ received_amount: "0", transactions: [] }, false],
     [{}, false],
-  ])("tells of money on another rail while the payment is still open: %j", async (told, astray) => {
-    const answer = { status: "Pending", network: "Tron Nile", ...told }
-    await expect(read(docs, answer)).resolves.toMatchObject({ state: "pending", astray })
-  })
+  ])(
+    "tells of money on another rail while the payment is still open: %j",
+    async (answered, astray) => {
+      const answer = { status: "Pending", network: "Tron Nile", ...answered }
+      await expect(read(docs, answer)).resolves.toMatchObject({ state: "pending", astray })
+    },
+  )
 
   it.each([
     ["status", { status: "Settled" }],

@@ -19,7 +19,12 @@ const invoice = accountFrom(invoiceInput)
 
 describe("invoice: what it can say", () => {
   it("is never expired in invoice, whose reads must carry amount and asset", () => {
-    expect([...profileOf(invoice).says].sort()).toEqual(["confirmed", "failed", "paid", "pending"])
+    expect([...profileOf(invoice).readableStates].sort()).toEqual([
+      "confirmed",
+      "failed",
+      "paid",
+      "pending",
+    ])
     expect(profileOf(invoice).requires).toEqual({ amount: true, asset: true })
   })
 })

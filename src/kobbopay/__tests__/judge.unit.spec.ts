@@ -1,8 +1,8 @@
 import fc from "fast-check"
 import { brandAs, type EventRowId, type KobbopayId, type Reference } from "../ids"
-import { judge, type Claim, type Known, type OrderFacts } from "../judge"
+import { judge, type EventReport, type Known, type OrderFacts } from "../judge"
 import { mergeTransfers, receivedMinor, type KnownTransfer } from "../observation"
-import type { Reading, SaidState } from "../reading"
+import type { Reading, ReportedState } from "../reading"
 import { rulesOf } from "../rules"
 import { accountFrom, invoiceInput } from "./support/accounts"
 
@@ -29,7 +29,7 @@ const known = (change: Partial<Known> = {}): Known => ({
   windowEndsAt: new Date(NOW.getTime() + 1_800_000),
   ...change,
 })
-const reading = (state: SaidState, ...minors: bigint[]): Reading => ({
+const reading = (state: ReportedState, ...minors: bigint[]): Reading => ({
   kobbopayId: brandAs<KobbopayId>("id_1"),
   state,
   asset: null,
@@ -55,7 +55,7 @@ const order: OrderFacts = {
 const judged = (before: Partial<Known>, read: Reading, facts: Partial<OrderFacts> = {}) => {
   const { decision } = judge(known(before), {
     reading: read,
-    claims: [],
+    reports: [],
     rules,
     now: NOW,
     order: { ...order, ...facts },
@@ -195,7 +195,7 @@ describe("money on another rail", () => {
         now: NOW,
         order,
         isTransferTaken: false,
-        claims: [{ ...partial, patient: false, receivedAt: NOW }],
+        reports: [{ ...partial, patient: false, receivedAt: NOW }],
       })
       expect(met.size).toBe(1)
     },
@@ -210,7 +210,7 @@ describe("transfers that are seen and go again", () => {
     lost: false,
     ...change,
   })
-  const read = (state: SaidState, ...transfers: Reading["transfers"]): Reading => ({
+  const read = (state: ReportedState, ...transfers: Reading["transfers"]): Reading => ({
     ...reading(state),
     transfers,
   })
@@ -222,7 +222,7 @@ describe("transfers that are seen and go again", () => {
     const replaced = read("confirmed", lost("t1", 100n), { hash: "t2", amountMinor: 100n })
     expect(judged(seen, replaced)).toBe("confirmed targets captured")
   })
-  test("one that is gone with nothing in its place claims nothing of the order", () => {
+  test("one that is gone with nothing in its place asks nothing of the order", () => {
     const seen = { ...paid, target: "authorized", transfers: [at("t1", 100n)] } as const
     expect(judged(seen, read("pending", lost("t1", 100n)))).toBe("paid targets nothing")
   })
@@ -243,7 +243,7 @@ describe("transfers that are seen and go again", () => {
   test("one that counts for another payment already settles nothing here", () => {
     const { decision } = judge(known(), {
       reading: reading("confirmed", 100n),
-      claims: [],
+      reports: [],
       rules,
       now: NOW,
       order,
@@ -265,7 +265,7 @@ describe("a newest transfer that failed", () => {
 })
 
 describe("what signed events report", () => {
-  const claim = (change: Partial<Claim> = {}): Claim => ({
+  const report = (change: Partial<EventReport> = {}): EventReport => ({
     id: brandAs<EventRowId>("event_1"),
     state: "paid",
     amountMinor: null,
@@ -274,43 +274,43 @@ describe("what signed events report", () => {
     ...change,
   })
   const over = { windowEndsAt: NOW, createdAt: new Date(0) }
-  const weighed = (before: Partial<Known>, read: Reading, ...claims: Claim[]) =>
+  const weighed = (before: Partial<Known>, read: Reading, ...reports: EventReport[]) =>
     judge(known(before), {
       reading: read,
-      claims,
+      reports,
       rules,
       now: NOW,
       order,
       isTransferTaken: false,
     })
-  const told = (...given: Parameters<typeof weighed>) => {
+  const judgedAs = (...given: Parameters<typeof weighed>) => {
     const { decision } = weighed(...given)
     return [`${decision.state} targets ${decision.target}`, ...decision.exceptions].join(" + ")
   }
 
   test("keeps an order from being cancelled until reads bear it out or a person looked", () => {
-    expect(told(over, reading("pending"))).toBe("expired targets order_cancelled")
-    expect(told(over, reading("pending"), claim())).toBe("expired targets nothing")
-    expect(told(over, reading("pending"), claim({ patient: false }))).toBe(
+    expect(judgedAs(over, reading("pending"))).toBe("expired targets order_cancelled")
+    expect(judgedAs(over, reading("pending"), report())).toBe("expired targets nothing")
+    expect(judgedAs(over, reading("pending"), report({ patient: false }))).toBe(
       "expired targets nothing + ambiguous_finality",
     )
-    const ended = claim({ state: "expired" })
-    expect(told(over, reading("pending"), ended)).toBe("expired targets order_cancelled")
+    const ended = report({ state: "expired" })
+    expect(judgedAs(over, reading("pending"), ended)).toBe("expired targets order_cancelled")
   })
   test("a partial whose amount exceeds what the read shows is not borne out", () => {
-    const more = claim({ state: "partial", amountMinor: 60n })
+    const more = report({ state: "partial", amountMinor: 60n })
     const read = reading("pending", 40n)
     expect(weighed({}, read, more).met.size).toBe(0)
     expect(weighed({}, read, { ...more, amountMinor: 40n }).met).toEqual(new Set([more.id]))
-    expect(told({}, read, { ...more, patient: false })).toMatch(/ambiguous_finality$/)
+    expect(judgedAs({}, read, { ...more, patient: false })).toMatch(/ambiguous_finality$/)
   })
   test("reads that must carry amounts say by silence that nothing came", () => {
-    const partial = claim({ state: "partial", amountMinor: 1n })
+    const partial = report({ state: "partial", amountMinor: 1n })
     expect(weighed({}, reading("pending"), partial).met.size).toBe(0)
   })
   test("each of two events of the same state is met by its own amount", () => {
-    const first = claim({ state: "partial", amountMinor: 40n })
-    const second = claim({
+    const first = report({ state: "partial", amountMinor: 40n })
+    const second = report({
       id: brandAs<EventRowId>("event_2"),
       state: "partial",
       amountMinor: 70n,
@@ -324,34 +324,38 @@ describe("whether money came in time", () => {
   const GRACE = rules.graceMs
   const ended = (ago: number) => ({ windowEndsAt: new Date(NOW.getTime() - ago) })
   const read = reading("confirmed", 100n)
-  const claimed = (receivedAt: Date): Claim => ({
+  const reportedAt = (receivedAt: Date): EventReport => ({
     id: brandAs<EventRowId>("event_1"),
     state: "paid",
     amountMinor: null,
     patient: false,
     receivedAt,
   })
-  const told = (before: Partial<Known>, claims: Claim[] = []) => {
-    const check = { reading: read, claims, rules, now: NOW, order, isTransferTaken: false }
+  const judgedAs = (before: Partial<Known>, reports: EventReport[] = []) => {
+    const check = { reading: read, reports, rules, now: NOW, order, isTransferTaken: false }
     const { decision } = judge(known(before), check)
     return [`${decision.state} targets ${decision.target}`, ...decision.exceptions].join(" + ")
   }
 
   test("to the end of the grace it did", () => {
-    expect(told(ended(GRACE))).toBe("confirmed targets captured")
-    expect(told(ended(GRACE + 1))).toBe("expired targets nothing + late_payment")
+    expect(judgedAs(ended(GRACE))).toBe("confirmed targets captured")
+    expect(judgedAs(ended(GRACE + 1))).toBe("expired targets nothing + late_payment")
   })
   test("enough that was seen before stays in time, a part of it does not make the rest so", () => {
     const before = { ...ended(GRACE + 1), ...holding(100n) }
-    expect(told({ ...before, state: "paid", amountFit: "fits" })).toBe("confirmed targets captured")
+    expect(judgedAs({ ...before, state: "paid", amountFit: "fits" })).toBe(
+      "confirmed targets captured",
+    )
     expect(
-      told({ ...ended(GRACE + 1), ...holding(40n), state: "partial", amountFit: "under" }),
+      judgedAs({ ...ended(GRACE + 1), ...holding(40n), state: "partial", amountFit: "under" }),
     ).toBe("expired targets nothing + late_payment")
   })
   test("what a signed event reported in time counts as seen then", () => {
     const inTime = new Date(NOW.getTime() - GRACE - 1)
-    expect(told(ended(GRACE + 1), [claimed(inTime)])).toBe("confirmed targets captured")
-    expect(told(ended(GRACE + 1), [claimed(NOW)])).toBe("expired targets nothing + late_payment")
+    expect(judgedAs(ended(GRACE + 1), [reportedAt(inTime)])).toBe("confirmed targets captured")
+    expect(judgedAs(ended(GRACE + 1), [reportedAt(NOW)])).toBe(
+      "expired targets nothing + late_payment",
+    )
   })
 })
 

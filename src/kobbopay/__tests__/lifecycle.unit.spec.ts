@@ -1,8 +1,15 @@
 import fc from "fast-check"
 import { decide, EXCEPTION_CLASSES, type Decision, type Facts, type Fit } from "../lifecycle"
-import { PAYMENT_STATES, type PaymentState, type SaidState } from "../reading"
+import { PAYMENT_STATES, type PaymentState, type ReportedState } from "../reading"
 
-const SAID: readonly SaidState[] = ["pending", "partial", "paid", "confirmed", "expired", "failed"]
+const REPORTED_STATES: readonly ReportedState[] = [
+  "pending",
+  "partial",
+  "paid",
+  "confirmed",
+  "expired",
+  "failed",
+]
 const AMOUNTS: readonly Fit["amount"][] = ["none", "under", "fits", "over", "unknown"]
 
 const REVIEW = { authorizeOn: "paid", captureOn: "confirmed", latePayments: "review" } as const
@@ -34,7 +41,7 @@ const words = ({ state, target, exceptions }: Decision): string =>
   [`${state} targets ${target}`, ...[...exceptions].sort()].join(" + ")
 
 /** What a read of this state reports of money when nothing is wrong. */
-const USUAL: Record<SaidState, Fit["amount"]> = {
+const USUAL: Record<ReportedState, Fit["amount"]> = {
   pending: "none",
   partial: "under",
   paid: "fits",
@@ -44,7 +51,7 @@ const USUAL: Record<SaidState, Fit["amount"]> = {
 }
 
 describe("the table for an open order with nothing else settled", () => {
-  const table: Record<Exclude<PaymentState, "creating">, Record<SaidState, string>> = {
+  const table: Record<Exclude<PaymentState, "creating">, Record<ReportedState, string>> = {
     pending: {
       pending: "pending targets nothing",
       partial: "partial targets nothing + underpaid",
@@ -104,19 +111,21 @@ describe("the table for an open order with nothing else settled", () => {
     failed: "none",
   }
   const cases = Object.entries(table).flatMap(([state, row]) =>
-    SAID.map((said) => [state as keyof typeof table, said, row[said]] as const),
+    REPORTED_STATES.map(
+      (reportedState) => [state as keyof typeof table, reportedState, row[reportedState]] as const,
+    ),
   )
 
-  test.each(cases)("%s, seen %s: %s", (state, said, expected) => {
-    const usual = USUAL[said]
+  test.each(cases)("%s, seen %s: %s", (state, reportedState, expected) => {
+    const usual = USUAL[reportedState]
     const amount =
       usual === "none" ? counted[state] : state === "paid" && usual === "under" ? "fits" : usual
-    const settled = state === "confirmed" && said === "partial" ? "fits" : amount
-    expect(words(decide(facts({ state }), { said, fit: fit(settled) }))).toBe(expected)
+    const settled = state === "confirmed" && reportedState === "partial" ? "fits" : amount
+    expect(words(decide(facts({ state }), { reportedState, fit: fit(settled) }))).toBe(expected)
   })
 
-  test.each(SAID)("creating is judged as pending when %s is seen", (said) => {
-    const observation = { said, fit: fit(USUAL[said]) }
+  test.each(REPORTED_STATES)("creating is judged as pending when %s is seen", (reportedState) => {
+    const observation = { reportedState, fit: fit(USUAL[reportedState]) }
     expect(decide(facts({ state: "creating" }), observation)).toEqual(
       decide(facts({ state: "pending" }), observation),
     )
@@ -125,7 +134,7 @@ describe("the table for an open order with nothing else settled", () => {
 
 describe("money that does not fit", () => {
   const confirmed = (change: Partial<Facts>, seen: Fit): string =>
-    words(decide(facts(change), { said: "confirmed", fit: seen }))
+    words(decide(facts(change), { reportedState: "confirmed", fit: seen }))
 
   test("too little is partial, whatever Kobbopay calls it", () => {
     expect(confirmed({}, fit("under"))).toBe("partial targets nothing + underpaid")
@@ -139,11 +148,13 @@ describe("money that does not fit", () => {
   test.each([
     ["pending", "partial targets nothing + rail_mismatch"],
     ["expired", "expired targets nothing + late_payment + rail_mismatch"],
-  ] as const)("money on another rail is seen while Kobbopay says %s", (said, expected) => {
-    expect(words(decide(facts(), { said, fit: fit("unknown", "rail_mismatch") }))).toBe(expected)
+  ] as const)("money on another rail is seen while Kobbopay says %s", (reportedState, expected) => {
+    expect(words(decide(facts(), { reportedState, fit: fit("unknown", "rail_mismatch") }))).toBe(
+      expected,
+    )
   })
   test("what fits for us but not for Kobbopay, which goes on waiting, is told", () => {
-    expect(words(decide(facts(), { said: "pending", fit: fit("fits") }))).toBe(
+    expect(words(decide(facts(), { reportedState: "pending", fit: fit("fits") }))).toBe(
       "partial targets nothing + underpaid",
     )
   })
@@ -164,8 +175,11 @@ describe("money that does not fit", () => {
 })
 
 describe("money on an order that cannot take it", () => {
-  const seen = (change: Partial<Facts>, said: SaidState = "confirmed") =>
-    decide(facts(change), { said, fit: fit(said === "partial" ? "under" : "fits") })
+  const seen = (change: Partial<Facts>, reportedState: ReportedState = "confirmed") =>
+    decide(facts(change), {
+      reportedState,
+      fit: fit(reportedState === "partial" ? "under" : "fits"),
+    })
 
   test.each(["cancelling", "cancelled"] as const)("an order %s is never settled", (order) => {
     expect(words(seen({ order }))).toBe("confirmed targets nothing + order_cancelled")
@@ -205,27 +219,32 @@ describe("money on an order that cannot take it", () => {
 })
 
 describe("a state that is taken back", () => {
-  const seen = (change: Partial<Facts>, said: SaidState, amount: Fit["amount"] = "fits") =>
-    words(decide(facts(change), { said, fit: fit(amount) }))
+  const seen = (
+    change: Partial<Facts>,
+    reportedState: ReportedState,
+    amount: Fit["amount"] = "fits",
+  ) => words(decide(facts(change), { reportedState, fit: fit(amount) }))
   const LESS = ["pending", "partial", "expired", "failed"] as const
 
   test.each(LESS)(
     "Confirmed, then %s: a person looks, and nothing is taken from Medusa",
-    (said) => {
+    (reportedState) => {
       const shown = { state: "confirmed", captured: true } as const
-      expect(seen(shown, said)).toBe("confirmed targets captured + ambiguous_finality")
-      expect(seen({ state: "confirmed" }, said)).toBe(
+      expect(seen(shown, reportedState)).toBe("confirmed targets captured + ambiguous_finality")
+      expect(seen({ state: "confirmed" }, reportedState)).toBe(
         "confirmed targets nothing + ambiguous_finality",
       )
-      expect(seen({ state: "confirmed", accepted: "finality" }, said)).toMatch(
+      expect(seen({ state: "confirmed", accepted: "finality" }, reportedState)).toMatch(
         /^confirmed targets captured/,
       )
     },
   )
   test.each(["expired", "failed", "partial"] as const)(
-    "Paid, then %s: it claims nothing of the order, so that another payment can settle it",
-    (said) => {
-      expect(seen({ state: "paid" }, said)).toBe("paid targets nothing + ambiguous_finality")
+    "Paid, then %s: it asks nothing of the order, so that another payment can settle it",
+    (reportedState) => {
+      expect(seen({ state: "paid" }, reportedState)).toBe(
+        "paid targets nothing + ambiguous_finality",
+      )
     },
   )
   test("Paid, then Pending for long, is a contradiction too", () => {
@@ -234,7 +253,7 @@ describe("a state that is taken back", () => {
       "paid targets nothing + ambiguous_finality + stuck",
     )
   })
-  test("a Paid whose transfers are all gone claims nothing either, whatever the read calls it", () => {
+  test("a Paid whose transfers are all gone asks nothing either, whatever the read calls it", () => {
     expect(seen({ state: "paid" }, "pending", "none")).toBe("paid targets nothing")
     expect(seen({ state: "paid", covered: true }, "expired", "none")).toMatch(
       /^paid targets nothing/,
@@ -247,8 +266,17 @@ describe("a state that is taken back", () => {
 })
 
 describe("money that comes after the offer was over", () => {
-  const late = (change: Partial<Facts>, said: SaidState, amount: Fit["amount"] = "fits") =>
-    words(decide(facts({ late: true, windowOver: true, ...change }), { said, fit: fit(amount) }))
+  const late = (
+    change: Partial<Facts>,
+    reportedState: ReportedState,
+    amount: Fit["amount"] = "fits",
+  ) =>
+    words(
+      decide(facts({ late: true, windowOver: true, ...change }), {
+        reportedState,
+        fit: fit(amount),
+      }),
+    )
 
   test.each(["creating", "pending", "partial"] as const)(
     "from %s is for a person where late payments are reviewed",
@@ -283,7 +311,12 @@ describe("money that comes after the offer was over", () => {
 
 describe("what keeps an order from being cancelled", () => {
   const ended = (change: Partial<Facts>, amount: Fit["amount"] = "none") =>
-    words(decide(facts({ state: "expired", ...change }), { said: "expired", fit: fit(amount) }))
+    words(
+      decide(facts({ state: "expired", ...change }), {
+        reportedState: "expired",
+        fit: fit(amount),
+      }),
+    )
 
   test("a signed report of money that reads do not bear out", () => {
     expect(ended({})).toBe("expired targets order_cancelled")
@@ -300,7 +333,7 @@ describe("what keeps an order from being cancelled", () => {
     const partial = (change: Partial<Facts>) =>
       words(
         decide(facts({ state: "partial", returned: "all", ...change }), {
-          said: "pending",
+          reportedState: "pending",
           fit: fit("under"),
         }),
       )
@@ -315,7 +348,7 @@ describe("what Medusa shows as captured", () => {
   const captured = (change: Partial<Facts>, amount: Fit["amount"] = "fits") =>
     words(
       decide(facts({ state: "confirmed", captured: true, ...change }), {
-        said: "confirmed",
+        reportedState: "confirmed",
         fit: fit(amount),
       }),
     )
@@ -339,8 +372,11 @@ describe("what Medusa shows as captured", () => {
 })
 
 describe("what a person decides", () => {
-  const seen = (change: Partial<Facts>, said: SaidState, ...with_: Parameters<typeof fit>) =>
-    words(decide(facts(change), { said, fit: fit(...with_) }))
+  const seen = (
+    change: Partial<Facts>,
+    reportedState: ReportedState,
+    ...with_: Parameters<typeof fit>
+  ) => words(decide(facts(change), { reportedState, fit: fit(...with_) }))
 
   test("an accepted payment settles whatever did not fit", () => {
     const accepted = { accepted: "amount" } as const
@@ -437,14 +473,14 @@ describe("what holds for every combination", () => {
     ),
   })
   const anyObservation = fc.record({
-    said: fc.constantFrom(...SAID),
+    reportedState: fc.constantFrom(...REPORTED_STATES),
     fit: fc.record<Fit>({
       amount: fc.constantFrom(...AMOUNTS),
       mismatches: fc.subarray(["rail_mismatch", "reference_mismatch", "order_changed"]),
     }),
   })
   const holds = (
-    check: (facts: Facts, seen: { said: SaidState; fit: Fit }, made: Decision) => void,
+    check: (facts: Facts, seen: { reportedState: ReportedState; fit: Fit }, made: Decision) => void,
   ) => {
     fc.assert(
       fc.property(anyFacts, anyObservation, (known, seen) => {
@@ -487,8 +523,9 @@ describe("what holds for every combination", () => {
       if (known.accepted !== null) {
         expect(seen.fit.amount).not.toBe("none")
         expect(seen.fit.mismatches).not.toContain("order_changed")
-        const isFinal = [state, seen.said].includes("confirmed") || known.accepted === "finality"
-        const isEarly = known.policy.captureOn === "paid" && seen.said === "paid"
+        const isFinal =
+          [state, seen.reportedState].includes("confirmed") || known.accepted === "finality"
+        const isEarly = known.policy.captureOn === "paid" && seen.reportedState === "paid"
         if (target === "captured") expect(isFinal || isEarly).toBe(true)
         return
       }
@@ -499,7 +536,7 @@ describe("what holds for every combination", () => {
       const wasOpen = ["creating", "pending", "partial"].includes(known.state)
       expect(known.late && wasOpen && known.policy.latePayments === "review").toBe(false)
       // A read that takes the state back is no read to settle by.
-      const takesBack = ["partial", "expired", "failed"].includes(seen.said)
+      const takesBack = ["partial", "expired", "failed"].includes(seen.reportedState)
       expect(takesBack).toBe(false)
       if (target === "captured" && known.policy.captureOn === "confirmed") {
         expect(state).toBe("confirmed")
@@ -524,7 +561,8 @@ describe("what holds for every combination", () => {
       if (seen.fit.amount === "none") expect(["expired", "failed"]).toContain(state)
       else expect(["expired", "failed"].includes(state) || known.windowOver).toBe(true)
       // No read that is called paid is without money.
-      if (!["partial", "paid", "confirmed"].includes(seen.said)) expect(exceptions).toEqual([])
+      if (!["partial", "paid", "confirmed"].includes(seen.reportedState))
+        expect(exceptions).toEqual([])
     })
   })
 
@@ -533,8 +571,8 @@ describe("what holds for every combination", () => {
       if (known.returned === "all" && seen.fit.amount !== "none") return
       const isBack =
         known.state === "confirmed"
-          ? !["paid", "confirmed"].includes(seen.said)
-          : known.state === "paid" && ["partial", "expired", "failed"].includes(seen.said)
+          ? !["paid", "confirmed"].includes(seen.reportedState)
+          : known.state === "paid" && ["partial", "expired", "failed"].includes(seen.reportedState)
       if (isBack) expect(exceptions).toContain("ambiguous_finality")
     })
   })
@@ -546,7 +584,8 @@ describe("what holds for every combination", () => {
         expect(exceptions).toEqual([])
         return
       }
-      const isSeen = state === "paid" || seen.said === "paid" || known.accepted === "amount"
+      const isSeen =
+        state === "paid" || seen.reportedState === "paid" || known.accepted === "amount"
       const waits = isSeen && known.policy.authorizeOn === "confirmed"
       expect(target !== "nothing" || exceptions.length > 0 || waits).toBe(true)
     })
@@ -569,14 +608,14 @@ describe("what holds for every combination", () => {
 
   test("whatever was seen on the way, the same last truth ends in the same target and exceptions", () => {
     const onTheWay = fc.array(
-      fc.constantFrom<{ said: SaidState; fit: Fit }>(
-        { said: "pending", fit: fit("none") },
-        { said: "paid", fit: fit("fits") },
-        { said: "confirmed", fit: fit("fits") },
+      fc.constantFrom<{ reportedState: ReportedState; fit: Fit }>(
+        { reportedState: "pending", fit: fit("none") },
+        { reportedState: "paid", fit: fit("fits") },
+        { reportedState: "confirmed", fit: fit("fits") },
       ),
       { maxLength: 12 },
     )
-    const truth = { said: "confirmed", fit: fit("fits") } as const
+    const truth = { reportedState: "confirmed", fit: fit("fits") } as const
     fc.assert(
       fc.property(onTheWay, (seen) => {
         const walk = [...seen, truth].reduce<Decision>(

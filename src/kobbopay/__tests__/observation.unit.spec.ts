@@ -1,7 +1,14 @@
 import fc from "fast-check"
 import { brandAs, type KobbopayId, type Reference } from "../ids"
-import { fitOf, hear, judgedMinor, mergeTransfers, receivedMinor, type Asked } from "../observation"
-import type { Reading, SaidState } from "../reading"
+import {
+  fitOf,
+  compareReport,
+  judgedMinor,
+  mergeTransfers,
+  receivedMinor,
+  type Asked,
+} from "../observation"
+import type { Reading, ReportedState } from "../reading"
 
 const REFERENCE = brandAs<Reference>("kp_1")
 const asked: Asked = {
@@ -143,66 +150,94 @@ describe("whether it fits", () => {
 })
 
 describe("the read decides", () => {
-  const ALL = new Set<SaidState>(["pending", "paid", "confirmed", "expired", "failed", "partial"])
-  const WITHOUT_ENDS = new Set<SaidState>(["pending", "paid", "confirmed"])
-  const heard = (
-    state: SaidState,
-    said: SaidState,
-    says: ReadonlySet<SaidState> = ALL,
+  const ALL = new Set<ReportedState>([
+    "pending",
+    "paid",
+    "confirmed",
+    "expired",
+    "failed",
+    "partial",
+  ])
+  const WITHOUT_ENDS = new Set<ReportedState>(["pending", "paid", "confirmed"])
+  const compared = (
+    state: ReportedState,
+    reportedState: ReportedState,
+    readableStates: ReadonlySet<ReportedState> = ALL,
     held: { money: boolean; received: bigint | null } = { money: false, received: null },
     amountMinor: bigint | null = null,
-  ) => hear({ state }, held, { state: said, amountMinor }, says)
+  ) => compareReport({ state }, held, { state: reportedState, amountMinor }, readableStates)
   const HELD = { money: true, received: 400n }
   const BEHIND = { kind: "behind" }
 
-  test("an event that claims more waits for the read", () => {
-    expect(heard("pending", "paid").kind).toBe("behind")
-    expect(heard("pending", "confirmed").kind).toBe("behind")
-    expect(heard("paid", "confirmed").kind).toBe("behind")
-    expect(heard("pending", "expired").kind).toBe("behind")
+  test("an event that reports more waits for the read", () => {
+    expect(compared("pending", "paid").kind).toBe("behind")
+    expect(compared("pending", "confirmed").kind).toBe("behind")
+    expect(compared("paid", "confirmed").kind).toBe("behind")
+    expect(compared("pending", "expired").kind).toBe("behind")
   })
-  test("an event that claims the same or less is done, and changes nothing", () => {
-    expect(heard("confirmed", "paid")).toEqual({ kind: "observed", said: "confirmed" })
-    expect(heard("paid", "paid")).toEqual({ kind: "observed", said: "paid" })
-    expect(heard("confirmed", "expired")).toEqual({ kind: "observed", said: "confirmed" })
+  test("an event that reports the same or less is done, and changes nothing", () => {
+    expect(compared("confirmed", "paid")).toEqual({ kind: "observed", reportedState: "confirmed" })
+    expect(compared("paid", "paid")).toEqual({ kind: "observed", reportedState: "paid" })
+    expect(compared("confirmed", "expired")).toEqual({
+      kind: "observed",
+      reportedState: "confirmed",
+    })
   })
   test("an ending that the reads cannot express is taken from the event, but never over money", () => {
-    expect(heard("pending", "expired", WITHOUT_ENDS)).toEqual({ kind: "observed", said: "expired" })
-    expect(heard("pending", "expired", WITHOUT_ENDS, HELD)).toEqual({
+    expect(compared("pending", "expired", WITHOUT_ENDS)).toEqual({
       kind: "observed",
-      said: "pending",
+      reportedState: "expired",
     })
-    expect(heard("paid", "expired", WITHOUT_ENDS)).toEqual({ kind: "observed", said: "paid" })
+    expect(compared("pending", "expired", WITHOUT_ENDS, HELD)).toEqual({
+      kind: "observed",
+      reportedState: "pending",
+    })
+    expect(compared("paid", "expired", WITHOUT_ENDS)).toEqual({
+      kind: "observed",
+      reportedState: "paid",
+    })
   })
   test("an event that reports more money than the reads show waits, whatever both call the payment", () => {
     for (const state of ["partial", "paid", "confirmed"] as const) {
-      expect(heard(state, state, ALL, HELD, 401n)).toEqual(BEHIND)
-      expect(heard(state, state, ALL, HELD, 400n)).toEqual({ kind: "observed", said: state })
-      expect(heard(state, state, ALL, HELD, 399n)).toEqual({ kind: "observed", said: state })
+      expect(compared(state, state, ALL, HELD, 401n)).toEqual(BEHIND)
+      expect(compared(state, state, ALL, HELD, 400n)).toEqual({
+        kind: "observed",
+        reportedState: state,
+      })
+      expect(compared(state, state, ALL, HELD, 399n)).toEqual({
+        kind: "observed",
+        reportedState: state,
+      })
     }
-    expect(heard("confirmed", "partial", ALL, HELD, 401n)).toEqual(BEHIND)
-    expect(heard("pending", "partial", WITHOUT_ENDS, HELD, 401n)).toEqual(BEHIND)
+    expect(compared("confirmed", "partial", ALL, HELD, 401n)).toEqual(BEHIND)
+    expect(compared("pending", "partial", WITHOUT_ENDS, HELD, 401n)).toEqual(BEHIND)
   })
   test("an amount is compared only where the reads state one, and only of an event that reports money", () => {
     const unstated = { money: true, received: null }
-    expect(heard("paid", "paid", ALL, unstated, 999n)).toEqual({ kind: "observed", said: "paid" })
-    expect(heard("pending", "expired", WITHOUT_ENDS, { money: false, received: 0n }, 999n)).toEqual(
-      { kind: "observed", said: "expired" },
-    )
+    expect(compared("paid", "paid", ALL, unstated, 999n)).toEqual({
+      kind: "observed",
+      reportedState: "paid",
+    })
+    expect(
+      compared("pending", "expired", WITHOUT_ENDS, { money: false, received: 0n }, 999n),
+    ).toEqual({ kind: "observed", reportedState: "expired" })
   })
   test("where reads cannot say Partial any money bears it out, and nothing else", () => {
-    expect(heard("pending", "partial", WITHOUT_ENDS)).toEqual(BEHIND)
-    expect(heard("expired", "partial", WITHOUT_ENDS)).toEqual(BEHIND)
-    expect(heard("pending", "partial", WITHOUT_ENDS, HELD)).toEqual({
+    expect(compared("pending", "partial", WITHOUT_ENDS)).toEqual(BEHIND)
+    expect(compared("expired", "partial", WITHOUT_ENDS)).toEqual(BEHIND)
+    expect(compared("pending", "partial", WITHOUT_ENDS, HELD)).toEqual({
       kind: "observed",
-      said: "pending",
+      reportedState: "pending",
     })
-    expect(heard("pending", "partial", ALL, HELD)).toEqual(BEHIND)
-    expect(heard("partial", "partial", ALL, HELD)).toEqual({ kind: "observed", said: "partial" })
+    expect(compared("pending", "partial", ALL, HELD)).toEqual(BEHIND)
+    expect(compared("partial", "partial", ALL, HELD)).toEqual({
+      kind: "observed",
+      reportedState: "partial",
+    })
   })
   test("what a read bears out stays borne out by any read that shows more", () => {
     const states = ["pending", "partial", "paid", "confirmed"] as const
-    const rank = (state: SaidState) => states.findIndex((one) => one === state)
+    const rank = (state: ReportedState) => states.findIndex((one) => one === state)
     fc.assert(
       fc.property(
         fc.constantFrom(...states),
@@ -211,10 +246,10 @@ describe("the read decides", () => {
         fc.bigInt(0n, 9n),
         fc.bigInt(0n, 9n),
         fc.bigInt(0n, 9n),
-        (said, less, more, amount, received, extra) => {
+        (reportedState, less, more, amount, received, extra) => {
           fc.pre(rank(less) <= rank(more))
-          const at = (state: SaidState, sum: bigint) =>
-            heard(state, said, ALL, { money: sum > 0n, received: sum }, amount).kind
+          const at = (state: ReportedState, sum: bigint) =>
+            compared(state, reportedState, ALL, { money: sum > 0n, received: sum }, amount).kind
           if (at(less, received) === "observed") {
             expect(at(more, received + extra)).toBe("observed")
           }

@@ -140,9 +140,9 @@ describe("quotes", () => {
   })
 
   it("does not wait for a price function that never answers, and tells it to stop", async () => {
-    const heard: AbortSignal[] = []
+    const signals: AbortSignal[] = []
     const prices: PriceFunction = ({ signal }) => {
-      heard.push(signal)
+      signals.push(signal)
       return new Promise(() => undefined)
     }
     const limit = new AbortController()
@@ -150,7 +150,7 @@ describe("quotes", () => {
     const refused = expect(asked).rejects.toThrow(/usdt-tron gave no answer in time/)
     limit.abort()
     await refused
-    expect(heard.map((signal) => signal.aborted)).toEqual([true])
+    expect(signals.map((signal) => signal.aborted)).toEqual([true])
     await expect(
       quote(rail({ prices }), { storeAmount: "10", currencyCode: "eur" }, limit.signal),
     ).rejects.toThrow(PriceSourceError)

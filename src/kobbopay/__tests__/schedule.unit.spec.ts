@@ -29,7 +29,7 @@ const pauseAt = (minutes: number, hasOrder: boolean) => {
   return next === null ? null : (next.getTime() - now.getTime()) / MINUTE
 }
 
-describe("the next check of a payment that nobody calls about", () => {
+describe("the next check of a payment that nothing asks for", () => {
   it.each([
     [0, 0.5],
     [1, 0.5],

@@ -83,7 +83,7 @@ describe("payments left behind by a change of the options", () => {
     expect(reasons([moved], watched())).toEqual([["environment_changed", 2]])
   })
 
-  it("are not those of which the environment was never noted", () => {
+  it("are not those of which the environment was never recorded", () => {
     const moved = one({ ...DOCS, baseUrl: "https://other.example.com" })
     expect(reasons([moved], watched({ environment: null }))).toEqual([])
   })

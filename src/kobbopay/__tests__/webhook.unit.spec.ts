@@ -53,7 +53,7 @@ describe("accepted webhooks", () => {
         eventId: "payment:pay_T1:payment.confirmed",
         deliveryId: "dlv_1",
         type: "payment.confirmed",
-        claims: "confirmed",
+        reportedState: "confirmed",
         reportedAmount: null,
         kobbopayId: "pay_T1",
         ids: ["pay_T1"],
@@ -70,7 +70,7 @@ describe("accepted webhooks", () => {
     expect(eventOf(received)).toMatchObject({
       eventId: "payment:pay_1:payment.confirmed",
       deliveryId: null,
-      claims: "confirmed",
+      reportedState: "confirmed",
       kobbopayId: "pay_1",
       reference: "order-123",
       sentAt: null,
@@ -133,16 +133,16 @@ describe("accepted webhooks", () => {
     ["payment.partial_settled", null],
     ["payment.something_new", null],
     ["constructor", null],
-  ])("takes %s to claim %p", (type, claims) => {
+  ])("takes %s to report %p", (type, reportedState) => {
     const event = eventOf(receive(...sent(invoice, { event: type, paymentId: "p" })))
-    expect(event).toMatchObject({ type, claims, isTest: false })
+    expect(event).toMatchObject({ type, reportedState, isTest: false })
   })
 
   it("knows a test, which names no payment", () => {
     const eventId = "payment:test:payment.webhook_test"
     expect(
       eventOf(receive(...sent(invoice, { event: "payment.webhook_test" }, { eventId }))),
-    ).toMatchObject({ isTest: true, claims: null, kobbopayId: null, ids: [], eventId })
+    ).toMatchObject({ isTest: true, reportedState: null, kobbopayId: null, ids: [], eventId })
   })
 
   it("speaks the words an environment uses instead", () => {
@@ -150,9 +150,9 @@ describe("accepted webhooks", () => {
     const accounts = [account]
     const about = (type: string) =>
       eventOf(receive(...sent(account, { type, payment_id: "p", event_id: "e" }), { accounts }))
-    expect(about("settled")).toMatchObject({ claims: "confirmed", eventId: "e" })
+    expect(about("settled")).toMatchObject({ reportedState: "confirmed", eventId: "e" })
     expect(about("hello")).toMatchObject({ isTest: true })
-    expect(about("Paid")).toMatchObject({ claims: "paid" })
+    expect(about("Paid")).toMatchObject({ reportedState: "paid" })
   })
 
   it("takes a number as the text it was written in", () => {
@@ -168,7 +168,7 @@ describe("accepted webhooks", () => {
   it("is not moved by a prototype in the body", () => {
     const body =
       '{"__proto__":{"event":"payment.confirmed"},"event":"payment.paid","paymentId":"p"}'
-    expect(eventOf(receive(...sent(invoice, body)))).toMatchObject({ claims: "paid" })
+    expect(eventOf(receive(...sent(invoice, body)))).toMatchObject({ reportedState: "paid" })
     expect(receive(...sent(invoice, '{"__proto__":{"event":"payment.paid"}}'))).toMatchObject({
       status: 400,
     })

@@ -115,7 +115,7 @@ export const tolerance = z
     }
   })
 
-export const saidState = z
+export const reportedState = z
   .enum(PAYMENT_STATES)
   .exclude(["creating"], says("is no state", `use ${PAYMENT_STATES.slice(1).join(", ")}`))
 

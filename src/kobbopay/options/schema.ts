@@ -8,7 +8,7 @@ import {
   path,
   proxy,
   rule,
-  saidState,
+  reportedState,
   secret,
   text,
   tolerance,
@@ -84,10 +84,10 @@ const shared = {
   unbackedAfter: duration().prefault("15m"),
   latePayments: choice(["review", "accept"]).prefault("review"),
   /** Extra names of statuses in answers, beside those of the profile. */
-  statuses: vocabulary(saidState).prefault({}),
-  /** Extra names of webhook events: the state each claims, or "test". */
+  statuses: vocabulary(reportedState).prefault({}),
+  /** Extra names of webhook events: the state each reports, or "test". */
   events: vocabulary(
-    z.union([saidState, z.literal("test")], {
+    z.union([reportedState, z.literal("test")], {
       error: "is no state; use pending, partial, paid, confirmed, expired, failed or test",
     }),
   ).prefault({}),

@@ -4,7 +4,7 @@ import { valueAt, type JsonObject } from "../json"
 import { formatAmount } from "../money"
 import { secretsOf, type DocsOptions } from "../options"
 import type { KnownTransfer } from "../observation"
-import type { SaidState, Transfer } from "../reading"
+import type { ReportedState, Transfer } from "../reading"
 import { isSameTransfer } from "../transfers"
 import {
   amount,
@@ -21,7 +21,7 @@ import {
 } from "./answer"
 import type { Profile } from "./profile"
 
-const STATUSES: [string, SaidState][] = [
+const STATUSES: [string, ReportedState][] = [
   ["pending", "pending"],
   ["paid", "paid"],
   ["confirmed", "confirmed"],
@@ -29,8 +29,8 @@ const STATUSES: [string, SaidState][] = [
 ]
 
 /** "Lifecycle transitions": the states, bare or as event names. */
-const CLAIMS: [string, SaidState | "test"][] = [
-  ...STATUSES.flatMap(([name, state]): [string, SaidState][] => [
+const EVENT_STATES: [string, ReportedState | "test"][] = [
+  ...STATUSES.flatMap(([name, state]): [string, ReportedState][] => [
     [name, state],
     [`payment.${name}`, state],
   ]),
@@ -62,7 +62,7 @@ const createdShape = byDecimals((decimals) =>
     amount: maybe(amount(decimals)),
   }),
 )
-const saidShape = named.extend({ paymentId: maybe(kobbopayId), status: phrase })
+const readShape = named.extend({ paymentId: maybe(kobbopayId), status: phrase })
 const moneyShape = byDecimals((decimals) =>
   z.object({
     amount: maybe(amount(decimals)),
@@ -103,7 +103,7 @@ export function docsProfile(options: DocsOptions): Profile {
         }))
       : list
 
-  const stateOf = (status: string): SaidState => {
+  const stateOf = (status: string): ReportedState => {
     const state = statuses.get(status.toLowerCase())
     if (state !== undefined) return state
     const shown = safeText(status, secretsOf(options))
@@ -115,7 +115,7 @@ export function docsProfile(options: DocsOptions): Profile {
   }
 
   return {
-    says: new Set(statuses.values()),
+    readableStates: new Set(statuses.values()),
     requires: { amount: false, asset: false },
     webhookKeys: {
       ids: [...new Set([fields.paymentId, "payment_id"])],
@@ -124,7 +124,7 @@ export function docsProfile(options: DocsOptions): Profile {
       eventIds: ["event_id", "id"],
       amounts: [...new Set([fields.received ?? "receivedAmount", "receivedAmount"])],
     },
-    claims: new Map([...CLAIMS, ...Object.entries(options.events)]),
+    eventStates: new Map([...EVENT_STATES, ...Object.entries(options.events)]),
 
     authHeaders: () => ({ [options.headers.apiKey]: options.apiKey }),
 
@@ -166,17 +166,17 @@ export function docsProfile(options: DocsOptions): Profile {
           body: "",
         }),
       )
-      const said = checked(saidShape, answer, nameOf)
-      mustRepeat(nameOf("paymentId"), id, said.paymentId)
-      const asset = inSpellingOf(asked.asset, said.currency)
-      const network = inSpellingOf(asked.network, said.network)
+      const read = checked(readShape, answer, nameOf)
+      mustRepeat(nameOf("paymentId"), id, read.paymentId)
+      const asset = inSpellingOf(asked.asset, read.currency)
+      const network = inSpellingOf(asked.network, read.network)
       const reading = {
         kobbopayId: id,
-        state: stateOf(said.status),
+        state: stateOf(read.status),
         asset,
         network,
         token: null,
-        reference: said.reference,
+        reference: read.reference,
       }
       // Amounts of another asset or network are not minor units of this one.
       if ((asset ?? asked.asset) !== asked.asset || (network ?? asked.network) !== asked.network) {

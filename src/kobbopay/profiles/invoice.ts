@@ -5,7 +5,7 @@ import type { KobbopayId } from "../ids"
 import type { KnownTransfer } from "../observation"
 import { secretsOf, type InvoiceOptions } from "../options"
 import type { Rail } from "../rails"
-import type { Reading, SaidState, Transfer } from "../reading"
+import type { Reading, ReportedState, Transfer } from "../reading"
 import { signRequest } from "../signature"
 import { isSameTransfer } from "../transfers"
 import {
@@ -25,7 +25,7 @@ import {
 } from "./answer"
 import type { ApiRequest, Ask, Profile } from "./profile"
 
-const STATUSES: [string, SaidState][] = [
+const STATUSES: [string, ReportedState][] = [
   ["success", "confirmed"],
   ["accepted", "paid"],
   ["error", "failed"],
@@ -34,7 +34,7 @@ const STATUSES: [string, SaidState][] = [
 /** Earlier transactions read again in one check: more than anybody sends, and few enough to wait for. */
 const MOST_AGAIN = 10
 
-const CLAIMS: [string, SaidState | "test"][] = [
+const EVENT_STATES: [string, ReportedState | "test"][] = [
   ["payment.paid", "paid"],
   ["payment.confirmed", "confirmed"],
   ["payment.expired", "expired"],
@@ -61,7 +61,7 @@ const transactionShape = z.object({
       { status: maybe(phrase), token: maybe(text), hash: maybe(text), amount: maybe(phrase) },
       { error: "is missing" },
     )
-    .refine((said) => Object.values(said).some((value) => value !== null), {
+    .refine((fields) => Object.values(fields).some((value) => value !== null), {
       error: "says nothing",
     }),
 })
@@ -126,9 +126,9 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
     known: readonly KnownTransfer[],
     asked: Rail,
     ask: Ask,
-  ): Promise<(Transfer & { state: SaidState })[] | "summed"> {
+  ): Promise<(Transfer & { state: ReportedState })[] | "summed"> {
     const isNew = !known.some((transfer) => transfer.trackerId === newest)
-    const again: (Transfer & { state: SaidState })[] = []
+    const again: (Transfer & { state: ReportedState })[] = []
     for (const transfer of known.slice(-MOST_AGAIN)) {
       const { trackerId } = transfer
       if (trackerId === undefined || trackerId === newest || (transfer.final && !isNew)) continue
@@ -152,7 +152,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
     return again
   }
 
-  const trackedBy = (trackerId: KobbopayId, state: SaidState) => ({
+  const trackedBy = (trackerId: KobbopayId, state: ReportedState) => ({
     trackerId,
     final: state === "confirmed",
   })
@@ -164,7 +164,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
   })
 
   return {
-    says: new Set<SaidState>(["pending", ...statuses.values()]),
+    readableStates: new Set<ReportedState>(["pending", ...statuses.values()]),
     requires: { amount: true, asset: true },
     webhookKeys: {
       // The id we hold is the tracker's; which of the two a webhook's paymentId names is not public.
@@ -174,7 +174,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
       eventIds: [],
       amounts: ["receivedAmount"],
     },
-    claims: new Map([...CLAIMS, ...Object.entries(options.events)]),
+    eventStates: new Map([...EVENT_STATES, ...Object.entries(options.events)]),
 
     authHeaders(body, nowMs) {
       const timestamp = String(Math.floor(nowMs / 1000))
@@ -256,7 +256,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
   }
 }
 
-const withoutState = ({ state: _, ...transfer }: Transfer & { state: SaidState }): Transfer =>
+const withoutState = ({ state: _, ...transfer }: Transfer & { state: ReportedState }): Transfer =>
   transfer
 
 /** Final transfers that were not read again: what was said of them stands. */
@@ -264,7 +264,7 @@ const finalOf = (
   known: readonly KnownTransfer[],
   newest: KobbopayId,
   again: readonly Transfer[],
-): (Transfer & { state: SaidState })[] =>
+): (Transfer & { state: ReportedState })[] =>
   known
     .filter((one) => one.final && one.trackerId !== newest)
     .filter((one) => !again.some((seen) => isSameTransfer(seen, one)))
@@ -276,7 +276,7 @@ const finalOf = (
  */
 function afterFailure(
   reading: Reading,
-  earlier: readonly (Transfer & { state: SaidState })[],
+  earlier: readonly (Transfer & { state: ReportedState })[],
   newest: { hash: string | null; amountMinor: bigint | null },
   trackerId: KobbopayId,
 ): Reading {

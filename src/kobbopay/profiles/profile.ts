@@ -1,7 +1,7 @@
 import type { KobbopayId, Reference } from "../ids"
 import type { KnownTransfer } from "../observation"
 import type { Rail } from "../rails"
-import type { Reading, SaidState } from "../reading"
+import type { Reading, ReportedState } from "../reading"
 
 /** One request of a contract, serialised once: `body` is both what is signed and what is sent. */
 export type ApiRequest = {
@@ -50,8 +50,8 @@ export type WebhookKeys = {
 
 /** One of Kobbopay's contracts, for one account: how to ask, what answers and events mean. */
 export type Profile = {
-  /** The states its reads can express. What is missing here is only ever claimed by webhooks. */
-  says: ReadonlySet<SaidState>
+  /** The states its reads can express. What is missing here is only ever reported by webhooks. */
+  readableStates: ReadonlySet<ReportedState>
   /** What a read must carry before money may settle. */
   requires: { amount: boolean; asset: boolean }
   /** Authentication headers of one try. `nowMs` is unix time in milliseconds. */
@@ -67,6 +67,6 @@ export type Profile = {
   /** Tokens enabled for the account; null where the contract has no such call. */
   enabledTokens(ask: Ask): Promise<string[] | null>
   webhookKeys: WebhookKeys
-  /** What a webhook of a type (lower case) claims; other types are no more than a reason to look. */
-  claims: ReadonlyMap<string, SaidState | "test">
+  /** What a webhook of a type (lower case) reports; other types only ask for a check. */
+  eventStates: ReadonlyMap<string, ReportedState | "test">
 }

@@ -39,7 +39,7 @@ export async function checkAccounts(deps: {
     )
     for (const one of stranded) deps.log.warn(inWords(one))
     const grave = stranded.filter(({ reason }) => reason !== "rail_removed")
-    for (const one of grave) await tell(deps.sql, one, deps.now())
+    for (const one of grave) await reportOrphaned(deps.sql, one, deps.now())
     for (const account of await accountsInDoubt(deps.sql)) {
       if (grave.some(({ accountId }) => accountId === account)) continue
       await closeCleared(deps.sql, account, ["account_changed"], deps.now())
@@ -58,7 +58,7 @@ const inWords = (one: Stranded): string =>
   `kobbopay: account ${one.accountId}: ${one.payments} payments that are still watched (${one.open} open: ` +
   `${named(one)}): ${WHY[one.reason]}`
 
-const tell = (sql: Sql, one: Stranded, now: Date): Promise<boolean> =>
+const reportOrphaned = (sql: Sql, one: Stranded, now: Date): Promise<boolean> =>
   openException(
     sql,
     {

@@ -54,8 +54,8 @@ export async function checkCredentials(deps: Deps): Promise<void> {
 
 /** The store's address, where its config or environment names one. */
 export function backendUrlOf(config: Partial<Pick<ConfigModule, "admin">>): string | null {
-  const said = [config.admin?.backendUrl, process.env.MEDUSA_BACKEND_URL]
-  const url = said.find((one) => one !== undefined && /^https?:\/\//.test(one))
+  const addresses = [config.admin?.backendUrl, process.env.MEDUSA_BACKEND_URL]
+  const url = addresses.find((one) => one !== undefined && /^https?:\/\//.test(one))
   return url === undefined ? null : url.replace(/\/+$/, "")
 }
 
@@ -105,7 +105,7 @@ function inWords({ options }: Account, cause: KobbopayError): Finding {
     }
   }
   // A payment that does not exist: only who was let in is told so.
-  const isTold = options.profile === "docs" && status !== null && kind !== "unavailable"
-  if (isTold && (status === 404 || status === 400 || status === 422 || status < 300)) return WELL
+  const isProof = options.profile === "docs" && status !== null && kind !== "unavailable"
+  if (isProof && (status === 404 || status === 400 || status === 422 || status < 300)) return WELL
   return { isWell: false, words: `the credentials could not be tried: ${message}` }
 }

@@ -33,7 +33,7 @@ const trial = (now: Date) => ({
   eventId: null,
   deliveryId: null,
   type: "boot",
-  claims: null,
+  reportedState: null,
   reportedAmount: null,
   kobbopayIds: [],
   reference: null,
@@ -70,6 +70,6 @@ const OTHERWISE =
 
 function fixOf(cause: unknown): string {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : ""
-  const said = `${code} ${errorText(cause)}`
-  return `${FIXES.find(([pattern]) => pattern.test(said))?.[1] ?? OTHERWISE}.`
+  const text = `${code} ${errorText(cause)}`
+  return `${FIXES.find(([pattern]) => pattern.test(text))?.[1] ?? OTHERWISE}.`
 }

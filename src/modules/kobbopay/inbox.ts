@@ -4,12 +4,12 @@ import type { InboxConnection, NewEvent, Recorded } from "../../store/record-eve
 import { EventRecorder } from "../../store/recorder"
 
 /** A test event that was seen before is told this often: whoever overheard one may send it at any rate. */
-const TOLD_AGAIN_AFTER_MS = 10_000
+const LOG_AGAIN_AFTER_MS = 10_000
 
 /** Records webhooks, and tells of those that were sent to try the connection: somebody waits for that line. */
 export class Inbox extends EventRecorder {
   readonly #log: Pick<Logger, "info">
-  #toldAt = -Infinity
+  #loggedAt = -Infinity
 
   constructor(connection: InboxConnection, withinMs: number, log: Pick<Logger, "info">) {
     super(connection, withinMs)
@@ -18,13 +18,13 @@ export class Inbox extends EventRecorder {
 
   override record(event: NewEvent): Promise<Recorded> {
     const recorded = super.record(event)
-    return event.isTest ? recorded.then((row) => this.#tell(event, row)) : recorded
+    return event.isTest ? recorded.then((row) => this.#logTest(event, row)) : recorded
   }
 
-  #tell(event: NewEvent, recorded: Recorded): Recorded {
+  #logTest(event: NewEvent, recorded: Recorded): Recorded {
     const at = event.receivedAt.getTime()
-    if (!recorded.inserted && at - this.#toldAt < TOLD_AGAIN_AFTER_MS) return recorded
-    this.#toldAt = at
+    if (!recorded.inserted && at - this.#loggedAt < LOG_AGAIN_AFTER_MS) return recorded
+    this.#loggedAt = at
     const again = recorded.inserted ? "" : " again"
     this.#log.info(
       `kobbopay: a test event was received${again} for account ${event.accountId}, its signature holds ` +

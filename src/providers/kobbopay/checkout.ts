@@ -40,7 +40,7 @@ import { railOf } from "../../store/rail"
 import { attachSession, type SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
 import { withinLimit } from "./limits"
-import { noPriceNow, tellOfPrice } from "./prices"
+import { noPriceNow, logPriceFailure } from "./prices"
 
 /** A checkout waits for its answer: fewer tries than the work takes. */
 const CREATE_ATTEMPTS = 2
@@ -288,7 +288,7 @@ async function quoteOrRefuse(
     return await quote(rail, requested)
   } catch (cause) {
     if (cause instanceof PriceSourceError) {
-      tellOfPrice(checkout, rail, requested.currencyCode, cause)
+      logPriceFailure(checkout, rail, requested.currencyCode, cause)
       throw noPriceNow(rail)
     }
     if (cause instanceof AmountError) throw refuse(NOTHING_TO_PAY)

@@ -7,9 +7,9 @@ import type { PriceSourceError, Rail } from "../../kobbopay/rails"
 import { errorText } from "../../store/error-text"
 
 /** The same fault of one rail is told this often: shoppers, and strangers, may ask at any rate. */
-const TOLD_EVERY_MS = 60_000
+const LOG_EVERY_MS = 60_000
 
-const told = new WeakMap<Rail, { words: string; at: number }>()
+const logged = new WeakMap<Rail, { words: string; at: number }>()
 
 /** What the shopper reads when the merchant's own source of prices brought none. */
 export const noPriceNow = (rail: Pick<Rail, "label">): MedusaError =>
@@ -19,7 +19,7 @@ export const noPriceNow = (rail: Pick<Rail, "label">): MedusaError =>
   )
 
 /** One line for the merchant: which rail and currency, and what the source of prices said. */
-export function tellOfPrice(
+export function logPriceFailure(
   { account, log, now }: { account: Account; log: Pick<Logger, "warn">; now: () => Date },
   rail: Rail,
   currencyCode: string,
@@ -29,9 +29,9 @@ export function tellOfPrice(
     `kobbopay: account ${account.id}: no price in ${currencyCode.toUpperCase()}: ` +
     `${fault.message}${causeOf(fault, secretsOf(account.options))}`
   const at = now().getTime()
-  const before = told.get(rail)
-  if (before?.words === words && at - before.at < TOLD_EVERY_MS) return
-  told.set(rail, { words, at })
+  const before = logged.get(rail)
+  if (before?.words === words && at - before.at < LOG_EVERY_MS) return
+  logged.set(rail, { words, at })
   log.warn(words)
 }
 

@@ -76,7 +76,7 @@ export async function refresh(
     lease: null,
     reading,
     readAt,
-    claims: [],
+    reports: [],
     rules: deps.rules,
     facts: { ...facts, superseded: false },
     source: "checkout",

@@ -110,6 +110,6 @@ test("an invoice opened from the list asks for the amount that only the shop kno
   const buttons = [...page.matchAll(/<button([^>]*)formaction="[^"]*\/([\w-]+)"/g)]
   const unasked = buttons.filter(([, about = ""]) => about.includes("formnovalidate"))
   expect(unasked.map(([, , action]) => action)).toEqual(["confirm", "expire", "fail"])
-  const told = (await send("GET", `${sandbox.url}${path}?amount=7.5`)).text
-  expect(told).not.toContain("write what its page asks")
+  const prefilled = (await send("GET", `${sandbox.url}${path}?amount=7.5`)).text
+  expect(prefilled).not.toContain("write what its page asks")
 })

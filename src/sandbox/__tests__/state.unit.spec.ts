@@ -92,10 +92,10 @@ test("what was answered survives a kill of the process", async () => {
     ["-r", "ts-node/register/transpile-only", join(__dirname, "../bin.ts"), ...args],
     { cwd: join(__dirname, "../../.."), stdio: ["ignore", "pipe", "inherit"] },
   )
-  let said = ""
-  child.stdout?.on("data", (text: Buffer) => (said += text.toString()))
-  while (!said.includes("Stop with Ctrl-C")) await once(child.stdout ?? child, "data")
-  const url = /base URL\s+(\S+)/.exec(said)?.[1] ?? ""
+  let output = ""
+  child.stdout?.on("data", (text: Buffer) => (output += text.toString()))
+  while (!output.includes("Stop with Ctrl-C")) await once(child.stdout ?? child, "data")
+  const url = /base URL\s+(\S+)/.exec(output)?.[1] ?? ""
   const key = { "x-api-key": "sandbox-api-key" }
   const body = { amount: "10.50", currency: "USDT", network: "tron", orderId: "order_1" }
   const created = await send("POST", `${url}/v1/payments`, key, JSON.stringify(body))

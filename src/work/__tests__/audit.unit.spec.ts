@@ -135,7 +135,7 @@ const seen = (of: PaymentRow, view: MedusaView | null, given: Partial<Seen> = {}
   payment: of,
   payments: [of],
   orderCancelledAt: null,
-  said: reading,
+  readResult: reading,
   view,
   shown: [shownFor(of)],
   books: NO_BOOKS,
@@ -211,10 +211,12 @@ describe("what contradicts what", () => {
   })
 
   it("another amount expected at Kobbopay; an unsaid one is none", () => {
-    const said = (expectedMinor: bigint | null) => ({ said: { ...reading, expectedMinor } })
-    expect(kindOf(payment(), order(), said(10_500_001n))).toBe("amount_differs")
-    expect(kindOf(payment(), order(), said(10_500_000n))).toBeNull()
-    expect(kindOf(payment(), order(), said(null))).toBeNull()
+    const readResult = (expectedMinor: bigint | null) => ({
+      readResult: { ...reading, expectedMinor },
+    })
+    expect(kindOf(payment(), order(), readResult(10_500_001n))).toBe("amount_differs")
+    expect(kindOf(payment(), order(), readResult(10_500_000n))).toBeNull()
+    expect(kindOf(payment(), order(), readResult(null))).toBeNull()
   })
 
   it("an order cancelled that nobody told of, said once for its payments", () => {
@@ -261,7 +263,7 @@ describe("what contradicts what", () => {
         fc.constantFrom(...TARGETS),
         (state, target) => {
           const of = payment({ state, target })
-          expect(kindOf(of, captured("3"), { said: "unknown" })).toBe("unknown_at_kobbopay")
+          expect(kindOf(of, captured("3"), { readResult: "unknown" })).toBe("unknown_at_kobbopay")
         },
       ),
     )
@@ -300,7 +302,7 @@ const HOLDING = {
   confirmed_at: NOW,
   target: "nothing",
 } as const
-const told = (of: PaymentRow, found: string) => ({
+const withOpen = (of: PaymentRow, found: string) => ({
   books: { ...NO_BOOKS, exceptions: [{ paymentId: of.id, class: found }] },
 })
 const refunded = (amount: string, metadata: { kobbopay_refund_id?: string } | null = null) => {
@@ -316,8 +318,8 @@ const held = payment(HOLDING)
 type Case = Parameters<typeof seen>
 const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
   unknown_at_kobbopay: {
-    found: [[payment(), order(), { said: "unknown" }]],
-    not: [[payment(), order(), { said: null }]],
+    found: [[payment(), order(), { readResult: "unknown" }]],
+    not: [[payment(), order(), { readResult: null }]],
   },
   captured_here_not_confirmed_there: {
     found: [[payment(), captured()]],
@@ -336,7 +338,7 @@ const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
     ],
     not: [
       [CONFIRMED, { ...captured(), total: "10.4999" }],
-      [CONFIRMED, { ...captured(), total: "10" }, told(CONFIRMED, "refund_owed")],
+      [CONFIRMED, { ...captured(), total: "10" }, withOpen(CONFIRMED, "refund_owed")],
       [CONFIRMED, { ...captured(), order: "cancelled", total: "0" }, { orderCancelledAt: NOW }],
       [CONFIRMED, { ...refunded("0.5"), total: "10" }, { books: { ...NO_BOOKS, sent: ["ref_1"] } }],
     ],
@@ -377,7 +379,7 @@ const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
   money_in_nothing: {
     found: [[held, order()]],
     not: [
-      [held, order(), told(held, "superseded")],
+      [held, order(), withOpen(held, "superseded")],
       [payment({ ...HOLDING, paid_back_minor: "10500000" }), order()],
       [payment({ ...HOLDING, written_off_minor: "10500000" }), order()],
       [payment({ ...HOLDING, target: "captured" }), captured()],
@@ -403,7 +405,7 @@ const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
       [payment({ state: "expired", target: "nothing" }), order()],
     ],
     not: [
-      [EXPIRED, order(), told(EXPIRED, "ambiguous_finality")],
+      [EXPIRED, order(), withOpen(EXPIRED, "ambiguous_finality")],
       [EXPIRED, order({ isClosed: true })],
       [payment(), order()],
     ],

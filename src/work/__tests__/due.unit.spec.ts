@@ -9,8 +9,10 @@ const payment = (id: string, given: Given = {}) => ({
   money_seen_at: null,
   ...given,
 })
-const reads = (payments: ReturnType<typeof payment>[], ...called: string[]) =>
-  [...dueReads(payments, ({ id }) => called.includes(id), NOW)].map(({ id }) => String(id)).sort()
+const reads = (payments: ReturnType<typeof payment>[], ...withEvent: string[]) =>
+  [...dueReads(payments, ({ id }) => withEvent.includes(id), NOW)]
+    .map(({ id }) => String(id))
+    .sort()
 
 describe("reads of one pass", () => {
   it("are all that is due, when that is little", () => {
@@ -29,19 +31,19 @@ describe("reads of one pass", () => {
     expect(reads(many)).toEqual(["p3", "p5", "p7", "p8", "p9"])
   })
 
-  it("are every payment with money, and every one that is called for, however long the others are due", () => {
+  it("are every payment with money, and every one that has an event, however long the others are due", () => {
     const many = Array.from({ length: 9 }, (_, index) =>
       payment(`p${index}`, { next_check_at: ago(60 + index) }),
     )
     const rich = payment("rich", { money_seen_at: ago(5), next_check_at: ago(0) })
-    const called = payment("called", { next_check_at: ago(0) })
-    const found = reads([...many, rich, called], "called")
+    const withEvent = payment("with event", { next_check_at: ago(0) })
+    const found = reads([...many, rich, withEvent], "with event")
     expect(found).toContain("rich")
-    expect(found).toContain("called")
+    expect(found).toContain("with event")
   })
 
-  it("are one of the others at a time while a payment is called for", () => {
+  it("are one of the others at a time while a payment has an event", () => {
     const many = Array.from({ length: 9 }, (_, index) => payment(`p${index}`))
-    expect(reads([...many, payment("called")], "called")).toHaveLength(2)
+    expect(reads([...many, payment("with event")], "with event")).toHaveLength(2)
   })
 })

@@ -111,7 +111,7 @@ function useAcceptTexts(
 /** What Kobbopay said of the money, as far as it did. */
 const seenOf = (payment: OrderPayment, { observed }: PaymentException): string =>
   [payment.amount_received, observed["asset"], observed["network"]]
-    .filter((said) => said != null)
+    .filter((text) => text != null)
     .join(" ")
 
 type Arrived = "arrived" | "arrivedUnsaid" | "arrivedOther" | "arrivedFor"
@@ -125,5 +125,5 @@ function arrivedOf(payment: OrderPayment, found: PaymentException): Arrived {
 function outcomeOf(found: PaymentException): "captured" | "later" | "finality" | "excess" {
   if (found.accepts === "finality") return "finality"
   if (found.class === "overpaid") return "excess"
-  return found.observed["said"] === "paid" ? "later" : "captured"
+  return found.observed["reported_state"] === "paid" ? "later" : "captured"
 }

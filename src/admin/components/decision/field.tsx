@@ -18,7 +18,7 @@ type FieldProps = {
 export function Field({ label, optional = false, hint, error = null, children }: FieldProps) {
   const { t } = useWords()
   const id = useId()
-  const said = error ?? hint
+  const message = error ?? hint
   return (
     <div className="flex flex-col gap-y-2">
       <div className="flex items-center gap-x-1">
@@ -29,17 +29,17 @@ export function Field({ label, optional = false, hint, error = null, children }:
       </div>
       {children({
         id,
-        "aria-describedby": said === undefined ? undefined : `${id}-said`,
+        "aria-describedby": message === undefined ? undefined : `${id}-message`,
         "aria-invalid": error !== null,
       })}
-      {said !== undefined && (
+      {message !== undefined && (
         <Hint
-          id={`${id}-said`}
+          id={`${id}-message`}
           variant={error === null ? "info" : "error"}
           {...(error !== null && { role: "alert" })}
           className="break-words"
         >
-          {said}
+          {message}
         </Hint>
       )}
     </div>

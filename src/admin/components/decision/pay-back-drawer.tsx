@@ -62,7 +62,7 @@ export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerPr
           />
         )}
       </Field>
-      <RefundSaid preview={preview} payment={payment} />
+      <RefundText preview={preview} payment={payment} />
       <Field label={t("decide.payBack.hash")} hint={t("decide.payBack.hashHint")}>
         {(ties) => (
           <Input
@@ -92,9 +92,9 @@ export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerPr
 }
 
 /** What the pay-back refunds in the order, said aloud whenever it changes. */
-function RefundSaid({ preview, payment }: { preview: Preview; payment: OrderPayment }) {
+function RefundText({ preview, payment }: { preview: Preview; payment: OrderPayment }) {
   const { t, money } = useWords()
-  const said = (): string => {
+  const text = (): string => {
     if (preview.state === "refused") return ""
     if (preview.state === "asking") return t("decide.payBack.asking")
     if (preview.refund === null) return t(`decide.payBack.noRefund.${whyNoRefund(payment)}`)
@@ -102,7 +102,7 @@ function RefundSaid({ preview, payment }: { preview: Preview; payment: OrderPaym
   }
   return (
     <Text role="status" size="small" className="text-pretty empty:hidden">
-      {said()}
+      {text()}
     </Text>
   )
 }

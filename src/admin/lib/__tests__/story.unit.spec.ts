@@ -90,7 +90,7 @@ const payBack: PaymentPayBack = {
   state: "booked",
 }
 const allBack: Partial<OrderPayment> = { paid_back: "5", pay_backs: [payBack] }
-const told = (given: Partial<OrderPayment>, orderCanceled = false) => {
+const situation = (given: Partial<OrderPayment>, orderCanceled = false) => {
   const one = payment(given)
   return storyOf(one, [one], orderCanceled).key
 }
@@ -116,7 +116,7 @@ describe("what a merchant is told", () => {
     ["late", { state: "expired", exceptions: [open] }],
     ["failed_done", { state: "failed", target: "order_cancelled" }],
   ])("%s", (key, given) => {
-    expect(told(given)).toBe(key)
+    expect(situation(given)).toBe(key)
   })
 
   test.each<[string, Partial<OrderPayment>]>([
@@ -128,7 +128,7 @@ describe("what a merchant is told", () => {
     ["accepted", { state: "partial" }],
     ["partial", { state: "partial", exceptions: [open] }],
   ])("of accepted money: %s, whatever state Kobbopay gives it", (key, given) => {
-    expect(told({ ...accepted, ...given })).toBe(key)
+    expect(situation({ ...accepted, ...given })).toBe(key)
   })
 
   test.each<[string, Partial<OrderPayment>]>([
@@ -141,23 +141,23 @@ describe("what a merchant is told", () => {
     ],
     ["captured", { state: "confirmed", target: "captured", left_to_pay_back: "5" }],
   ])("of money that was sent back: %s", (key, given) => {
-    expect(told({ ...allBack, ...given })).toBe(key)
+    expect(situation({ ...allBack, ...given })).toBe(key)
   })
 
   test("a canceled order owes what was captured, until it was sent back or set aside", () => {
     const captured_at = "2026-01-01T10:15:00.000Z"
     const owed: Partial<OrderPayment> = { state: "confirmed", captured_at, left_to_pay_back: "5" }
     const owes = { ...open, class: "refund_owed" }
-    expect(told({ ...owed, exceptions: [owes] }, true)).toBe("refund_owed")
-    expect(told({ ...owed, exceptions: [{ ...closed, class: "refund_owed" }] }, true)).toBe(
+    expect(situation({ ...owed, exceptions: [owes] }, true)).toBe("refund_owed")
+    expect(situation({ ...owed, exceptions: [{ ...closed, class: "refund_owed" }] }, true)).toBe(
       "captured_canceled",
     )
-    expect(told({ ...owed, ...allBack, left_to_pay_back: "0" }, true)).toBe("paid_back")
+    expect(situation({ ...owed, ...allBack, left_to_pay_back: "0" }, true)).toBe("paid_back")
   })
 
   test("an order that was canceled changes what happens next", () => {
-    expect(told({ state: "pending" }, true)).toBe("unpaid_canceled")
-    expect(told({ state: "confirmed", target: "captured" }, true)).toBe("captured_canceled")
+    expect(situation({ state: "pending" }, true)).toBe("unpaid_canceled")
+    expect(situation({ state: "confirmed", target: "captured" }, true)).toBe("captured_canceled")
   })
 
   test("a payment beside the one that settles the order is not used, and is folded away", () => {
@@ -253,8 +253,10 @@ describe("what happened", () => {
   })
 
   test("who was faster is told by name", () => {
-    const said = "This exception was closed already, by user_anna as accepted."
-    expect(withNames(said, decided)).toBe("This exception was closed already, by Anna as accepted.")
+    const message = "This exception was closed already, by user_anna as accepted."
+    expect(withNames(message, decided)).toBe(
+      "This exception was closed already, by Anna as accepted.",
+    )
   })
 
   test("a refund that becomes booked makes the order's own view out of date", () => {

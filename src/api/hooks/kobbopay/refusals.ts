@@ -3,7 +3,7 @@ import { Seldom } from "../../../kobbopay/seldom"
 import { plainLine } from "../../../kobbopay/text"
 
 /** Refusals of one kind that are told one by one in a minute. */
-const TOLD_A_MINUTE = 5
+const LINES_A_MINUTE = 5
 const MOST_CHARACTERS = 500
 
 /**
@@ -11,7 +11,7 @@ const MOST_CHARACTERS = 500
  * for each cause, and then as one line with their number.
  */
 export class RefusalLog {
-  readonly #seldom = new Seldom(TOLD_A_MINUTE)
+  readonly #seldom = new Seldom(LINES_A_MINUTE)
   readonly #now: () => number
   #timer: NodeJS.Timeout | null = null
 

@@ -50,7 +50,7 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
     refusals.note(
       req.scope.resolve(ContainerRegistrationKeys.LOGGER),
       kind,
-      `kobbopay: webhook refused with ${answer.status}${idsToldIn(req, service)}: ${cause}`,
+      `kobbopay: webhook refused with ${answer.status}${idsIn(req, service)}: ${cause}`,
     )
   }
   // What was not read of a refused body must not be taken for the connection's next request.
@@ -117,12 +117,12 @@ function unfitHeaders(req: MedusaRequest): Answer | null {
 }
 
 /** The ids a refused webhook came with, for the log. Unproven, so only what is short and plain. */
-function idsToldIn(req: MedusaRequest, { accounts }: KobbopayModuleService): string {
-  const told = (kind: "eventId" | "deliveryId") =>
+function idsIn(req: MedusaRequest, { accounts }: KobbopayModuleService): string {
+  const idOf = (kind: "eventId" | "deliveryId") =>
     accounts
       .flatMap(({ options }) => req.headersDistinct[options.webhook.headers[kind] ?? ""] ?? [])
       .find((value) => /^[\x21-\x7e]{1,200}$/.test(value)) ?? "none"
-  return ` (event ${told("eventId")}, delivery ${told("deliveryId")})`
+  return ` (event ${idOf("eventId")}, delivery ${idOf("deliveryId")})`
 }
 
 async function record(
@@ -139,7 +139,7 @@ async function record(
       eventId: event.eventId,
       deliveryId: event.deliveryId,
       type: event.type,
-      claims: event.claims,
+      reportedState: event.reportedState,
       reportedAmount: event.reportedAmount,
       kobbopayIds: event.ids,
       reference: event.reference,
@@ -161,7 +161,7 @@ async function record(
   return ACCEPTED
 }
 
-/** The work that an event calls for; what fails here is found again by the sweep. */
+/** Starts the work on an event; what fails here is found again by the sweep. */
 async function afterAnswer(
   service: KobbopayModuleService,
   { options }: Account,
@@ -171,12 +171,12 @@ async function afterAnswer(
   if (!recorded.inserted && recorded.collectionId !== null) {
     // Seen before: Kobbopay asks us to look, so the next check comes forward.
     const { watchForMs } = options.expiry
-    const isCalled = await checkAgain(service.sql, recorded.id, runtime.now(), watchForMs).catch(
+    const isDue = await checkAgain(service.sql, recorded.id, runtime.now(), watchForMs).catch(
       () => false,
     )
-    if (isCalled) worker.wake()
+    if (isDue) worker.wake()
   } else {
-    worker.wakeScout()
+    worker.wakeDispatcher()
   }
 }
 

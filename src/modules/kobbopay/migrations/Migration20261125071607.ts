@@ -3,7 +3,7 @@ import { Migration } from "@medusajs/framework/mikro-orm/migrations";
 export class Migration20261125071607 extends Migration {
 
   override async up(): Promise<void> {
-    this.addSql(`create table if not exists "kobbopay_entitled_order" ("id" text not null, "due_at" timestamptz null, "calls" integer not null default 0, "version" integer not null default 0, "worked_at" timestamptz null, "failures" integer not null default 0, "last_error" text null, "fulfilling_until" timestamptz null, "created_at" timestamptz not null default now(), "updated_at" timestamptz not null default now(), "deleted_at" timestamptz null, constraint "kobbopay_entitled_order_pkey" primary key ("id"));`);
+    this.addSql(`create table if not exists "kobbopay_entitled_order" ("id" text not null, "due_at" timestamptz null, "wakes" integer not null default 0, "version" integer not null default 0, "worked_at" timestamptz null, "failures" integer not null default 0, "last_error" text null, "fulfilling_until" timestamptz null, "created_at" timestamptz not null default now(), "updated_at" timestamptz not null default now(), "deleted_at" timestamptz null, constraint "kobbopay_entitled_order_pkey" primary key ("id"));`);
     this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_entitled_order_deleted_at" ON "kobbopay_entitled_order" ("deleted_at") WHERE deleted_at IS NULL;`);
     this.addSql(`CREATE INDEX IF NOT EXISTS "IDX_kobbopay_entitled_order_due" ON "kobbopay_entitled_order" ("due_at") WHERE due_at IS NOT NULL AND deleted_at IS NULL;`);
 

@@ -15,7 +15,7 @@ export const KobbopayCollection = model
       fence: model.number().default(0),
       /** When the collection is worked next; null while it rests. */
       due_at: model.dateTime().nullable(),
-      /** Counts calls for work, so that one that comes during a lease is not lost at its release. */
+      /** Counts wakes, so that one that comes during a lease is not lost when the lease is released. */
       wakes: model.number().default(0),
       /** Money or an event waits to be worked: it goes before reads that are only due. */
       urgent: model.boolean().default(false),

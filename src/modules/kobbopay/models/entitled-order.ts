@@ -9,10 +9,10 @@ export const KobbopayEntitledOrder = model
     { name: "KobbopayEntitledOrder", tableName: "kobbopay_entitled_order" },
     {
       id: model.text().primaryKey(),
-      /** Null when only a call wakes it. */
+      /** Null while the order rests until somebody wakes it. */
       due_at: model.dateTime().nullable(),
-      /** Counts calls, so that one that comes while it is being worked is not lost. */
-      calls: model.number().default(0),
+      /** Counts wakes, so that one that comes while the order is worked is not lost. */
+      wakes: model.number().default(0),
       /** Rises with each convergence: what was read before another one's end is read again. */
       version: model.number().default(0),
       worked_at: model.dateTime().nullable(),

@@ -13,8 +13,8 @@ export const KobbopayEvent = model
       /** Delivery ids seen for this body, the newest last, bounded. */
       delivery_ids: model.array(),
       type: model.text(),
-      /** The state the event claims; null when it claims none. */
-      claims: model.text().nullable(),
+      /** The state that the event reports; null when it reports none. */
+      reported_state: model.text().nullable(),
       /** What it says has arrived in all: a decimal string in units of the asset; null when it names no amount. */
       reported_amount: model.text().nullable(),
       /** Every id in the body that may name the payment at Kobbopay. */

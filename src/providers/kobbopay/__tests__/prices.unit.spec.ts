@@ -1,6 +1,6 @@
 import { accountFrom, docsInput } from "../../../kobbopay/__tests__/support/accounts"
 import { quote, PriceSourceError, type PriceFunction, type Rail } from "../../../kobbopay/rails"
-import { noPriceNow, tellOfPrice } from "../prices"
+import { noPriceNow, logPriceFailure } from "../prices"
 
 const [rail = {}] = docsInput.rails
 
@@ -16,7 +16,7 @@ async function failing(...prices: PriceFunction[]) {
       (cause: unknown) => cause,
     )
     if (!(fault instanceof PriceSourceError)) throw new Error(`no fault: ${String(fault)}`)
-    tellOfPrice(
+    logPriceFailure(
       {
         account,
         log: { warn: (line: string) => lines.push(line) },
