@@ -63,7 +63,7 @@ export default tseslint.config(
         "error",
         {
           selector:
-            "CallExpression[callee.name=/^(row|rows|checked)$/] > CallExpression.arguments > MemberExpression.callee[object.name='z']",
+            "CallExpression[callee.name=/^(row|rows|checkAnswer)$/] > CallExpression.arguments > MemberExpression.callee[object.name='z']",
           message: "Making a schema costs more than parsing by it: make it once, outside.",
         },
         {

@@ -139,7 +139,7 @@ storeSuite("admin", (world) => {
         return found === undefined ? null : { found, payment: String(payment?.["id"]) }
       }, `an open exception ${expected}`)
 
-    test("an underpaid payment offers its ways out; accepted, it says who decided and what for", async () => {
+    test("an underpaid payment offers its actions; accepted, it says who decided and what for", async () => {
       const { order, session } = await buy()
       world().sandbox.control.pay(session.kobbopay_id, {
         amount: "10",
@@ -148,7 +148,7 @@ storeSuite("admin", (world) => {
       })
       const { found } = await troubled(order.id, "underpaid")
       expect(found).toMatchObject({
-        actions: ["accept", "pay_back", "dismiss"],
+        actions: ["accept", "refund", "dismiss"],
         accepts: "amount",
         actor: null,
         resolution: null,
@@ -157,12 +157,12 @@ storeSuite("admin", (world) => {
       const [before] = await paymentsOf(order.id)
       expect(before).toMatchObject({
         order_asks: "10.5",
-        paid_back: "0",
-        left_to_pay_back: "10",
+        refunded: "0",
+        left_to_refund: "10",
         excess: "0",
         accepted_by: null,
         accepted_at: null,
-        pay_backs: [],
+        refunds: [],
         captured_at: null,
       })
       await post(`exceptions/${found.id}/accept`, { note: "agreed" })
@@ -193,36 +193,36 @@ storeSuite("admin", (world) => {
       })
     })
 
-    test("a pay-back is told beforehand, and then shown with what it refunded", async () => {
+    test("a refund is previewed, and then shown with what it booked", async () => {
       const { order, session } = await buy()
       world().sandbox.control.pay(session.kobbopay_id, { amount: "15.75", confirm: true })
       const { found, payment } = await troubled(order.id, "overpaid")
       await reached(order.id, { target: "captured", converged: true })
-      expect(found["actions"]).toEqual(["accept", "pay_back", "dismiss"])
-      const to = `payments/${payment}/pay-backs`
+      expect(found["actions"]).toEqual(["accept", "refund", "dismiss"])
+      const to = `payments/${payment}/refunds`
       const preview = (amount: string) =>
         world().merchant.call(`/admin/kobbopay/${to}/preview?amount=${amount}`, z.looseObject({}))
-      expect(await preview("5.25")).toEqual({ refund_amount: null, currency_code: "usd" })
-      expect(await preview("7.25")).toMatchObject({ refund_amount: "2" })
+      expect(await preview("5.25")).toEqual({ booked_amount: null, currency_code: "usd" })
+      expect(await preview("7.25")).toMatchObject({ booked_amount: "2" })
       await expect(preview("15.76")).rejects.toThrow(/400.*at most 15\.75 USDT/s)
       await expect(preview("much")).rejects.toThrow(/400.*amount/s)
-      expect((await paymentsOf(order.id))[0]).toMatchObject({ excess: "5.25", paid_back: "0" })
+      expect((await paymentsOf(order.id))[0]).toMatchObject({ excess: "5.25", refunded: "0" })
       await post(to, { amount: "7.25", hash: "tx-part", note: "returned" })
       await expect(post(to, { amount: "7.25", hash: "tx-part" })).rejects.toThrow(
         /409.*recorded already/s,
       )
-      const after = await reached(order.id, { paid_back: "7.25" })
+      const after = await reached(order.id, { refunded: "7.25" })
       expect(after).toMatchObject({
-        left_to_pay_back: "8.5",
+        left_to_refund: "8.5",
         excess: "0",
-        exceptions: [{ class: "overpaid", state: "closed", resolution: "paid_back" }],
-        pay_backs: [
+        exceptions: [{ class: "overpaid", state: "closed", resolution: "refunded" }],
+        refunds: [
           {
             amount: "7.25",
             hash: "tx-part",
             note: "returned",
             actor: ADMIN,
-            refund_amount: "2",
+            booked_amount: "2",
             state: "booked",
             at: expect.any(String),
           },
@@ -238,10 +238,10 @@ storeSuite("admin", (world) => {
         body: {},
       })
       const { found } = await troubled(order.id, "refund_owed")
-      expect(found).toMatchObject({ actions: ["pay_back", "dismiss"], accepts: null })
+      expect(found).toMatchObject({ actions: ["refund", "dismiss"], accepts: null })
     })
 
-    test("a superseded payment can be adopted", async () => {
+    test("a superseded payment can be applied", async () => {
       const { collectionId, session, cartId } = await world().shopper.checkout(purchase())
       await world().shopper.session(collectionId, { ...purchase(), rail: "usdt-bsc" })
       const order = await world().shopper.complete(cartId)
@@ -251,7 +251,7 @@ storeSuite("admin", (world) => {
           .flatMap((payment) => actionsSchema.parse(payment["exceptions"]))
           .find((one) => one.class === "superseded")
       const found = await world().worked(find, "an exception superseded")
-      expect(found["actions"]).toEqual(["adopt", "pay_back", "dismiss"])
+      expect(found["actions"]).toEqual(["apply", "refund", "dismiss"])
     })
   })
 

@@ -56,18 +56,18 @@ storeSuite("entitlements", (world) => {
     await allDue(world(), bought.collectionId)
     return bought
   }
-  const payBack = async (collection: string, amount: string) => {
+  const refund = async (collection: string, amount: string) => {
     const statement = `SELECT id FROM kobbopay_payment WHERE collection_id = ?`
     const [row] = await world().rows(statement, [collection])
     const { id } = z.object({ id: z.string() }).parse(row)
-    await admin(`kobbopay/payments/${id}/pay-backs`, { amount, hash: `hash-${amount}-${id}` })
+    await admin(`kobbopay/payments/${id}/refunds`, { amount, hash: `hash-${amount}-${id}` })
   }
   const count = async (statement: string, ...bindings: string[]) => {
     const [row] = await world().rows(`SELECT count(*)::int AS n FROM ${statement}`, bindings)
     return z.object({ n: z.number() }).parse(row).n
   }
 
-  test("an e-book beside a shirt is held when ordered, released on Confirmed only, revoked when paid back", async () => {
+  test("an e-book beside a shirt is held when ordered, released on Confirmed only, revoked when refunded", async () => {
     const { order, session, collectionId } = await buy({
       product: world().store.physical,
       shipped: true,
@@ -82,10 +82,10 @@ storeSuite("entitlements", (world) => {
     expect(await entitlements.stands(order.id)).toEqual([["held", 0, 0]])
     world().sandbox.control.confirm(session.kobbopay_id)
     await entitlements.become(order.id, ["released", 1, 0])
-    await payBack(collectionId, "1")
+    await refund(collectionId, "1")
     await world().worked(async () => (await count(`refund WHERE deleted_at IS NULL`)) === 1, "it")
     expect(await entitlements.stands(order.id)).toEqual([["released", 1, 0]])
-    await payBack(collectionId, (Number(session.amount) - 1).toString())
+    await refund(collectionId, (Number(session.amount) - 1).toString())
     await entitlements.become(order.id, ["revoked", 0, 1])
     expect((await entitlements.detail(id)).history).toMatchObject([
       { kind: "held", quantity: 1, actor: "kobbopay", reason: "ordered" },
@@ -93,7 +93,7 @@ storeSuite("entitlements", (world) => {
       {
         kind: "revoked",
         quantity: 1,
-        reason: expect.stringMatching(/^(\S+) of \1 was paid back$/),
+        reason: expect.stringMatching(/^(\S+) of \1 was refunded$/),
       },
     ])
     await world().worked(() => entitlements.receivedFor(order.id).length >= 3, "its events")
@@ -132,9 +132,9 @@ storeSuite("entitlements", (world) => {
     ])
   })
 
-  test("units are taken back in proportion to what was paid back", async () => {
+  test("units are taken back in proportion to what was refunded", async () => {
     const { order, collectionId } = await released({ quantity: 3 })
-    await payBack(collectionId, "16")
+    await refund(collectionId, "16")
     await entitlements.become(order.id, ["released", 2, 1])
     await world().worked(() => entitlements.receivedFor(order.id).length >= 3, "its events")
     expect(entitlements.receivedFor(order.id)).toEqual([
@@ -216,7 +216,7 @@ storeSuite("entitlements", (world) => {
     const titles = (await entitlements.of(order.id)).map((one) => one.title).sort()
     expect(titles).toEqual(["E-book", "Kobbopay shirt"])
     expect(await count(`order_fulfillment WHERE order_id = ?`, order.id)).toBe(1)
-    await payBack(collectionId, "1")
+    await refund(collectionId, "1")
     await entitlements.become(order.id, ["revoked", 0, 1], ["revoked", 0, 1])
   })
 
@@ -236,7 +236,7 @@ storeSuite("entitlements", (world) => {
     await edit(1)
     await entitlements.become(order.id, ["released", 1, 2])
     // Credit lines and totals are kept for each version of an order: the view has to show the present one's.
-    await payBack(collectionId, "1")
+    await refund(collectionId, "1")
     await edit(2)
   })
 
@@ -270,7 +270,7 @@ storeSuite("entitlements", (world) => {
     await expect(entitlements.decide(id, "hold")).rejects.toThrow(/400: .*nothing to hold/)
     await entitlements.decide(id, "release", { reason: "it was a mistake" })
     expect(await rule()).toEqual(["released", 2, 0])
-    await payBack(collectionId, "21")
+    await refund(collectionId, "21")
     await entitlements.become(order.id, ["revoked", 0, 2])
     await entitlements.decide(id, "release", { reason: "keeps it, with our regards" })
     expect(await rule()).toEqual(["released", 2, 0])

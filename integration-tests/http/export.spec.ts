@@ -12,7 +12,7 @@ import {
   acceptExceptionWorkflow,
   dismissExceptionWorkflow,
   reconcileWorkflow,
-  recordPayBackWorkflow,
+  recordRefundWorkflow,
 } from "../../src/workflows"
 import { AUTHORIZED, booksBecome, capturedFor } from "../support/books"
 import { freePort } from "../support/free-port"
@@ -28,7 +28,7 @@ const exported = z.looseObject({
   received_minor: minor.nullable(),
   captured_minor: minor,
   in_open_exceptions_minor: minor,
-  paid_back_minor: minor,
+  refunded_minor: minor,
   written_off_minor: minor,
   in_flight_minor: minor,
 })
@@ -77,8 +77,8 @@ storeSuite("history, accounts and secrets", (world) => {
       )
       return row
     }, `a payment being ${expected}`)
-  const payBack = async (kobbopayId: string, amount: string) =>
-    recordPayBackWorkflow(world().container).run({
+  const refund = async (kobbopayId: string, amount: string) =>
+    recordRefundWorkflow(world().container).run({
       input: {
         payment_id: await paymentOf(kobbopayId),
         amount,
@@ -126,8 +126,8 @@ storeSuite("history, accounts and secrets", (world) => {
         ...capturedFor("10.5"),
         open: ["overpaid"],
       })
-      await payBack(surplus.id, "5.25")
-      fates.set(surplus.id, { captured_minor: whole("10.5"), paid_back_minor: whole("5.25") })
+      await refund(surplus.id, "5.25")
+      fates.set(surplus.id, { captured_minor: whole("10.5"), refunded_minor: whole("5.25") })
 
       const late = await on("usdt-tron", DOCS)
       const returned = await on()
@@ -137,9 +137,9 @@ storeSuite("history, accounts and secrets", (world) => {
         sandbox().pay(id, { amount: "10.5", due: "10.5", confirm: true })
         await exceptionOf(id)
       }
-      await payBack(returned.id, "10.5")
+      await refund(returned.id, "10.5")
       fates.set(late.id, { in_open_exceptions_minor: whole("10.5") })
-      fates.set(returned.id, { paid_back_minor: whole("10.5") })
+      fates.set(returned.id, { refunded_minor: whole("10.5") })
 
       const cancelled = await on()
       await cancelOrderWorkflow(world().container).run({ input: { order_id: cancelled.order.id } })
@@ -197,13 +197,13 @@ storeSuite("history, accounts and secrets", (world) => {
     const parts = (payment: Exported): bigint =>
       BigInt(payment.captured_minor) +
       BigInt(payment.in_open_exceptions_minor) +
-      BigInt(payment.paid_back_minor) +
+      BigInt(payment.refunded_minor) +
       BigInt(payment.written_off_minor) +
       BigInt(payment.in_flight_minor)
     const NOTHING = {
       captured_minor: "0",
       in_open_exceptions_minor: "0",
-      paid_back_minor: "0",
+      refunded_minor: "0",
       written_off_minor: "0",
       in_flight_minor: "0",
     }
@@ -353,7 +353,7 @@ storeSuite("history, accounts and secrets", (world) => {
           : account,
       )
 
-    test("is told with the payments it strands and why, and is over when the options are right again", async () => {
+    test("is told with the payments it orphans and why, and is over when the options are right again", async () => {
       expect(await check(configured())).toEqual([])
       const { session } = await buy()
       const id = await paymentOf(session.kobbopay_id)

@@ -244,12 +244,12 @@ storeSuite("offers and answers", (world) => {
       for (const amount of ["6,95", "1.000,50", "6.95 USDT", "-1", "1e3", "0"]) {
         const preview = await refusal(
           world().merchant.call(
-            `/admin/kobbopay/payments/${id}/pay-backs/preview?amount=${encodeURIComponent(amount)}`,
+            `/admin/kobbopay/payments/${id}/refunds/preview?amount=${encodeURIComponent(amount)}`,
             anything,
           ),
         )
         const recorded = await refusal(
-          world().merchant.call(`/admin/kobbopay/payments/${id}/pay-backs`, anything, {
+          world().merchant.call(`/admin/kobbopay/payments/${id}/refunds`, anything, {
             body: { amount, hash: "tx-1" },
           }),
         )
@@ -320,7 +320,7 @@ storeSuite("offers and answers", (world) => {
           expected: "10.5",
           received: "10.5",
           captured: "10.5",
-          paid_back: "0",
+          refunded: "0",
           in_flight: "0",
           written_off: "0",
           in_open_exceptions: "0",

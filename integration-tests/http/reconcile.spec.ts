@@ -4,7 +4,7 @@ import { z } from "@medusajs/framework/zod"
 import reconcileJob from "../../src/jobs/kobbopay-reconcile"
 import { brandAs, type CollectionId } from "../../src/kobbopay/ids"
 import { runById } from "../../src/store/reconciliation"
-import { beginRun, carryOut } from "../../src/work/reconcile"
+import { beginRun, runReconciliation } from "../../src/work/reconcile"
 import { depsOf } from "../../src/work/worker-of"
 import { reconcileWorkflow, type ReconcileInput } from "../../src/workflows"
 import {
@@ -201,7 +201,9 @@ storeSuite("reconciliation", (world) => {
           : medusa.view(collection)
       const begun = await beginRun(deps(), request)
       if (begun.is !== "started") throw new Error(`the run is ${begun.is}`)
-      expect(await carryOut({ ...deps(), medusa: { ...medusa, view } }, begun.run)).toMatchObject({
+      expect(
+        await runReconciliation({ ...deps(), medusa: { ...medusa, view } }, begun.run),
+      ).toMatchObject({
         state: "done",
         payments: 2,
         read: 1,
@@ -240,7 +242,7 @@ storeSuite("reconciliation", (world) => {
       const taken = await beginRun(another(), request)
       expect(taken).toMatchObject({ is: "resumed", run: { id: begun.run.id } })
       if (taken.is !== "resumed") return
-      expect(await carryOut(another(), taken.run)).toMatchObject({
+      expect(await runReconciliation(another(), taken.run)).toMatchObject({
         state: "done",
         payments: 2,
         read: 2,
@@ -250,7 +252,7 @@ storeSuite("reconciliation", (world) => {
       expect(await booksOf(world(), second.collectionId)).toEqual(capturedFor("10.5"))
 
       // The one that was only slow can write no more.
-      await carryOut(deps(), begun.run)
+      await runReconciliation(deps(), begun.run)
       expect(await runById(world().service.sql, begun.run.id)).toMatchObject({ payments: 2 })
       expect(await booksOf(world(), first.collectionId)).toEqual(AWAITING)
     })

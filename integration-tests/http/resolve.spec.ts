@@ -1,12 +1,12 @@
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type PaymentId } from "../../src/kobbopay/ids"
-import { recordPayBack } from "../../src/work/refund"
+import { recordRefund } from "../../src/work/refund"
 import { depsOf } from "../../src/work/worker-of"
 import {
   acceptExceptionWorkflow,
-  adoptPaymentWorkflow,
+  applyPaymentWorkflow,
   dismissExceptionWorkflow,
-  recordPayBackWorkflow,
+  recordRefundWorkflow,
 } from "../../src/workflows"
 import {
   allDue,
@@ -72,8 +72,8 @@ storeSuite("resolving exceptions", (world) => {
     acceptExceptionWorkflow(world().container).run({
       input: { exception_id: id, actor, note: "agreed with the customer" },
     })
-  const payBack = (payment: string, amount: string, hash: string) =>
-    recordPayBackWorkflow(world().container).run({
+  const refund = (payment: string, amount: string, hash: string) =>
+    recordRefundWorkflow(world().container).run({
       input: { payment_id: payment, amount, hash, actor: ACTOR },
     })
   const refundsOf = async (collection: string) =>
@@ -188,7 +188,7 @@ storeSuite("resolving exceptions", (world) => {
       await world().merchant.call(`/admin/orders/${order.id}/cancel`, anything, { body: {} })
       expect(await refusal(accept(id))).toMatch(/closed by itself|order is cancelled/)
       const cancelled = await exceptionOf(collectionId, "order_cancelled")
-      expect(await refusal(accept(cancelled))).toMatch(/cannot be accepted.*record the pay-back/s)
+      expect(await refusal(accept(cancelled))).toMatch(/cannot be accepted.*record the refund/s)
       expect(await booksOf(world(), collectionId)).toMatchObject({
         captures: [],
         order: "canceled",
@@ -221,14 +221,14 @@ storeSuite("resolving exceptions", (world) => {
     })
   })
 
-  describe("adopting", () => {
+  describe("applying", () => {
     test("a superseded payment pays for the order that waits for another one", async () => {
       const { cartId, collectionId, session } = await world().shopper.checkout(purchase())
       const second = await world().shopper.session(collectionId, purchase("usdt-bsc"))
       await world().shopper.complete(cartId)
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
       const id = await exceptionOf(collectionId, "superseded")
-      const { result } = await adoptPaymentWorkflow(world().container).run({
+      const { result } = await applyPaymentWorkflow(world().container).run({
         input: { exception_id: id, actor: ACTOR },
       })
       expect(result).toMatchObject({ target: "captured", converged: true })
@@ -248,7 +248,7 @@ storeSuite("resolving exceptions", (world) => {
       await world().shopper.session(collectionId, purchase("usdt-bsc"))
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
       const id = await exceptionOf(collectionId, "superseded")
-      await adoptPaymentWorkflow(world().container).run({
+      await applyPaymentWorkflow(world().container).run({
         input: { exception_id: id, actor: ACTOR },
       })
       expect(await booksOf(world(), collectionId)).toMatchObject({
@@ -259,7 +259,7 @@ storeSuite("resolving exceptions", (world) => {
       })
     })
 
-    test("by option late money of a superseded payment is adopted by itself", async () => {
+    test("by option late money of a superseded payment is applied by itself", async () => {
       const { collectionId, session } = await world().shopper.checkout(purchase("usdt-tron", AFTER))
       await world().shopper.session(collectionId, purchase("usdt-bsc", AFTER))
       world().second.control.pay(session.kobbopay_id, { amount: "10.5", confirm: true })
@@ -270,14 +270,14 @@ storeSuite("resolving exceptions", (world) => {
       })
     })
 
-    test("only a superseded payment is adopted", async () => {
+    test("only a superseded payment is applied", async () => {
       const { collectionId, session } = await buy()
       sandbox().pay(session.kobbopay_id, { amount: "10", due: "10.5", confirm: true })
       const id = await exceptionOf(collectionId, "underpaid")
-      const adopted = adoptPaymentWorkflow(world().container).run({
+      const applied = applyPaymentWorkflow(world().container).run({
         input: { exception_id: id, actor: ACTOR },
       })
-      expect(await refusal(adopted)).toMatch(/Only a superseded payment/)
+      expect(await refusal(applied)).toMatch(/Only a superseded payment/)
     })
   })
 
@@ -367,7 +367,7 @@ storeSuite("resolving exceptions", (world) => {
     })
   })
 
-  describe("paying back", () => {
+  describe("refunding", () => {
     const captured = async () => {
       const bought = await buy()
       sandbox().pay(bought.session.kobbopay_id, { amount: "10.5", confirm: true })
@@ -377,18 +377,18 @@ storeSuite("resolving exceptions", (world) => {
 
     test("a part, then the rest: refunds of exactly that, once, never more than was captured", async () => {
       const { collectionId, order, payment } = await captured()
-      const { result } = await payBack(payment, "3.5", "tx-one")
-      expect(result).toMatchObject({ refund_amount: "3.5" })
+      const { result } = await refund(payment, "3.5", "tx-one")
+      expect(result).toMatchObject({ booked_amount: "3.5" })
       await booksRest(world(), collectionId, {
         ...capturedFor("10.5"),
         refunds: 1,
         transactions: ["10.5", "-3.5"],
       })
-      expect(await refusal(payBack(payment, "3.5", "tx-one"))).toMatch(/recorded already/)
-      expect(await refusal(payBack(payment, "7.000001", "tx-two"))).toMatch(
-        /10\.5 USDT arrived, 3\.5 USDT was paid back already, so at most 7 USDT/,
+      expect(await refusal(refund(payment, "3.5", "tx-one"))).toMatch(/recorded already/)
+      expect(await refusal(refund(payment, "7.000001", "tx-two"))).toMatch(
+        /10\.5 USDT arrived, 3\.5 USDT was refunded already, so at most 7 USDT/,
       )
-      await payBack(payment, "7", "tx-two")
+      await refund(payment, "7", "tx-two")
       await booksRest(world(), collectionId, {
         ...capturedFor("10.5"),
         refunds: 2,
@@ -399,7 +399,7 @@ storeSuite("resolving exceptions", (world) => {
         { amount: "7", created_by: ACTOR },
       ])
       expect(await world().shopper.order(order.id)).toMatchObject({ payment_status: "refunded" })
-      expect(await refusal(payBack(payment, "0.01", "tx-three"))).toMatch(/at most 0 USDT/)
+      expect(await refusal(refund(payment, "0.01", "tx-three"))).toMatch(/at most 0 USDT/)
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, {
         ...capturedFor("10.5"),
@@ -411,7 +411,7 @@ storeSuite("resolving exceptions", (world) => {
     test("is booked also on an order of which an earlier credit line was cut off", async () => {
       const { collectionId, order, payment } = await captured()
       const change = await pendingChange(world(), order.id, "credit_line")
-      await payBack(payment, "3.5", "tx-after-cut")
+      await refund(payment, "3.5", "tx-after-cut")
       await world().worker.drain()
       expect(await booksOf(world(), collectionId)).toMatchObject({ transactions: ["10.5"] })
       await passMinutes(world(), change, 3)
@@ -426,11 +426,11 @@ storeSuite("resolving exceptions", (world) => {
       })
     })
 
-    test("the same pay-back recorded by two people at once counts once", async () => {
+    test("the same refund recorded by two people at once counts once", async () => {
       const { collectionId, payment } = await captured()
       const both = await Promise.allSettled([
-        payBack(payment, "10.5", "tx-same"),
-        payBack(payment, "10.5", "tx-same"),
+        refund(payment, "10.5", "tx-same"),
+        refund(payment, "10.5", "tx-same"),
       ])
       expect(both.filter((one) => one.status === "fulfilled")).toHaveLength(1)
       await booksBecome(world(), collectionId, {
@@ -441,9 +441,9 @@ storeSuite("resolving exceptions", (world) => {
       expect(await refundsOf(collectionId)).toEqual([{ amount: "10.5", created_by: ACTOR }])
     })
 
-    test("a refund that an admin makes is booked only over a recorded pay-back", async () => {
+    test("a refund that an admin makes in Medusa needs a recorded one", async () => {
       const { collectionId, payment } = await captured()
-      const refund = (amount: number) =>
+      const refundInMedusa = (amount: number) =>
         world().merchant.call(`/admin/payments/${medusaPayment}/refund`, anything, {
           body: { amount },
         })
@@ -451,16 +451,16 @@ storeSuite("resolving exceptions", (world) => {
         collectionId,
       ])
       const medusaPayment = String(row?.id)
-      await expect(refund(10.5)).rejects.toThrow(/nothing was refunded.*record the pay-back/s)
+      await expect(refundInMedusa(10.5)).rejects.toThrow(/nothing was refunded.*record the refund/s)
       expect(await refundsOf(collectionId)).toEqual([])
-      await payBack(payment, "4", "tx-four")
-      await expect(refund(4)).rejects.toThrow(/nothing was refunded/)
+      await refund(payment, "4", "tx-four")
+      await expect(refundInMedusa(4)).rejects.toThrow(/nothing was refunded/)
       expect(await refundsOf(collectionId)).toHaveLength(1)
     })
 
-    test("a refund whose process died before the order was told is finished, not made again", async () => {
+    test("a refund whose process died before the order was booked is finished, not made again", async () => {
       const { collectionId, payment } = await captured()
-      await payBack(payment, "4", "tx-four")
+      await refund(payment, "4", "tx-four")
       await world().rows(
         `DELETE FROM order_transaction WHERE reference = 'refund' AND order_id IN
            (SELECT order_id FROM order_payment_collection WHERE payment_collection_id = ?)`,
@@ -487,8 +487,8 @@ storeSuite("resolving exceptions", (world) => {
       sandbox().pay(session.kobbopay_id, { amount: "15.75", confirm: true })
       await exceptionOf(collectionId, "overpaid")
       const payment = await paymentOf(session.kobbopay_id)
-      const { result } = await payBack(payment, "5.25", "tx-excess")
-      expect(result).toMatchObject({ refund_amount: null })
+      const { result } = await refund(payment, "5.25", "tx-excess")
+      expect(result).toMatchObject({ booked_amount: null })
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, { ...capturedFor("10.5"), closed: ["overpaid"] })
     })
@@ -497,7 +497,7 @@ storeSuite("resolving exceptions", (world) => {
       const { collectionId, session } = await buy()
       sandbox().pay(session.kobbopay_id, { amount: "4", due: "10.5", confirm: true })
       await exceptionOf(collectionId, "underpaid")
-      await payBack(await paymentOf(session.kobbopay_id), "4", "tx-back")
+      await refund(await paymentOf(session.kobbopay_id), "4", "tx-back")
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, {
         ...AWAITING,
@@ -505,11 +505,11 @@ storeSuite("resolving exceptions", (world) => {
         closed: ["underpaid"],
       })
       expect(await exceptions(collectionId)).toMatchObject([
-        { resolution: "paid_back", actor: ACTOR },
+        { resolution: "refunded", actor: ACTOR },
       ])
     })
 
-    test("cancelling a captured order owes its money until the pay-back, which books nothing twice", async () => {
+    test("cancelling a captured order owes its money until the refund, which books nothing twice", async () => {
       const { collectionId, order, payment } = await captured()
       await world().merchant.call(`/admin/orders/${order.id}/cancel`, anything, { body: {} })
       await exceptionOf(collectionId, "refund_owed")
@@ -521,18 +521,18 @@ storeSuite("resolving exceptions", (world) => {
         transactions: (await booksOf(world(), collectionId)).transactions,
       }
       await booksRest(world(), collectionId, owed)
-      await payBack(payment, "4", "tx-part")
+      await refund(payment, "4", "tx-part")
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, owed)
-      const { result } = await payBack(payment, "6.5", "tx-rest")
-      expect(result).toMatchObject({ refund_amount: null })
+      const { result } = await refund(payment, "6.5", "tx-rest")
+      expect(result).toMatchObject({ booked_amount: null })
       await allDue(world(), collectionId)
       await booksRest(world(), collectionId, { ...owed, open: [], closed: ["refund_owed"] })
     })
 
-    test("an order cancelled before its recorded pay-back was booked shows one refund", async () => {
+    test("an order cancelled before its recorded refund was booked shows one refund", async () => {
       const { collectionId, order, payment } = await captured()
-      await recordPayBack(depsOf(world().service), {
+      await recordRefund(depsOf(world().service), {
         paymentId: brandAs<PaymentId>(payment),
         amount: "10.5",
         hash: "tx-early",
@@ -553,7 +553,7 @@ storeSuite("resolving exceptions", (world) => {
       const { collectionId, session } = await buy()
       sandbox().pay(session.kobbopay_id, { amount: "10.5" })
       await booksBecome(world(), collectionId, AUTHORIZED)
-      await payBack(await paymentOf(session.kobbopay_id), "10.5", "tx-back")
+      await refund(await paymentOf(session.kobbopay_id), "10.5", "tx-back")
       const back = { ...AUTHORIZED, targets: ["nothing"], cancelled: 1 }
       await booksBecome(world(), collectionId, back)
       sandbox().confirm(session.kobbopay_id)
@@ -566,7 +566,7 @@ storeSuite("resolving exceptions", (world) => {
       const { collectionId, session } = await buy()
       sandbox().pay(session.kobbopay_id, { amount: "6", due: "10.5", confirm: true })
       await exceptionOf(collectionId, "underpaid")
-      await payBack(await paymentOf(session.kobbopay_id), "6", "tx-six")
+      await refund(await paymentOf(session.kobbopay_id), "6", "tx-six")
       sandbox().secondTransfer(session.kobbopay_id, { amount: "4.5", confirm: true })
       await exceptionOf(collectionId, "underpaid")
       expect(await booksOf(world(), collectionId)).toMatchObject({ captures: [], payments: 0 })
@@ -574,7 +574,7 @@ storeSuite("resolving exceptions", (world) => {
 
     test("an order whose money went back is cancelled without owing anything", async () => {
       const { collectionId, order, payment } = await captured()
-      await payBack(payment, "10.5", "tx-all")
+      await refund(payment, "10.5", "tx-all")
       await world().merchant.call(`/admin/orders/${order.id}/cancel`, anything, { body: {} })
       await allDue(world(), collectionId)
       await world().worker.drain()
@@ -586,13 +586,13 @@ storeSuite("resolving exceptions", (world) => {
       })
     })
 
-    test("nothing is paid back of a payment that nobody paid", async () => {
+    test("nothing is refunded of a payment that nobody paid", async () => {
       const { session } = await buy()
       const payment = await paymentOf(session.kobbopay_id)
-      expect(await refusal(payBack(payment, "1", "tx-none"))).toMatch(/No money arrived/)
-      expect(await refusal(payBack("kpay_none", "1", "tx-none"))).toMatch(/no Kobbopay payment/)
-      expect(await refusal(payBack(payment, "-1", "tx-none"))).toMatch(/amount/)
-      expect(await refusal(payBack(payment, "1", ""))).toMatch(/hash/)
+      expect(await refusal(refund(payment, "1", "tx-none"))).toMatch(/No money arrived/)
+      expect(await refusal(refund("kpay_none", "1", "tx-none"))).toMatch(/no Kobbopay payment/)
+      expect(await refusal(refund(payment, "-1", "tx-none"))).toMatch(/amount/)
+      expect(await refusal(refund(payment, "1", ""))).toMatch(/hash/)
     })
   })
 })

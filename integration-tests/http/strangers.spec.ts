@@ -31,8 +31,8 @@ storeSuite("strangers", (world) => {
         `entitlements/${text}`,
         `reconciliations/${text}`,
         `payments/${text}/history`,
-        `payments/${text}/pay-backs/preview?amount=1`,
-        `payments/kpay_1/pay-backs/preview?amount=${text}`,
+        `payments/${text}/refunds/preview?amount=1`,
+        `payments/kpay_1/refunds/preview?amount=${text}`,
         ...["account", "payment_id", "order_id", "from", "format"].map(
           (key) => `payments/export?${key}=${text}`,
         ),
@@ -81,9 +81,9 @@ storeSuite("strangers", (world) => {
     test("is answered 400 in every body, a half of a pair too", async () => {
       const bodies = (text: string): Record<string, object> => ({
         "exceptions/kpex_1/accept": { note: text },
-        "exceptions/kpex_1/adopt": { note: text },
+        "exceptions/kpex_1/apply": { note: text },
         "exceptions/kpex_1/dismiss": { code: "no_action", note: text },
-        "payments/kpay_1/pay-backs": { amount: "1", hash: "h", note: text },
+        "payments/kpay_1/refunds": { amount: "1", hash: "h", note: text },
         "entitlements/kpent_1/hold": { reason: text },
         "entitlements/kpent_1/release": { reason: text },
         "entitlements/kpent_1/revoke": { reason: text },

@@ -173,7 +173,7 @@ async function main(started: Started, installed: string | undefined): Promise<vo
   store.sandbox.control.setWebhook({ url: `${medusa.url}/hooks/kobbopay` })
   store.sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
   await settleInPage(page, session.amount)
-  console.log("The section follows the payment, and records a pay-back")
+  console.log("The section follows the payment, and records a refund")
 
   // A fault in the middle of showing our section: nothing else on the page formats times so.
   await page.addInitScript(() => {
@@ -203,7 +203,7 @@ async function settleInPage(page: Page, amount: string): Promise<void> {
   await see("The payment has changed.")
   await shoot(page, "captured")
   await page
-    .getByRole("button", { name: /Record pay-back/ })
+    .getByRole("button", { name: /Record a refund/ })
     .first()
     .click()
   const form = page.getByRole("dialog")
@@ -213,7 +213,7 @@ async function settleInPage(page: Page, amount: string): Promise<void> {
   await form.getByLabel(/hash|transaction/i).fill(`0x${"ab".repeat(32)}`)
   await form.getByRole("button", { name: /Record/ }).click()
   await see("All the money that arrived was sent back.")
-  await shoot(page, "paid-back")
+  await shoot(page, "refunded")
 }
 
 /** Keeps a picture of the page where `SCREENSHOTS` names a folder. */

@@ -45,10 +45,10 @@ import {
 import { EVERY_PAYMENT, keptPayments } from "../../src/store/payment-export"
 import { paymentsToReconcile } from "../../src/store/reconciliation"
 import { recordEvents, type InboxConnection, type NewEvent } from "../../src/store/record-events"
-import { unbookedPayBacks } from "../../src/store/refunds"
+import { unbookedRefunds } from "../../src/store/refunds"
 import { bookedUnder, isShownLive, viewSession } from "../../src/store/sessions"
 import { execute, type Sql } from "../../src/store/sql"
-import { watchedPayments } from "../../src/store/stranded"
+import { watchedPayments } from "../../src/store/watched-payments"
 import { claimTransfers } from "../../src/store/transfers"
 
 const ACCOUNT = brandAs<AccountId>("kobbopay")
@@ -136,7 +136,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
     ])
   },
   linkOrder: (sql) => linkOrder(sql, COLLECTION, null, ORDER, new Date()),
-  unbookedPayBacks: (sql) => unbookedPayBacks(sql, COLLECTION),
+  unbookedRefunds: (sql) => unbookedRefunds(sql, COLLECTION),
   exceptionsOf: (sql) => exceptionsOf(sql, [PAYMENT]),
   listExceptions: (sql) =>
     listExceptions(

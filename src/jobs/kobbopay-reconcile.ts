@@ -1,5 +1,5 @@
 import { errorText } from "../store/error-text"
-import { beginRun, carryOut } from "../work/reconcile"
+import { beginRun, runReconciliation } from "../work/reconcile"
 import { depsOf, kobbopay } from "../work/worker-of"
 
 /**
@@ -18,7 +18,7 @@ export default async function reconcile(): Promise<void> {
       notWithinMs: service.settings.reconcileEvery,
     })
     // Not awaited: a long run must not hold up the schedule.
-    if (begun.is === "started" || begun.is === "resumed") void carryOut(deps, begun.run)
+    if (begun.is === "started" || begun.is === "resumed") void runReconciliation(deps, begun.run)
   } catch (cause) {
     deps.log.warn(`kobbopay: the reconciliation could not be started: ${errorText(cause)}`)
   }

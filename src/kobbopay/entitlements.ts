@@ -12,7 +12,7 @@ export type Revocation = (typeof REVOCATIONS)[number]
 
 /** What a person may decide about an entitlement; it stands until the next decision. */
 export const DECISIONS = ["hold", "release", "revoke"] as const
-export type Decision = (typeof DECISIONS)[number]
+export type EntitlementDecision = (typeof DECISIONS)[number]
 
 export const ENTITLEMENT_STATES = ["held", "released", "revoked"] as const
 export type EntitlementState = (typeof ENTITLEMENT_STATES)[number]
@@ -56,7 +56,7 @@ export type Verdict = {
   cancelled: boolean
   /** Which gates the order's money has opened. */
   open: { paid: boolean; confirmed: boolean }
-  /** Decimal strings, store currency. What was paid back, over all payments. */
+  /** Decimal strings, store currency. What was refunded, over all payments. */
   refunded: string
   /**
    * What the units are worth together: what was seen for them, up to what the order cost, or what was
@@ -76,7 +76,7 @@ export type Standing = {
   released: number
   revoked: number
   gate: Gate
-  decision: Decision | null
+  decision: EntitlementDecision | null
   /** With `release`: the units that were to be taken back when the person decided; they stay released. */
   forgiven: number
 }
@@ -88,7 +88,7 @@ const sum = (values: readonly string[]): BigNumber =>
   values.reduce((total, value) => total.plus(value), new BigNumber(0))
 
 /**
- * Weighs what an order costs against what is booked for it. What was paid back is covered by credit
+ * Weighs what an order costs against what is booked for it. What was refunded is covered by credit
  * lines that Medusa adds with a refund, so it neither opens a gate nor shuts one that was open.
  */
 export function verdictOf(
@@ -156,13 +156,13 @@ export function takenBack(
   if (verdict.cancelled) return { units: quantity, why: "the order was cancelled" }
   const removed = Math.max(0, quantity - line.quantity)
   const back = removed + line.returned
-  const share = Math.min(quantity, unitsPaidBack(quantity, verdict))
+  const share = Math.min(quantity, unitsRefunded(quantity, verdict))
   // While money is missing, what is held waits for it; a refund of a part takes what was let go of.
   const isAll = verdict.open.paid || share === quantity || decision === "release"
-  const paidBack = isAll ? share : Math.min(share, released + revoked)
-  if (paidBack > back) {
+  const refundedUnits = isAll ? share : Math.min(share, released + revoked)
+  if (refundedUnits > back) {
     const { refunded, worth } = verdict
-    return { units: paidBack, why: `${refunded} of ${worth} was paid back` }
+    return { units: refundedUnits, why: `${refunded} of ${worth} was refunded` }
   }
   const why =
     removed > 0 && line.returned > 0
@@ -174,10 +174,10 @@ export function takenBack(
 }
 
 /**
- * Whole units, rounded down: a part paid back of the price of one unit does not take the unit. The
+ * Whole units, rounded down: a part refunded of the price of one unit does not take the unit. The
  * measure is not what is captured yet: the second half of the money may only be seen.
  */
-function unitsPaidBack(quantity: number, verdict: Verdict): number {
+function unitsRefunded(quantity: number, verdict: Verdict): number {
   const { refunded, worth, currencyCode, revokeOnRefund } = verdict
   if (!isMore(refunded, "0", currencyCode)) return 0
   if (revokeOnRefund === "all" || !isMore(worth, refunded, currencyCode)) return quantity
@@ -192,7 +192,7 @@ function unitsPaidBack(quantity: number, verdict: Verdict): number {
  *
  * The rule releases when the gate is open and does not lock again what was released. A hold keeps it
  * from releasing, not from taking back; a release stands against everything that was so when it was
- * decided, not against what is paid back, returned or cancelled afterwards; a revocation is final until
+ * decided, not against what is refunded, returned or cancelled afterwards; a revocation is final until
  * a person decides otherwise.
  */
 export function movesFor(

@@ -19,7 +19,7 @@ export type Reference = Brand<"Reference">
 export type PublicToken = Brand<"PublicToken">
 /** Row id of an event in the inbox. */
 export type EventRowId = Brand<"EventRowId">
-/** Row id of a recorded pay-back. */
+/** Row id of a recorded refund. */
 export type RefundId = Brand<"RefundId">
 /** Row id of an exception. */
 export type ExceptionId = Brand<"ExceptionId">

@@ -17,7 +17,7 @@ import {
   mergeTransfers,
   receivedMinor,
   reportsMoney,
-  type Asked,
+  type ExpectedPayment,
   type KnownTransfer,
   type Report,
 } from "./observation"
@@ -26,12 +26,15 @@ import type { PaymentState, Reading, ReportedState } from "./reading"
 import type { Rules } from "./rules"
 
 /** What the ledger knows of a payment when a read of it is judged. Amounts in minor units of the asset. */
-export type Known = Pick<Asked, "asset" | "network" | "token" | "reference" | "expectedMinor"> & {
+export type Known = Pick<
+  ExpectedPayment,
+  "asset" | "network" | "token" | "reference" | "expectedMinor"
+> & {
   decimals: number
   state: PaymentState
   target: Target
   receivedMinor: bigint | null
-  paidBackMinor: bigint
+  refundedMinor: bigint
   /** What of the money a person set aside. */
   writtenOffMinor: bigint
   transfers: readonly KnownTransfer[]
@@ -98,7 +101,12 @@ export function judge(
   })
   const { reportedState, met, unmet, reported } = weigh(known, check, received)
   const { underMinor, overMinor } = rules.tolerance(known.expectedMinor, known.decimals)
-  const asked: Asked = { ...known, underMinor, overMinor, orderChanged: order.orderChanged }
+  const asked: ExpectedPayment = {
+    ...known,
+    underMinor,
+    overMinor,
+    orderChanged: order.orderChanged,
+  }
   const seenFit = fitOf(asked, reading, judged, rules.required)
   // A read that says nothing of money does not take back what an earlier one said; one that loses it does.
   const isGone = transfers.length > 0 && !transfers.some(counts)
@@ -177,8 +185,8 @@ function isLate(
  * How far the money was sent back, or set aside, by a person. Without amounts in reads, what was asked
  * counts.
  */
-function returnedOf(asked: Asked, judged: bigint | null, known: Known): Returned {
-  const gone = known.paidBackMinor + known.writtenOffMinor
+function returnedOf(asked: ExpectedPayment, judged: bigint | null, known: Known): Returned {
+  const gone = known.refundedMinor + known.writtenOffMinor
   if (gone === 0n) return "nothing"
   const kept = (judged ?? asked.expectedMinor) - gone
   if (kept <= 0n) return "all"
@@ -190,7 +198,7 @@ function returnedOf(asked: Asked, judged: bigint | null, known: Known): Returned
 function acceptedOf(known: Known, judged: bigint | null): Acceptance | null {
   if (known.accepted === null) return null
   const { what, minor } = known.accepted
-  const kept = judged === null ? null : judged - known.paidBackMinor
+  const kept = judged === null ? null : judged - known.refundedMinor
   return minor === null || (kept !== null && kept >= minor) ? what : null
 }
 
@@ -275,7 +283,7 @@ const countedFor = (known: Known, received: bigint | null, rules: Rules): bigint
 /** Money that is there and that nobody sent back or set aside, minor units of the asset. */
 const heldMinor = (known: Known, received: bigint | null): bigint => {
   if (known.moneySeenAt === null && received === null) return 0n
-  return (received ?? known.expectedMinor) - known.paidBackMinor - known.writtenOffMinor
+  return (received ?? known.expectedMinor) - known.refundedMinor - known.writtenOffMinor
 }
 
 const isStuck = (known: Known, check: { rules: Rules; now: Date }): boolean =>

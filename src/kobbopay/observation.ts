@@ -4,7 +4,7 @@ import type { Reference } from "./ids"
 import { isSameTransfer } from "./transfers"
 
 /** What was asked for, as the ledger has it. */
-export type Asked = {
+export type ExpectedPayment = {
   asset: string
   network: string
   token: string
@@ -98,7 +98,7 @@ const differs = (seen: string | null, asked: string): boolean =>
 
 /** Compares a read with what was asked for. `received` is the result of {@link receivedMinor}. */
 export function fitOf(
-  asked: Asked,
+  asked: ExpectedPayment,
   reading: Reading,
   received: bigint | null,
   required: Required,
@@ -119,7 +119,7 @@ export function fitOf(
 }
 
 function amountFit(
-  asked: Asked,
+  asked: ExpectedPayment,
   reading: Reading,
   received: bigint | null,
   required: Required,

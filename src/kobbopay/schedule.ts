@@ -50,7 +50,7 @@ export const LEAST_READ_PAUSE_MS = 15 * SECOND
  * something for the first time is worked at once.
  */
 export function repeatedAt(lastReadAt: Date | null, now: Date): Date {
-  const free = (lastReadAt?.getTime() ?? 0) + LEAST_READ_PAUSE_MS
+  const from = (lastReadAt?.getTime() ?? 0) + LEAST_READ_PAUSE_MS
   // A last read that is to come was stamped by a clock that was wrong.
-  return free > now.getTime() + LEAST_READ_PAUSE_MS ? now : new Date(Math.max(now.getTime(), free))
+  return from > now.getTime() + LEAST_READ_PAUSE_MS ? now : new Date(Math.max(now.getTime(), from))
 }

@@ -51,7 +51,7 @@ export function kobbopayApi(
     const failure = weather.strikes("serverError", endpoint.kind)
     if (failure) return { status: failure.status, body: { error: "something went wrong" } }
 
-    const result = carryOut(wire, endpoint, request, parameter ?? "")
+    const result = answerRequest(wire, endpoint, request, parameter ?? "")
     const isCreated = endpoint.kind === "create" && result.status < 300
     if (isCreated && weather.strikes("lostAnswer")) return RESET
     const slow = weather.strikes("slowMs", endpoint.kind)
@@ -68,7 +68,12 @@ function parameterOf({ path: pattern }: Endpoint, path: string): string | null {
   return pattern.exec(path)?.[1] ?? null
 }
 
-function carryOut(wire: Wire, endpoint: Endpoint, request: ApiRequest, parameter: string): Answer {
+function answerRequest(
+  wire: Wire,
+  endpoint: Endpoint,
+  request: ApiRequest,
+  parameter: string,
+): Answer {
   try {
     wire.authenticate(request)
     return endpoint.run(request, decoded(parameter))

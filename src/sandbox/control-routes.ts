@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import { z } from "@medusajs/framework/zod"
 
 import { profileSchema, type SandboxControl } from "./control"
-import { parsed, SandboxError } from "./errors"
+import { parseFields, SandboxError } from "./errors"
 import { decoded } from "./http"
 import { STORM, type WeatherPatch } from "./weather"
 import { type Answer, type ApiRequest, headerOf, jsonBody } from "./wire"
@@ -28,10 +28,11 @@ const ACTIONS: Record<string, (control: SandboxControl, id: string, input: Input
   "pay-late": (control, id, input) => control.payLate(id, order(input)),
   "pay-other-token": (control, id, input) => control.payOtherToken(id, order(input)),
   "second-transfer": (control, id, input) => control.secondTransfer(id, order(input)),
-  confirm: (control, id, { fields }) => control.confirm(id, parsed(hashSchema, fields)),
+  confirm: (control, id, { fields }) => control.confirm(id, parseFields(hashSchema, fields)),
   expire: (control, id) => control.expire(id),
   fail: (control, id) => control.fail(id),
-  announce: (control, id, { fields }) => control.announce(id, parsed(announceSchema, fields).event),
+  announce: (control, id, { fields }) =>
+    control.announce(id, parseFields(announceSchema, fields).event),
 }
 
 const ROUTES: readonly Route[] = [
@@ -89,7 +90,7 @@ const ROUTES: readonly Route[] = [
     method: "POST",
     path: /^\/sandbox\/webhook\/test$/,
     run: (control, { fields }) => {
-      control.sendTest(parsed(testSchema, fields).profile)
+      control.sendTest(parseFields(testSchema, fields).profile)
       return { sent: true }
     },
   },
@@ -142,7 +143,7 @@ export async function answerControl(control: SandboxControl, request: ApiRequest
 
 function jsonFields(request: ApiRequest): Record<string, unknown> {
   if (request.rawBody.length === 0) return {}
-  return parsed(z.record(z.string(), z.unknown()), jsonBody(request))
+  return parseFields(z.record(z.string(), z.unknown()), jsonBody(request))
 }
 
 /** A form sends what was left empty as an empty text, and a ticked box as "on". */
@@ -163,7 +164,7 @@ const weatherFormSchema = z.union([
 ])
 
 function setByForm(control: SandboxControl, { fields }: Input) {
-  const requested = parsed(weatherFormSchema, fields)
+  const requested = parseFields(weatherFormSchema, fields)
   if (!("preset" in requested)) return control.setWeather(patchOf(requested.kind, requested.value))
   const fair = control.clearWeather()
   return requested.preset === "storm" ? control.setWeather(STORM) : fair
@@ -178,7 +179,10 @@ function patchOf(kind: string, value: string): WeatherPatch {
 }
 
 async function untilQuiet(control: SandboxControl, { query }: Input): Promise<unknown> {
-  const timeoutMs = parsed(z.coerce.number().min(0).max(600_000), query.get("timeout_ms") ?? 30_000)
+  const timeoutMs = parseFields(
+    z.coerce.number().min(0).max(600_000),
+    query.get("timeout_ms") ?? 30_000,
+  )
   const late = new AbortController()
   const deadline = wait(timeoutMs, true, { signal: late.signal, ref: false }).catch(() => false)
   const isLate = await Promise.race([control.quiet().then(() => false), deadline])

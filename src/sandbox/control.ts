@@ -3,7 +3,7 @@ import { z } from "@medusajs/framework/zod"
 import { half, halfMore } from "./amounts"
 import type { PaymentBook } from "./book"
 import { chainOf, DEFAULT_TOKENS } from "./chains"
-import { parsed, SandboxError } from "./errors"
+import { parseFields, SandboxError } from "./errors"
 import { type Payment, PROFILE_NAMES, type ProfileName } from "./payments"
 import { type PaymentView, type Stats, statsOf, viewOf } from "./views"
 import { type Weather, type WeatherPatch, type WeatherStation } from "./weather"
@@ -115,7 +115,7 @@ export class SandboxControl {
   /** Sends any event about a payment, true or not; the payment itself stays as it is. */
   announce(idOrReference: string, event: string): PaymentView {
     const payment = this.parts.book.get(idOrReference)
-    this.parts.announce(payment, parsed(text, event))
+    this.parts.announce(payment, parseFields(text, event))
     return this.#view(payment)
   }
 
@@ -139,7 +139,7 @@ export class SandboxControl {
 
   /** Changes URL, secrets or both; tries from now on use them. One secret alone is for both profiles. */
   setWebhook(change: WebhookChange): { url: string | null } {
-    const { url, secret } = parsed(webhookTargetSchema, change)
+    const { url, secret } = parseFields(webhookTargetSchema, change)
     const { sender } = this.parts
     const given = typeof secret === "string" ? { docs: secret, invoice: secret } : secret
     sender.target = {
@@ -193,7 +193,7 @@ export class SandboxControl {
     share: (due: string) => string,
   ): PaymentView {
     const { id, asked } = this.parts.book.get(idOrReference)
-    const { amount, due, token, hash, confirm } = parsed(transferSchema, order)
+    const { amount, due, token, hash, confirm } = parseFields(transferSchema, order)
     const sent = amount ?? share(owed({ due }, asked))
     const paid = this.parts.book.transfer(id, { amount: sent, asked: asked ?? due, token, hash })
     return this.#view(confirm ? this.parts.book.confirm(id, null) : paid)

@@ -12,7 +12,10 @@ export class SandboxError extends Error {
 }
 
 /** Reads outside data; throws a SandboxError (400) that names every faulty field. */
-export function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+export function parseFields<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): z.output<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const faults = result.error.issues.map(({ path, message }) =>

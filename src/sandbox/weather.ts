@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 
-import { parsed } from "./errors"
+import { parseFields } from "./errors"
 
 const odds = {
   /** How likely it strikes each time, 0 to 1. */
@@ -144,7 +144,7 @@ export class WeatherStation {
 
   /** Changes what the patch names. Throws a SandboxError (400) that names what cannot be read. */
   set(patch: WeatherPatch): Weather {
-    this.#current = { ...this.#current, ...parsed(weatherPatchSchema, patch) }
+    this.#current = { ...this.#current, ...parseFields(weatherPatchSchema, patch) }
     return this.#current
   }
 

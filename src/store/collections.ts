@@ -136,7 +136,7 @@ const WAITS = `EXISTS (SELECT 1 FROM kobbopay_event e
       AND p.target <> 'nothing' AND p.deleted_at IS NULL)`
 
 /**
- * Gives the lease back and says when to work the collection next (null: not before somebody wakes it). A wake that
+ * Releases the lease and says when to work the collection next (null: not before somebody wakes it). A wake that
  * came meanwhile makes it due at once. It stays urgent for as long as something of it waits.
  */
 export const releaseLease = async (
@@ -169,7 +169,7 @@ export const recordHanging = (sql: Sql, lease: Lease, failure: string): Promise<
     [failure, lease.collectionId, lease.fence],
   )
 
-/** Gives a lease back under which nothing was worked: what the collection waits for stays as it is. */
+/** Releases a lease under which nothing was worked: what the collection waits for stays as it is. */
 export const releaseUnworked = (sql: Sql, lease: Lease): Promise<number> =>
   execute(
     sql,
@@ -188,7 +188,7 @@ export const orderCancelledAt = async (sql: Sql, collection: CollectionId): Prom
     ])
   )?.at ?? null
 
-const lockedRow = z.object({
+const lockedCollectionRow = z.object({
   fence: z.number(),
   cancelling_at: z.date().nullable(),
   order_cancelled_at: z.date().nullable(),
@@ -205,7 +205,7 @@ export async function lockCollection(
 ): Promise<{ cancelling: boolean; cancelled: boolean }> {
   const locked = await row(
     trx,
-    lockedRow,
+    lockedCollectionRow,
     {
       name: "kobbopay_lock_collection",
       text: `SELECT fence, cancelling_at, order_cancelled_at FROM kobbopay_collection WHERE id = ? FOR UPDATE`,
@@ -239,7 +239,7 @@ export const markCancelling = (sql: Sql, lease: Lease, now: Date): Promise<boole
                 WHERE p.collection_id = kc.id AND p.deleted_at IS NULL
                   AND (p.target <> 'order_cancelled' OR p.money_seen_at IS NOT NULL
                     AND COALESCE(p.received_minor, p.expected_minor)::numeric
-                      > p.paid_back_minor::numeric + p.written_off_minor::numeric))
+                      > p.refunded_minor::numeric + p.written_off_minor::numeric))
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e
                 WHERE e.deleted_at IS NULL AND e.collection_id = kc.id AND (e.state = 'received'
                   OR e.state = 'dead' AND e.outcome = 'ambiguous_finality'

@@ -35,7 +35,7 @@ export async function recordCreated(
   if (recorded !== null) return recorded
   return sql.transaction(async (trx) => {
     await lockCollection(trx, payment.collection_id, null)
-    const known = await adoptKnown(trx, payment, made, now)
+    const known = await takeOverKnown(trx, payment, made, now)
     if (known === null) {
       await watchSibling(trx, payment.id, made.kobbopayId, made.nextCheckAt)
       const revive = reviving(made.accountId, made.kobbopayId, now)
@@ -117,7 +117,7 @@ export class AnotherPaymentsId extends Error {
  * A create whose answer was lost may have come to the ledger by its webhook already, as a payment of its
  * own; when the repeated create brings the same id, that payment takes the place of the unfinished one.
  */
-async function adoptKnown(
+async function takeOverKnown(
   trx: Sql,
   { id, reference, collection_id }: Unfinished,
   made: CreatedAtKobbopay,

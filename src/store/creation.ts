@@ -189,7 +189,7 @@ export const claimCreation = async (
     [until, id, now],
   )) === 1
 
-/** Gives back the right that was taken until `until`; not one that another request took over since. */
+/** Releases the right that was taken until `until`; not one that another request took over since. */
 export const releaseCreation = async (sql: Sql, id: PaymentId, until: Date): Promise<void> => {
   await execute(
     sql,
@@ -202,7 +202,7 @@ export const releaseCreation = async (sql: Sql, id: PaymentId, until: Date): Pro
  * Ends payments whose creation at Kobbopay never finished within their window: no address of theirs was
  * ever shown, so nobody can pay them.
  */
-export async function endAbandonedCreations(
+export async function endExpiredCreations(
   sql: Sql,
   collection: CollectionId,
   now: Date,

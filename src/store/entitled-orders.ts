@@ -91,7 +91,7 @@ export const lockOrder = async (trx: Sql, seen: EntitledOrder): Promise<boolean>
   )?.version === seen.version
 
 /** Records that an order was worked, and when it is worked next: at once if it was woken meanwhile. */
-export const restOrder = (
+export const releaseOrder = (
   trx: Sql,
   seen: EntitledOrder,
   next: Date | null,

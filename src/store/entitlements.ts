@@ -4,7 +4,7 @@ import {
   ENTITLEMENT_STATES,
   GATES,
   stateOf,
-  type Decision,
+  type EntitlementDecision,
   type Move,
   type Standing,
 } from "../kobbopay/entitlements"
@@ -53,7 +53,7 @@ const changeRow = z.object({
 export type ChangeRow = z.output<typeof changeRow>
 
 /** Who decided what about an entitlement, and why. */
-export type Decided = { decision: Decision | null; actor: string; reason: string }
+export type Decided = { decision: EntitlementDecision | null; actor: string; reason: string }
 
 export const standingOf = (found: EntitlementRow): Standing => ({
   quantity: found.quantity,
@@ -263,7 +263,7 @@ export const keepChanges = (sql: Sql, ids: readonly ChangeId[], until: Date): Pr
   )
 
 /** Gives changes back whose event could not be handed on. */
-export const freeChanges = (sql: Sql, ids: readonly ChangeId[]): Promise<number> =>
+export const releaseChanges = (sql: Sql, ids: readonly ChangeId[]): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_entitlement_change SET emitting_until = NULL WHERE id = ANY(?::text[])`,

@@ -2,7 +2,7 @@ import { z } from "@medusajs/framework/zod"
 import type { CollectionId, OrderId, PaymentId } from "../kobbopay/ids"
 import { exceptionsOf, type ExceptionDetail } from "./exceptions"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
-import { payBacksOf, type RefundRow } from "./refunds"
+import { refundsOf, type RefundRow } from "./refunds"
 import { minorColumn, rows, type Sql } from "./sql"
 
 const transitionRow = z.object({
@@ -33,7 +33,7 @@ export type PaymentHistory = {
   /** Open and closed, the newest first. */
   exceptions: ExceptionDetail[]
   /** The oldest first. */
-  payBacks: RefundRow[]
+  refunds: RefundRow[]
   collection: CollectionRow | null
 }
 
@@ -55,17 +55,17 @@ export async function historyOfOrder(
     [order, [...collections]],
   )
   const ids = payments.map((payment) => payment.id)
-  const [transitions, exceptions, payBacks, collectionRows] = await Promise.all([
+  const [transitions, exceptions, refunds, collectionRows] = await Promise.all([
     transitionsOf(sql, ids),
     exceptionsOf(sql, ids),
-    payBacksOf(sql, ids),
+    refundsOf(sql, ids),
     collectionsOf(sql, [...new Set(payments.map((payment) => payment.collection_id))]),
   ])
   return payments.map((payment) => ({
     payment,
     transitions: transitions.filter((one) => one.payment_id === payment.id),
     exceptions: exceptions.filter((one) => one.payment_id === payment.id),
-    payBacks: payBacks.filter((one) => one.payment_id === payment.id),
+    refunds: refunds.filter((one) => one.payment_id === payment.id),
     collection: collectionRows.find((one) => one.id === payment.collection_id) ?? null,
   }))
 }

@@ -261,7 +261,7 @@ export async function checkAgain(
   watchForMs: number,
 ): Promise<boolean> {
   const pause = `${LEAST_READ_PAUSE_MS} milliseconds`
-  const free = new Date(now.getTime() + LEAST_READ_PAUSE_MS)
+  const from = new Date(now.getTime() + LEAST_READ_PAUSE_MS)
   const [woken] = await rows(
     sql,
     wokenRow,
@@ -275,7 +275,7 @@ export async function checkAgain(
                 AND p.kobbopay_id IS NOT NULL AND p.created_at > ? AND p.deleted_at IS NULL) AS c
       WHERE p.id = c.id AND (p.next_check_at IS NULL OR p.next_check_at > c.at)
       RETURNING p.collection_id, c.at`,
-    [now, free, pause, free, pause, event, new Date(now.getTime() - watchForMs)],
+    [now, from, pause, from, pause, event, new Date(now.getTime() - watchForMs)],
   )
   if (woken === undefined) return false
   await wakeCollection(sql, woken.collection_id, woken.at)

@@ -236,7 +236,7 @@ export async function writeOff(
   payment: PaymentRow,
   now: Date,
 ): Promise<PaymentRow["state"]> {
-  const left = (payment.received_minor ?? payment.expected_minor) - payment.paid_back_minor
+  const left = (payment.received_minor ?? payment.expected_minor) - payment.refunded_minor
   if (left > 0n) {
     await execute(
       trx,

@@ -11,7 +11,7 @@ const refundShape = z.object({
   id: z.string(),
   amount: z.string(),
   created_at: z.coerce.date(),
-  /** Ours names the pay-back that it books. */
+  /** Ours names the refund that it books. */
   metadata: z.looseObject({ kobbopay_refund_id: z.string().optional() }).nullable(),
 })
 const paymentShape = z.object({
@@ -124,7 +124,7 @@ FROM c LEFT JOIN o ON true`
 export const viewOf = (sql: Sql, collection: CollectionId): Promise<MedusaView | null> =>
   row(sql, viewShape, VIEW, [collection])
 
-/** What was paid back of a payment, decimal. */
+/** What was refunded of a payment, decimal. */
 export const refundedOf = (payment: MedusaPayment) =>
   payment.refunds.reduce((sum, one) => MathBN.add(sum, one.amount), MathBN.convert(0))
 

@@ -48,7 +48,7 @@ export type Observed = {
 export async function observe(sql: Sql, check: Check): Promise<Observed> {
   return sql.transaction(async (trx) => {
     const marks = await lockCollection(trx, check.collectionId, check.lease)
-    const locked = await row(trx, lockedRow, LOCK_PAYMENT, [check.paymentId])
+    const locked = await row(trx, lockedPaymentRow, LOCK_PAYMENT, [check.paymentId])
     if (locked === null) throw new Error(`payment ${check.paymentId} is not in the ledger`)
     const { has_settling_sibling, is_held_back, open_exceptions, ...before } = locked
 
@@ -135,7 +135,7 @@ export function stillWaits(
   )
 }
 
-const lockedRow = paymentRow.extend({
+const lockedPaymentRow = paymentRow.extend({
   /** Another payment of the same collection settles already. */
   has_settling_sibling: z.boolean(),
   /** The work found something in the way, and nobody but a person said that it may be left there. */
@@ -155,7 +155,7 @@ SELECT ${paymentColumns("p")},
          WHERE e.subject_id = p.id AND e.deleted_at IS NULL
            AND e.class IN ('duplicate_payment', 'order_cancelled', 'superseded')
            AND (e.state = 'open' OR p.target = 'nothing' AND e.actor <> 'kobbopay'
-             AND e.resolution NOT IN ('accepted', 'adopted'))) AS is_held_back,
+             AND e.resolution NOT IN ('accepted', 'applied'))) AS is_held_back,
        ARRAY(SELECT e.class FROM kobbopay_exception e
          WHERE e.subject_id = p.id AND e.state = 'open' AND e.deleted_at IS NULL) AS open_exceptions
   FROM kobbopay_payment p WHERE p.id = ? FOR UPDATE OF p`,
@@ -171,7 +171,7 @@ const knownOf = (payment: PaymentRow): Known => ({
   state: payment.state,
   target: payment.target,
   receivedMinor: payment.received_minor,
-  paidBackMinor: payment.paid_back_minor,
+  refundedMinor: payment.refunded_minor,
   writtenOffMinor: payment.written_off_minor,
   transfers: payment.transfers,
   amountFit: payment.amount_fit,

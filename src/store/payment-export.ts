@@ -2,7 +2,7 @@ import type { AccountId, OrderId, PaymentId } from "../kobbopay/ids"
 import { exceptionsOf, type ExceptionRow } from "./exceptions"
 import { transitionsOf, type TransitionRow } from "./history"
 import { paymentRow, type PaymentRow } from "./payment"
-import { payBacksOf, type RefundRow } from "./refunds"
+import { refundsOf, type RefundRow } from "./refunds"
 import { rows, type Sql } from "./sql"
 
 /** Payments in memory at one time. */
@@ -30,7 +30,7 @@ export type KeptPayment = {
   payment: PaymentRow
   transitions: TransitionRow[]
   exceptions: ExceptionRow[]
-  payBacks: RefundRow[]
+  refunds: RefundRow[]
 }
 
 /** Walks the ledger in keyset order, a page at a time, so that memory stays the same however long it is. */
@@ -40,10 +40,10 @@ export async function* keptPayments(sql: Sql, filter: ExportFilter): AsyncGenera
     const last = page.at(-1)
     if (last === undefined) return
     const ids = page.map((payment) => payment.id)
-    const [transitions, exceptions, payBacks] = await Promise.all([
+    const [transitions, exceptions, refunds] = await Promise.all([
       transitionsOf(sql, ids),
       exceptionsOf(sql, ids),
-      payBacksOf(sql, ids),
+      refundsOf(sql, ids),
     ])
     for (const payment of page) {
       const own = (one: { payment_id: PaymentId | null }) => one.payment_id === payment.id
@@ -51,7 +51,7 @@ export async function* keptPayments(sql: Sql, filter: ExportFilter): AsyncGenera
         payment,
         transitions: transitions.filter(own),
         exceptions: exceptions.filter(own).reverse(),
-        payBacks: payBacks.filter(own),
+        refunds: refunds.filter(own),
       }
     }
     if (page.length < PAGE) return

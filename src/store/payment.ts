@@ -76,8 +76,8 @@ export const paymentRow = z.object({
   received_minor: minorColumn.nullable(),
   transfers: transfersColumn,
   amount_fit: z.enum(["under", "fits", "over", "unknown"]).nullable(),
-  /** The sum of recorded pay-backs. */
-  paid_back_minor: minorColumn,
+  /** The sum of recorded refunds. */
+  refunded_minor: minorColumn,
   /** What of the money a person set aside: it keeps nothing waiting. */
   written_off_minor: minorColumn,
   /** What a person accepted, and the store amount that it settles; null: nobody did. */
@@ -135,32 +135,32 @@ export function owedMinor(
 }
 
 /** Minor units that can still be sent back: what arrived, or was asked where reads state no amounts, less what was. */
-export function leftToPayBack(
+export function leftToRefund(
   payment: Pick<
     PaymentRow,
-    "money_seen_at" | "paid_back_minor" | "received_minor" | "expected_minor"
+    "money_seen_at" | "refunded_minor" | "received_minor" | "expected_minor"
   >,
 ): bigint {
   if (payment.money_seen_at === null) return 0n
-  const left = (payment.received_minor ?? payment.expected_minor) - payment.paid_back_minor
+  const left = (payment.received_minor ?? payment.expected_minor) - payment.refunded_minor
   return left > 0n ? left : 0n
 }
 
 /**
  * Whether money is on a payment that nobody sent back or set aside: then nothing may be done as if there were
- * none. Minor units as in {@link leftToPayBack}.
+ * none. Minor units as in {@link leftToRefund}.
  */
 export const holdsMoney = (
-  payment: Parameters<typeof leftToPayBack>[0] & Pick<PaymentRow, "written_off_minor">,
-): boolean => leftToPayBack(payment) > payment.written_off_minor
+  payment: Parameters<typeof leftToRefund>[0] & Pick<PaymentRow, "written_off_minor">,
+): boolean => leftToRefund(payment) > payment.written_off_minor
 
 /** A person sent all the money back, or set it aside: it is to settle nothing. */
-export const isFreed = (payment: Parameters<typeof holdsMoney>[0]): boolean =>
-  payment.paid_back_minor + payment.written_off_minor > 0n && !holdsMoney(payment)
+export const isMoneyGone = (payment: Parameters<typeof holdsMoney>[0]): boolean =>
+  payment.refunded_minor + payment.written_off_minor > 0n && !holdsMoney(payment)
 
-/** All that arrived, or all that was asked where reads state no amounts, was recorded as paid back. */
-export const isPaidBack = (
-  payment: Pick<PaymentRow, "paid_back_minor" | "received_minor" | "expected_minor">,
+/** All that arrived, or all that was asked where reads state no amounts, was recorded as refunded. */
+export const isRefunded = (
+  payment: Pick<PaymentRow, "refunded_minor" | "received_minor" | "expected_minor">,
 ): boolean =>
-  payment.paid_back_minor > 0n &&
-  payment.paid_back_minor >= (payment.received_minor ?? payment.expected_minor)
+  payment.refunded_minor > 0n &&
+  payment.refunded_minor >= (payment.received_minor ?? payment.expected_minor)

@@ -139,7 +139,7 @@ export const renewRun = async (sql: Sql, run: ReconciliationRow): Promise<boolea
   )) === 1
 
 /** Gives a run back before its end, with the reason: the next tick of the job takes it up. */
-export const abandonRun = (sql: Sql, run: ReconciliationRow, cause: string): Promise<number> =>
+export const releaseRun = (sql: Sql, run: ReconciliationRow, cause: string): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_reconciliation SET lease_until = clock_timestamp(), last_error = ?, updated_at = now()

@@ -2,10 +2,10 @@ import { z } from "@medusajs/framework/zod"
 import type { AccountId, CollectionId, OrderId, PaymentId, RefundId } from "../kobbopay/ids"
 import { sameStore } from "../kobbopay/store-amount"
 import { dueOrders } from "./entitled-orders"
-import { idColumn, isPaidBack, type PaymentRow } from "./payment"
+import { idColumn, isRefunded, type PaymentRow } from "./payment"
 import { execute, minorColumn, newId, row, rows, type Sql } from "./sql"
 
-/** A recorded pay-back. `amount_minor`: minor units of the asset; `store_amount`: what Medusa is to book. */
+/** A recorded refund. `amount_minor`: minor units of the asset; `store_amount`: what Medusa is to book. */
 const refundRow = z.object({
   id: idColumn<RefundId>(),
   payment_id: idColumn<PaymentId>(),
@@ -25,17 +25,17 @@ const refundRow = z.object({
 })
 export type RefundRow = z.output<typeof refundRow>
 
-export type NewPayBack = Pick<RefundRow, "amount_minor" | "hash" | "actor" | "note">
+export type NewRefund = Pick<RefundRow, "amount_minor" | "hash" | "actor" | "note">
 
 /**
- * Records a pay-back of a payment and adds it to what was paid back in all; when that is all there was,
+ * Records a refund of a payment and adds it to what was refunded in all; when that is all there was,
  * the payment's target becomes nothing. Null when one with the same transaction hash is recorded already:
  * the same money is not sent twice.
  */
-export async function insertPayBack(
+export async function insertRefund(
   trx: Sql,
   payment: PaymentRow,
-  made: NewPayBack,
+  made: NewRefund,
   now: Date,
 ): Promise<RefundRow | null> {
   const inserted = await row(
@@ -61,15 +61,15 @@ export async function insertPayBack(
     ],
   )
   if (inserted === null) return null
-  const paidBack = payment.paid_back_minor + made.amount_minor
-  const isWhole = isPaidBack({ ...payment, paid_back_minor: paidBack })
+  const refunded = payment.refunded_minor + made.amount_minor
+  const isWhole = isRefunded({ ...payment, refunded_minor: refunded })
   await execute(
     trx,
     `UPDATE kobbopay_payment
-        SET paid_back_minor = ?, target = ?, converged_at = NULL, updated_at = now()
+        SET refunded_minor = ?, target = ?, converged_at = NULL, updated_at = now()
       WHERE id = ?`,
     [
-      paidBack.toString(),
+      refunded.toString(),
       isWhole && payment.captured_at === null ? "nothing" : payment.target,
       payment.id,
     ],
@@ -77,11 +77,11 @@ export async function insertPayBack(
   return inserted
 }
 
-export const payBackById = (sql: Sql, id: RefundId): Promise<RefundRow | null> =>
+export const refundById = (sql: Sql, id: RefundId): Promise<RefundRow | null> =>
   row(sql, refundRow, `SELECT * FROM kobbopay_refund WHERE id = ? AND deleted_at IS NULL`, [id])
 
-/** The pay-backs of payments, the oldest first. */
-export const payBacksOf = (sql: Sql, payments: readonly PaymentId[]): Promise<RefundRow[]> =>
+/** The refunds of payments, the oldest first. */
+export const refundsOf = (sql: Sql, payments: readonly PaymentId[]): Promise<RefundRow[]> =>
   rows(
     sql,
     refundRow,
@@ -90,8 +90,8 @@ export const payBacksOf = (sql: Sql, payments: readonly PaymentId[]): Promise<Re
     [[...payments]],
   )
 
-/** Pay-backs of a collection that Medusa does not show yet, the oldest first. */
-export const unbookedPayBacks = (sql: Sql, collection: CollectionId): Promise<RefundRow[]> =>
+/** Refunds of a collection that Medusa does not show yet, the oldest first. */
+export const unbookedRefunds = (sql: Sql, collection: CollectionId): Promise<RefundRow[]> =>
   rows(
     sql,
     refundRow,
@@ -100,7 +100,7 @@ export const unbookedPayBacks = (sql: Sql, collection: CollectionId): Promise<Re
     [collection],
   )
 
-/** Says what Medusa is to book for a pay-back, before it is asked to: decimal, store currency. */
+/** Says what Medusa is to book for a refund, before it is asked to: decimal, store currency. */
 export const priceRefund = (sql: Sql, id: RefundId, storeAmount: string): Promise<number> =>
   execute(
     sql,
@@ -109,14 +109,14 @@ export const priceRefund = (sql: Sql, id: RefundId, storeAmount: string): Promis
   )
 
 /**
- * Gives a refund that Medusa is making the recorded pay-back it stands for: one of that amount that no
- * other refund has. False when there is none, so that nothing is refunded that nobody paid back. Asked
- * again for a refund that has one, by a process that had paused, it says so again.
+ * Claims a recorded refund for the refund that Medusa is making: one of that amount that no other refund of
+ * Medusa stands for. False when there is none, so that Medusa books nothing that nobody sent. A process that
+ * had paused may claim again for the same refund of Medusa, and gets the same answer.
  */
-export const claimPayBack = (
+export const claimRefund = (
   sql: Sql,
   payment: Pick<PaymentRow, "id" | "currency_code">,
-  refund: { id: string; amount: string },
+  medusaRefund: { id: string; amount: string },
 ): Promise<boolean> =>
   sql.transaction(async (trx) => {
     const open = await rows(
@@ -126,39 +126,39 @@ export const claimPayBack = (
         WHERE payment_id = ? AND deleted_at IS NULL AND store_amount IS NOT NULL
           AND (medusa_refund_id = ? OR state = 'recorded' AND medusa_refund_id IS NULL)
         ORDER BY medusa_refund_id = ? DESC NULLS LAST, recorded_at, id FOR UPDATE`,
-      [payment.id, refund.id, refund.id],
+      [payment.id, medusaRefund.id, medusaRefund.id],
     )
     const found = open.find(
       (one) =>
         one.store_amount !== null &&
-        sameStore(one.store_amount, refund.amount, payment.currency_code),
+        sameStore(one.store_amount, medusaRefund.amount, payment.currency_code),
     )
     if (found === undefined) return false
     const claimed = await execute(
       trx,
       `UPDATE kobbopay_refund SET medusa_refund_id = ?, updated_at = now() WHERE id = ?`,
-      [refund.id, found.id],
+      [medusaRefund.id, found.id],
     )
     return claimed === 1
   })
 
-/** Frees a pay-back whose refund Medusa took back again. */
-export const freePayBack = (sql: Sql, payBack: RefundRow): Promise<number> =>
+/** Releases a refund whose booking Medusa took back. */
+export const unclaimRefund = (sql: Sql, refund: RefundRow): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_refund SET medusa_refund_id = NULL, updated_at = now()
       WHERE id = ? AND state = 'recorded' AND medusa_refund_id IS NOT DISTINCT FROM ?`,
-    [payBack.id, payBack.medusa_refund_id],
+    [refund.id, refund.medusa_refund_id],
   )
 
 /**
- * Records how a pay-back ended: shown by Medusa's refund of that id, or with nothing to book. Wakes the
+ * Records how a refund ended: shown by Medusa's refund of that id, or with nothing to book. Wakes the
  * order's entitlements.
  */
-export const finishPayBack = (
+export const finishRefund = (
   sql: Sql,
   id: RefundId,
-  outcome: { state: "booked"; refund: string } | { state: "kept" },
+  outcome: { state: "booked"; medusaRefund: string } | { state: "kept" },
   now: Date,
 ): Promise<number> =>
   execute(
@@ -170,7 +170,7 @@ export const finishPayBack = (
       ${dueOrders("paid")}`,
     [
       outcome.state,
-      outcome.state === "booked" ? outcome.refund : null,
+      outcome.state === "booked" ? outcome.medusaRefund : null,
       outcome.state === "booked" ? now : null,
       id,
     ],

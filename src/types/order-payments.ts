@@ -1,8 +1,8 @@
 import type { Acceptance, ExceptionClass, Target } from "../kobbopay/lifecycle"
 import type { PaymentState } from "../kobbopay/reading"
-import type { Dismissal, WayOut } from "../kobbopay/ways-out"
+import type { Dismissal, ExceptionAction } from "../kobbopay/exception-actions"
 
-export type { Acceptance, Dismissal, ExceptionClass, PaymentState, Target, WayOut }
+export type { Acceptance, Dismissal, ExceptionClass, PaymentState, Target, ExceptionAction }
 
 /** What `GET /admin/kobbopay/orders/:id` answers: every payment of the order, the newest first. */
 export type OrderPayments = { payments: OrderPayment[] }
@@ -35,11 +35,11 @@ export type OrderPayment = {
   accepted_by: Person | null
   accepted_at: string | null
   /** Units of the asset: sent back so far; what can still be; what of that is more than was asked for. */
-  paid_back: string
-  left_to_pay_back: string
+  refunded: string
+  left_to_refund: string
   excess: string
   /** The oldest first. */
-  pay_backs: PaymentPayBack[]
+  refunds: PaymentRefund[]
   address: string | null
   memo: string | null
   /** Our reference at Kobbopay. */
@@ -84,17 +84,17 @@ export type PaymentException = {
   closed_at: string | null
   /** Who closed it: "kobbopay" is the plugin itself. */
   actor: Person | null
-  /** "accepted", "adopted", "paid_back", the code of a dismissal, or "cleared" when it was over by itself. */
+  /** "accepted", "applied", "refunded", the code of a dismissal, or "cleared" when it was over by itself. */
   resolution: string | null
   note: string | null
   /** What a person can do about it. */
-  actions: WayOut[]
-  /** What accepting, or adopting, it says of the money; null where neither is possible. */
+  actions: ExceptionAction[]
+  /** What accepting, or applying, it says of the money; null where neither is possible. */
   accepts: Acceptance | null
 }
 
 /** Money that a person sent back. */
-export type PaymentPayBack = {
+export type PaymentRefund = {
   id: string
   /** Units of the asset. */
   amount: string
@@ -103,7 +103,7 @@ export type PaymentPayBack = {
   note: string | null
   at: string
   /** What of it is a refund of the order, units of the store currency; null: nothing. */
-  refund_amount: string | null
+  booked_amount: string | null
   /** "recorded": its refund is still to be booked. "booked": Medusa shows it. "kept": nothing to book. */
   state: "recorded" | "booked" | "kept"
 }
@@ -111,8 +111,8 @@ export type PaymentPayBack = {
 /** Who did something: a user's name or e-mail where that is known, else the id again. */
 export type Person = { id: string; name: string }
 
-/** What `GET /admin/kobbopay/payments/:id/pay-backs/preview` answers: what recording it would refund. */
-export type PayBackPreview = { refund_amount: string | null; currency_code: string }
+/** What `GET /admin/kobbopay/payments/:id/refunds/preview` answers: what recording it would book. */
+export type RefundPreview = { booked_amount: string | null; currency_code: string }
 
 /** How the work on the payment's collection goes. */
 export type CollectionWork = { failures: number; last_error: string | null; due_at: string | null }

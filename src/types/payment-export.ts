@@ -20,14 +20,14 @@ export type ExportedPayment = {
   received_minor: string | null
   captured_minor: string
   in_open_exceptions_minor: string
-  paid_back_minor: string
+  refunded_minor: string
   written_off_minor: string
   in_flight_minor: string
   expected: string
   received: string | null
   captured: string
   in_open_exceptions: string
-  paid_back: string
+  refunded: string
   written_off: string
   in_flight: string
   /** Decimal, units of the store currency: what was asked for, and what a person accepted instead. */
@@ -53,7 +53,7 @@ export type ExportedPayment = {
     resolution: string | null
     note: string | null
   }[]
-  pay_backs: {
+  refunds: {
     amount_minor: string
     hash: string
     /** What of it is a refund of the order, decimal, store currency. */

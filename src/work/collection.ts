@@ -18,7 +18,7 @@ import { settleCollection } from "./settle"
 export type Worked = { late: Promise<void> | null }
 
 /**
- * Works one claimed collection to rest: renews the lease meanwhile, and gives it back with the time of the
+ * Works one claimed collection to rest: renews the lease meanwhile, and releases it with the time of the
  * next check. Work that fails backs off; after enough failures in a row it is an exception, and still
  * tried.
  *
@@ -50,14 +50,14 @@ async function settleAndRelease(deps: Deps, lease: Lease, hang: Hang): Promise<v
   try {
     const { next, failure } = await settleCollection(deps, lease)
     await hang.recorded()
-    await release(deps, lease, hang, next, failure)
+    await endWork(deps, lease, hang, next, failure)
   } catch (cause) {
     if (cause instanceof LeaseLost) {
       deps.log.warn(`kobbopay: ${cause.message}; the other process goes on`)
       return
     }
     await hang.recorded()
-    await release(deps, lease, hang, null, errorText(cause))
+    await endWork(deps, lease, hang, null, errorText(cause))
   }
 }
 
@@ -101,7 +101,7 @@ class Hang {
   }
 }
 
-async function release(
+async function endWork(
   deps: Deps,
   lease: Lease,
   hang: Hang,

@@ -2,7 +2,7 @@ import type { CartId, ProviderId, SessionId } from "../kobbopay/ids"
 import { isMore, less, lesser, sameStore } from "../kobbopay/store-amount"
 import { showing } from "../store/ledger"
 import { orderFacts, type Shown } from "../store/order-facts"
-import { isFreed, settledAmount, type PaymentRow } from "../store/payment"
+import { isMoneyGone, settledAmount, type PaymentRow } from "../store/payment"
 import {
   capturedOf,
   type MedusaCapture,
@@ -20,7 +20,7 @@ export type Settling = Pick<
   | "accepted_amount"
   | "store_amount"
   | "currency_code"
-  | "paid_back_minor"
+  | "refunded_minor"
   | "written_off_minor"
   | "received_minor"
   | "expected_minor"
@@ -82,7 +82,7 @@ export function nextStep(
   )
   if (payment.target !== "authorized" && payment.target !== "captured") {
     // Authorized in Medusa, it would look paid, and keep another payment from paying the order.
-    return live !== undefined && live.captures.length === 0 && isFreed(payment)
+    return live !== undefined && live.captures.length === 0 && isMoneyGone(payment)
       ? { do: "cancel_payment", payment: live.id }
       : { do: "nothing" }
   }

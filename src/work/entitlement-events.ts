@@ -1,7 +1,7 @@
 import { errorText } from "../store/error-text"
 import {
   claimChanges,
-  freeChanges,
+  releaseChanges,
   keepChanges,
   markEmitted,
   type ChangeRow,
@@ -47,7 +47,7 @@ async function handOn(deps: Deps, changes: readonly ChangeRow[]): Promise<void> 
   try {
     await deps.entitlements.emit(changes.map(eventOf))
   } catch (cause) {
-    await freeChanges(deps.sql, ids)
+    await releaseChanges(deps.sql, ids)
     throw cause
   } finally {
     clearInterval(heartbeat)

@@ -8,7 +8,7 @@ import {
   lockOrder,
   ledgerOf,
   orderRowOf,
-  restOrder,
+  releaseOrder,
   type EntitledOrder,
   type LedgerPayment,
 } from "../store/entitled-orders"
@@ -102,7 +102,7 @@ async function apply(deps: Deps, trx: Sql, pass: Pass): Promise<Converged> {
   const { seen, order, view, ledger, request } = pass
   const now = deps.now()
   if (view === null) {
-    await restOrder(trx, seen, null, now)
+    await releaseOrder(trx, seen, null, now)
     return { entitlements: 0, changed: 0 }
   }
   const options = optionsOf(deps, ledger)
@@ -125,7 +125,7 @@ async function apply(deps: Deps, trx: Sql, pass: Pass): Promise<Converged> {
     changed += 1
   }
   const isOver = found.length === 0 || verdict.cancelled
-  await restOrder(trx, seen, isOver ? null : nextCheck(view.placedAt, now), now)
+  await releaseOrder(trx, seen, isOver ? null : nextPass(view.placedAt, now), now)
   if (changed > 0) deps.log.info(`kobbopay: ${changed} entitlements of order ${order} changed`)
   return { entitlements: found.length, changed }
 }
@@ -185,7 +185,7 @@ async function decide(
 }
 
 /** Seldom, and ever more so: only for what no event told. */
-function nextCheck(placedAt: Date, now: Date): Date {
+function nextPass(placedAt: Date, now: Date): Date {
   const age = Math.max(0, now.getTime() - placedAt.getTime())
   return new Date(now.getTime() + Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, age / 4)))
 }

@@ -57,8 +57,8 @@ export type MedusaSide = {
   deleteSession(session: SessionId): Promise<void>
   /** Makes a session ask for another amount; its provider has to agree. */
   resizeSession(session: SessionId, to: Omit<NewSession, "provider">): Promise<void>
-  /** Refunds a part of a captured payment, in the name of a recorded pay-back; not yet of the order. */
-  refund(payment: string, payBack: BookedPayBack): Promise<void>
+  /** Refunds a part of a captured payment, in the name of a recorded refund; not yet of the order. */
+  refund(payment: string, refund: RefundToBook): Promise<void>
   /**
    * Books the order's side of a refund and tells the store of it, as Medusa's own workflow does; but step
    * by step, so that one that was cut off is finished instead of begun anew.
@@ -72,7 +72,7 @@ export type MedusaSide = {
 
 /** `amount`: decimal, store currency. */
 export type NewSession = { provider: ProviderId; amount: string; currencyCode: string }
-export type BookedPayBack = { id: RefundId; amount: string; actor: string; note: string }
+export type RefundToBook = { id: RefundId; amount: string; actor: string; note: string }
 
 /**
  * Binds the work to a booted Medusa. Each effect is a separate, awaited run of Medusa's own workflow:

@@ -93,7 +93,7 @@ async function checkCollection(
   }
   await workCollection({ ...deps, accounts: listener.accounts }, lease)
   for (const one of asked) results.set(one.id, listener.take(one.account_id, one.kobbopay_id))
-  const after = await judge(deps, listener, collection, asked, results)
+  const after = await auditWhileLeased(deps, listener, collection, asked, results)
   return asked.map((payment) => {
     const result = results.get(payment.id) ?? null
     if (result === null) {
@@ -118,7 +118,7 @@ async function checkCollection(
  * Judges what the check left behind, while nobody works the collection: what looks like drift may be work that
  * was woken meanwhile. Null when the collection does not come to rest; the next run sees it.
  */
-async function judge(
+async function auditWhileLeased(
   deps: Deps,
   listener: Listener,
   collection: CollectionId,

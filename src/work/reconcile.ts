@@ -4,7 +4,7 @@ import { errorText } from "../store/error-text"
 import { stampEnvironment } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import {
-  abandonRun,
+  releaseRun,
   commitBatch,
   finishRun,
   paymentsToReconcile,
@@ -83,7 +83,10 @@ export async function beginRun(deps: Deps, request: RunRequest): Promise<Begun> 
  *
  * A read that fails is counted and nothing else: nothing is cancelled, closed or called drift over it.
  */
-export async function carryOut(deps: Deps, run: ReconciliationRow): Promise<ReconciliationRow> {
+export async function runReconciliation(
+  deps: Deps,
+  run: ReconciliationRow,
+): Promise<ReconciliationRow> {
   const heartbeat = setInterval(() => {
     renewRun(deps.sql, run).catch((cause: unknown) => {
       deps.log.warn(`kobbopay: the lease of ${run.id} was not renewed: ${errorText(cause)}`)
@@ -93,7 +96,7 @@ export async function carryOut(deps: Deps, run: ReconciliationRow): Promise<Reco
     await walk(deps, run)
   } catch (cause) {
     if (!(cause instanceof RunLost)) {
-      await abandonRun(deps.sql, run, errorText(cause)).catch(() => 0)
+      await releaseRun(deps.sql, run, errorText(cause)).catch(() => 0)
     }
     deps.log.warn(`kobbopay: reconciliation ${run.id} stopped here: ${errorText(cause)}`)
   } finally {

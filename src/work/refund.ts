@@ -2,34 +2,34 @@ import { MedusaError } from "@medusajs/framework/utils"
 import { BigNumber } from "bignumber.js"
 import type { PaymentId } from "../kobbopay/ids"
 import { AmountError, formatAmount, parseAmount } from "../kobbopay/money"
-import { refundOf } from "../kobbopay/pay-back"
+import { bookedAmountOf } from "../kobbopay/refund-amount"
 import { decimalsOf } from "../kobbopay/store-amount"
-import { MONEY_CLASSES } from "../kobbopay/ways-out"
+import { MONEY_CLASSES } from "../kobbopay/exception-actions"
 import { closeByPerson } from "../store/exceptions"
 import { errorText } from "../store/error-text"
 import { lockCollection, wakeCollection, type Lease } from "../store/collections"
 import { insertTransition, paymentById, sessionsOf, showing } from "../store/ledger"
 import {
-  isPaidBack,
-  leftToPayBack,
+  isRefunded,
+  leftToRefund,
   owedMinor,
   settledAmount,
   type PaymentRow,
 } from "../store/payment"
 import {
-  finishPayBack,
-  freePayBack,
-  insertPayBack,
-  payBacksOf,
+  finishRefund,
+  unclaimRefund,
+  insertRefund,
+  refundsOf,
   priceRefund,
-  unbookedPayBacks,
+  unbookedRefunds,
   type RefundRow,
 } from "../store/refunds"
 import type { Sql } from "../store/sql"
 import type { Deps } from "./deps"
 import { capturedOf, type MedusaPayment, type MedusaView } from "../store/medusa-view"
 
-export type PayBack = {
+export type Refund = {
   paymentId: PaymentId
   /** Decimal string, units of the asset that were sent back. */
   amount: string
@@ -49,15 +49,15 @@ const invalid = (message: string): MedusaError =>
  *
  * @throws MedusaError NOT_FOUND, INVALID_DATA for more than arrived, CONFLICT for a hash recorded before
  */
-export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<RefundRow> {
-  const { paymentId, hash, actor, note } = payBack
-  const { found, amountMinor } = await asked(deps, payBack)
+export async function recordRefund(deps: Deps, refund: Refund): Promise<RefundRow> {
+  const { paymentId, hash, actor, note } = refund
+  const { found, amountMinor } = await refundable(deps, refund)
   const recorded = await deps.sql.transaction(async (trx) => {
     await lockCollection(trx, found.collection_id, null)
     const payment = await paymentById(trx, paymentId)
     if (payment === null) throw new Error(`payment ${paymentId} vanished inside its transaction`)
     mustBeThere(payment, amountMinor)
-    const made = await insertPayBack(
+    const made = await insertRefund(
       trx,
       payment,
       { amount_minor: amountMinor, hash, actor, note },
@@ -66,7 +66,7 @@ export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<Refun
     if (made === null) {
       throw new MedusaError(
         MedusaError.Types.CONFLICT,
-        `The pay-back with transaction ${hash} is recorded already.`,
+        `The refund with transaction ${hash} is recorded already.`,
       )
     }
     await insertTransition(trx, {
@@ -79,40 +79,40 @@ export async function recordPayBack(deps: Deps, payBack: PayBack): Promise<Refun
       receivedMinor: payment.received_minor,
       at: deps.now(),
     })
-    const after = { ...payment, paid_back_minor: payment.paid_back_minor + amountMinor }
-    const answered = isPaidBack(after) ? MONEY_CLASSES : excessIsBack(after) ? OVERPAID : []
-    const by = { actor, resolution: "paid_back", note }
+    const after = { ...payment, refunded_minor: payment.refunded_minor + amountMinor }
+    const answered = isRefunded(after) ? MONEY_CLASSES : excessIsBack(after) ? OVERPAID : []
+    const by = { actor, resolution: "refunded", note }
     await closeByPerson(trx, { paymentId, classes: answered }, by, deps.now())
     await wakeCollection(trx, payment.collection_id, deps.now())
     return made
   })
   deps.log.info(
-    `kobbopay: pay-back ${recorded.id} of payment ${paymentId} recorded by ${actor}: ${payBack.amount} ${found.asset}, transaction ${hash}`,
+    `kobbopay: refund ${recorded.id} of payment ${paymentId} recorded by ${actor}: ${refund.amount} ${found.asset}, transaction ${hash}`,
   )
   return recorded
 }
 
 /**
- * What recording a pay-back now would refund of the order: decimal, store currency; null: nothing.
+ * What recording a refund now would book in the order: decimal, store currency; null: nothing.
  *
- * @throws MedusaError as {@link recordPayBack} does
+ * @throws MedusaError as {@link recordRefund} does
  */
-export async function previewPayBack(
+export async function previewRefund(
   deps: Pick<Deps, "sql" | "medusa">,
-  payBack: Pick<PayBack, "paymentId" | "amount">,
-): Promise<{ refundAmount: string | null; currencyCode: string }> {
-  const { found, amountMinor } = await asked(deps, payBack)
+  refund: Pick<Refund, "paymentId" | "amount">,
+): Promise<{ bookedAmount: string | null; currencyCode: string }> {
+  const { found, amountMinor } = await refundable(deps, refund)
   mustBeThere(found, amountMinor)
   const view = await deps.medusa.view(found.collection_id)
   const captured = await toBeCaptured(deps.sql, view, found, amountMinor)
-  const earlier = await payBacksOf(deps.sql, [found.id])
+  const earlier = await refundsOf(deps.sql, [found.id])
   return {
-    refundAmount: captured === null ? null : refundAmount(found, captured, earlier, amountMinor),
+    bookedAmount: captured === null ? null : amountToBook(found, captured, earlier, amountMinor),
     currencyCode: found.currency_code,
   }
 }
 
-/** What is captured of a payment, or is about to be, by the time a pay-back is booked; null: nothing to refund. */
+/** What is captured of a payment, or is about to be, by the time a refund is booked; null: nothing to book. */
 async function toBeCaptured(
   sql: Sql,
   view: MedusaView | null,
@@ -123,13 +123,13 @@ async function toBeCaptured(
   const booked = await bookedPayment(sql, view, ledger)
   if (booked !== null) return capturedOf(booked).toFixed()
   const settles = ledger.target === "authorized" || ledger.target === "captured"
-  const isWhole = amountMinor >= leftToPayBack(ledger)
+  const isWhole = amountMinor >= leftToRefund(ledger)
   return settles && !isWhole ? settledAmount(ledger) : null
 }
 
-async function asked(
+async function refundable(
   deps: Pick<Deps, "sql">,
-  { paymentId, amount }: Pick<PayBack, "paymentId" | "amount">,
+  { paymentId, amount }: Pick<Refund, "paymentId" | "amount">,
 ): Promise<{ found: PaymentRow; amountMinor: bigint }> {
   const found = await paymentById(deps.sql, paymentId)
   if (found === null) {
@@ -142,7 +142,7 @@ const OVERPAID = ["overpaid"] as const
 
 const excessIsBack = (payment: PaymentRow): boolean =>
   payment.received_minor !== null &&
-  payment.received_minor - payment.paid_back_minor <= owedMinor(payment)
+  payment.received_minor - payment.refunded_minor <= owedMinor(payment)
 
 function amountOf(amount: string, payment: PaymentRow): bigint {
   try {
@@ -155,105 +155,106 @@ function amountOf(amount: string, payment: PaymentRow): bigint {
   throw invalid("amount: is nothing; write what was sent, such as 6.95")
 }
 
-/** Nothing is paid back that never came: that is a mistyped amount, or another payment's. */
+/** A refund of what never came is refused: that is a mistyped amount, or another payment's. */
 function mustBeThere(payment: PaymentRow, amountMinor: bigint): void {
   if (payment.money_seen_at === null) {
-    throw invalid(`No money arrived on payment ${payment.id}, so there is nothing to pay back.`)
+    throw invalid(`No money arrived on payment ${payment.id}, so there is nothing to refund.`)
   }
   const received = payment.received_minor ?? payment.expected_minor
-  const rest = leftToPayBack(payment)
+  const rest = leftToRefund(payment)
   if (amountMinor <= rest) return
   const say = (minor: bigint) => `${formatAmount(minor, payment.decimals)} ${payment.asset}`
   throw invalid(
-    `That is more than is left of payment ${payment.id}: ${say(received)} arrived, ${say(payment.paid_back_minor)} was paid back already, so at most ${say(rest)} can be.`,
+    `That is more than is left of payment ${payment.id}: ${say(received)} arrived, ${say(payment.refunded_minor)} was refunded already, so at most ${say(rest)} can be.`,
   )
 }
 
 /**
- * Makes Medusa show the pay-backs of a collection as refunds, one by one, in the order they were recorded. Each
+ * Books the refunds of a collection in Medusa, one by one, in the order they were recorded. Each
  * is priced only now, by what Medusa captured, and is done only when the order's side is booked too.
  * Returns why it must be tried again, or null.
  */
-export async function bookPayBacks(deps: Deps, lease: Lease): Promise<string | null> {
-  for (const payBack of await unbookedPayBacks(deps.sql, lease.collectionId)) {
+export async function bookRefunds(deps: Deps, lease: Lease): Promise<string | null> {
+  for (const refund of await unbookedRefunds(deps.sql, lease.collectionId)) {
     try {
-      await bookOne(deps, payBack)
+      await bookOne(deps, refund)
     } catch (cause) {
-      return `pay-back ${payBack.id} could not be booked: ${errorText(cause)}`
+      return `refund ${refund.id} could not be booked: ${errorText(cause)}`
     }
   }
   return null
 }
 
-async function bookOne(deps: Deps, payBack: RefundRow): Promise<void> {
-  const finish = (outcome: Parameters<typeof finishPayBack>[2]) =>
-    finishPayBack(deps.sql, payBack.id, outcome, deps.now())
-  const ledger = await paymentById(deps.sql, payBack.payment_id)
-  const view = await deps.medusa.view(payBack.collection_id)
+async function bookOne(deps: Deps, refund: RefundRow): Promise<void> {
+  const finish = (outcome: Parameters<typeof finishRefund>[2]) =>
+    finishRefund(deps.sql, refund.id, outcome, deps.now())
+  const ledger = await paymentById(deps.sql, refund.payment_id)
+  const view = await deps.medusa.view(refund.collection_id)
   if (view === null || ledger === null) return
   const payment = await bookedPayment(deps.sql, view, ledger)
-  const known = payment === null ? undefined : refundIn(payment, payBack)
+  const known = payment === null ? undefined : medusaRefundIn(payment, refund)
   if (view.order === "cancelled") {
     // Cancelling the order booked its refund by itself: a second one would be shown twice.
-    await finish(known === undefined ? { state: "kept" } : { state: "booked", refund: known.id })
+    await finish(
+      known === undefined ? { state: "kept" } : { state: "booked", medusaRefund: known.id },
+    )
     return
   }
-  // What is not captured cannot be refunded: the pay-back waits for that, or for the order's end.
+  // What is not captured cannot be refunded: the refund waits for that, or for the order's end.
   if (payment === null) return
-  const earlier = await earlierThan(deps.sql, payBack)
+  const earlier = await earlierThan(deps.sql, refund)
   const captured = capturedOf(payment).toFixed()
-  const amount =
-    payBack.store_amount ?? refundAmount(ledger, captured, earlier, payBack.amount_minor)
+  const amount = refund.store_amount ?? amountToBook(ledger, captured, earlier, refund.amount_minor)
   if (amount === null) {
     await finish({ state: "kept" })
     return
   }
   if (known === undefined) {
-    if (payBack.medusa_refund_id !== null) await freePayBack(deps.sql, payBack)
-    await priceRefund(deps.sql, payBack.id, amount)
+    if (refund.medusa_refund_id !== null) await unclaimRefund(deps.sql, refund)
+    await priceRefund(deps.sql, refund.id, amount)
     await deps.medusa.refund(payment.id, {
-      id: payBack.id,
+      id: refund.id,
       amount,
-      actor: payBack.actor,
-      note: `Paid back by transaction ${payBack.hash}`,
+      actor: refund.actor,
+      note: `Refunded by transaction ${refund.hash}`,
     })
   }
-  const after = await deps.medusa.view(payBack.collection_id)
+  const after = await deps.medusa.view(refund.collection_id)
   const shown = after?.payments.find((one) => one.id === payment.id)
-  const refund = shown === undefined ? undefined : refundIn(shown, payBack)
-  if (after === null || refund === undefined) throw new Error("Medusa does not show the refund")
-  if (after.order === "open") await deps.medusa.bookRefund(after, payment.id, refund)
-  await finish({ state: "booked", refund: refund.id })
+  const booked = shown === undefined ? undefined : medusaRefundIn(shown, refund)
+  if (after === null || booked === undefined) throw new Error("Medusa does not show the refund")
+  if (after.order === "open") await deps.medusa.bookRefund(after, payment.id, booked)
+  await finish({ state: "booked", medusaRefund: booked.id })
 }
 
 /**
- * What of a pay-back is a refund of what Medusa captured, after the pay-backs recorded before it: decimal,
+ * What Medusa books of a refund, after the refunds recorded before it: decimal,
  * store currency; null: nothing.
  */
-const refundAmount = (
+const amountToBook = (
   ledger: PaymentRow,
   captured: string,
   earlier: readonly RefundRow[],
   amountMinor: bigint,
 ): string | null =>
-  refundOf({
+  bookedAmountOf({
     amountMinor,
     receivedMinor: ledger.received_minor ?? owedMinor(ledger),
     expectedMinor: owedMinor(ledger),
-    paidBackMinor: earlier.reduce((sum, one) => sum + one.amount_minor, 0n),
+    refundedMinor: earlier.reduce((sum, one) => sum + one.amount_minor, 0n),
     captured,
-    refunded: earlier
+    bookedBefore: earlier
       .reduce((sum, one) => sum.plus(one.store_amount ?? 0), new BigNumber(0))
       .toFixed(),
     storeDecimals: decimalsOf(ledger.currency_code),
   })
 
-/** The pay-backs of the same payment that were recorded before this one. */
-async function earlierThan(sql: Sql, payBack: RefundRow): Promise<RefundRow[]> {
-  const all = await payBacksOf(sql, [payBack.payment_id])
+/** The refunds of the same payment that were recorded before this one. */
+async function earlierThan(sql: Sql, refund: RefundRow): Promise<RefundRow[]> {
+  const all = await refundsOf(sql, [refund.payment_id])
   return all.slice(
     0,
-    all.findIndex((one) => one.id === payBack.id),
+    all.findIndex((one) => one.id === refund.id),
   )
 }
 
@@ -276,8 +277,8 @@ async function bookedPayment(
   )
 }
 
-/** The refund that stands for a pay-back: it names it, or was given it when an admin made the refund. */
-const refundIn = (payment: MedusaPayment, payBack: RefundRow) =>
+/** The refund of Medusa that stands for ours: it names ours, or ours was claimed for it when an admin made it. */
+const medusaRefundIn = (payment: MedusaPayment, refund: RefundRow) =>
   payment.refunds.find(
-    (one) => one.metadata?.kobbopay_refund_id === payBack.id || one.id === payBack.medusa_refund_id,
+    (one) => one.metadata?.kobbopay_refund_id === refund.id || one.id === refund.medusa_refund_id,
   )

@@ -6,10 +6,10 @@ import { isMore } from "../kobbopay/store-amount"
 import {
   acceptanceOf,
   answeredBy,
-  canBeAdopted,
+  canBeApplied,
   MONEY_CLASSES,
   type Dismissal,
-} from "../kobbopay/ways-out"
+} from "../kobbopay/exception-actions"
 import {
   closeByPerson,
   closeException,
@@ -29,13 +29,13 @@ import {
   writeOff,
 } from "../store/ledger"
 import { asksOf, type Shown } from "../store/order-facts"
-import { isPaidBack, type PaymentRow } from "../store/payment"
+import { isRefunded, type PaymentRow } from "../store/payment"
 import type { Sql } from "../store/sql"
 import type { Deps } from "./deps"
 import type { MedusaView } from "../store/medusa-view"
 
-const CHECK_WITHIN_MS = 15_000
-const CHECK_EVERY_MS = 100
+const DECIDED_WITHIN_MS = 15_000
+const POLL_EVERY_MS = 100
 
 /** Where a payment stands after a person's decision was carried out, as far as that went at once. */
 export type Resolved = {
@@ -56,7 +56,7 @@ const refuse = (message: string): MedusaError =>
 
 /**
  * Accepts what an exception is about: the payment's money settles what the order, or the cart, asks for
- * now, if that is still open and nothing else pays for it. `adopt` is the same for a payment that the
+ * now, if that is still open and nothing else pays for it. `apply` is the same for a payment that the
  * checkout has superseded. Looks afresh at Kobbopay and Medusa before it acts.
  *
  * @throws MedusaError NOT_FOUND; CONFLICT when somebody else, or the work itself, was faster; NOT_ALLOWED
@@ -67,7 +67,7 @@ export async function acceptException(
   drain: Drain,
   asked: {
     exceptionId: ExceptionId
-    how: "accept" | "adopt"
+    how: "accept" | "apply"
     /** The person takes the money for final, whatever Kobbopay calls it. */
     final: boolean
     actor: string
@@ -88,7 +88,7 @@ export async function acceptException(
   const isFinal = asked.final || acceptanceOf(found.class) === "finality"
   mustHoldMoney(payment, still, isFinal)
   const accepted: Acceptance = isFinal ? "finality" : "amount"
-  const by: Closing = { actor, resolution: how === "adopt" ? "adopted" : "accepted", note }
+  const by: Closing = { actor, resolution: how === "apply" ? "applied" : "accepted", note }
   await deps.sql.transaction(async (trx) => {
     const marks = await lockCollection(trx, payment.collection_id, null)
     if (marks.cancelled || marks.cancelling) throw orderIsOver()
@@ -97,7 +97,7 @@ export async function acceptException(
     }
     await closeByPerson(trx, { paymentId, classes: answeredBy(accepted) }, by, deps.now())
     const minor =
-      payment.received_minor === null ? null : payment.received_minor - payment.paid_back_minor
+      payment.received_minor === null ? null : payment.received_minor - payment.refunded_minor
     await acceptPayment(trx, paymentId, { accepted, minor, amount, actor }, deps.now())
     await insertTransition(trx, {
       paymentId,
@@ -112,7 +112,7 @@ export async function acceptException(
     await wakeCollection(trx, payment.collection_id, deps.now())
   })
   deps.log.info(`kobbopay: payment ${paymentId} ${by.resolution} by ${actor} over ${found.class}`)
-  return carryOut(deps, drain, paymentId)
+  return awaitOutcome(deps, drain, paymentId)
 }
 
 /**
@@ -136,7 +136,7 @@ export async function dismissException(
       throw await tooLate({ sql: trx }, asked.exceptionId)
     }
     const held = payment === null ? null : await paymentById(trx, payment.id)
-    if (held !== null) await free(trx, held, found, by, now)
+    if (held !== null) await applyDismissal(trx, held, found, by, now)
   })
   deps.log.info(
     `kobbopay: exception ${asked.exceptionId} (${found.class}) dismissed as ${code} by ${actor}`,
@@ -155,7 +155,7 @@ const isAbout = (found: string, classes: readonly string[]): boolean => classes.
  * What a person has looked at keeps nothing waiting any more: signed reports that no read bore out, and money
  * that is to settle nothing. Where nothing that counts has come, the payment is over.
  */
-async function free(
+async function applyDismissal(
   trx: Sql,
   payment: PaymentRow,
   found: ExceptionRow,
@@ -169,9 +169,9 @@ async function free(
   const isAboutMoney = settles
     ? isAbout(found.class, ABOUT_WAITING) && by.resolution !== ("no_action" satisfies Dismissal)
     : isAbout(found.class, MONEY_CLASSES)
-  const canFree = payment.captured_at === null && payment.money_seen_at !== null
+  const canWriteOff = payment.captured_at === null && payment.money_seen_at !== null
   // While another exception about the money is open, that one has still to be decided.
-  if (isAboutMoney && canFree && !(await hasOpen(trx, payment.id, MONEY_CLASSES))) {
+  if (isAboutMoney && canWriteOff && !(await hasOpen(trx, payment.id, MONEY_CLASSES))) {
     const to = await writeOff(trx, payment, now)
     await insertTransition(trx, {
       paymentId: payment.id,
@@ -212,15 +212,15 @@ const closedBefore = (found: ExceptionRow): MedusaError =>
       : `This exception was closed already, by ${found.actor ?? "somebody"} as ${found.resolution ?? "resolved"}.`,
   )
 
-function mustBeAcceptable(found: ExceptionRow, how: "accept" | "adopt"): PaymentId {
-  if (how === "adopt" && !canBeAdopted(found.class)) {
+function mustBeAcceptable(found: ExceptionRow, how: "accept" | "apply"): PaymentId {
+  if (how === "apply" && !canBeApplied(found.class)) {
     throw refuse(
-      `Only a superseded payment can be adopted; this exception is ${found.class}. Accept it instead.`,
+      `Only a superseded payment can be applied; this exception is ${found.class}. Accept it instead.`,
     )
   }
   if (found.payment_id !== null && acceptanceOf(found.class) !== null) return found.payment_id
   throw refuse(
-    `An exception of class ${found.class} cannot be accepted: its money cannot settle the order. Send the money back and record the pay-back, or dismiss the exception with a code.`,
+    `An exception of class ${found.class} cannot be accepted: its money cannot settle the order. Send the money back and record the refund, or dismiss the exception with a code.`,
   )
 }
 
@@ -233,43 +233,46 @@ async function checkAfresh(deps: Work, drain: Drain, id: PaymentId): Promise<Pay
     const payment = await paymentById(deps.sql, id)
     if (payment === null) throw refuse(`There is no Kobbopay payment ${id}`)
     if (payment.last_read_at !== null && payment.last_read_at >= started) return payment
-    if (payment.last_error !== null || deps.now().getTime() - started.getTime() > CHECK_WITHIN_MS) {
+    if (
+      payment.last_error !== null ||
+      deps.now().getTime() - started.getTime() > DECIDED_WITHIN_MS
+    ) {
       throw refuse(
         "Kobbopay could not be asked about this payment just now, so nothing was changed. Try again in a minute.",
       )
     }
-    await deps.sleep(CHECK_EVERY_MS)
+    await deps.sleep(POLL_EVERY_MS)
   }
 }
 
 const orderIsOver = (): MedusaError =>
   refuse(
-    "The order is cancelled, so its money cannot settle it. Send the money back and record the pay-back.",
+    "The order is cancelled, so its money cannot settle it. Send the money back and record the refund.",
   )
 
 /** Something must be open to be paid for; returns what it asks for, decimal, store currency. */
 function mustBeOpen(view: MedusaView | null, shown: readonly Shown[], payment: PaymentRow): string {
   if (view === null || (view.order === "none" && view.cartId === null)) {
     throw refuse(
-      "There is no cart or order left that this money could settle. Send it back and record the pay-back.",
+      "There is no cart or order left that this money could settle. Send it back and record the refund.",
     )
   }
   if (view.order === "cancelled") throw orderIsOver()
   if (view.currencyCode !== payment.currency_code) {
     throw refuse(
-      `The order is in ${view.currencyCode} now, the payment was made in ${payment.currency_code}. Send the money back and record the pay-back.`,
+      `The order is in ${view.currencyCode} now, the payment was made in ${payment.currency_code}. Send the money back and record the refund.`,
     )
   }
   const asks = asksOf(view, shown, payment.id)
   if (isMore(asks, "0", view.currencyCode)) return asks
   throw refuse(
-    "The order is paid for already, so this money cannot settle it. Send the money back and record the pay-back.",
+    "The order is paid for already, so this money cannot settle it. Send the money back and record the refund.",
   )
 }
 
 /** Money must be there, and final or about to be by Kobbopay's word, unless the person takes it for final. */
 function mustHoldMoney(payment: PaymentRow, found: ExceptionRow, isFinal: boolean): void {
-  if (payment.money_seen_at === null || isPaidBack(payment)) {
+  if (payment.money_seen_at === null || isRefunded(payment)) {
     throw refuse("No money is on this payment, so there is nothing to accept.")
   }
   const reported = found.observed["reported_state"] ?? "nothing"
@@ -281,7 +284,7 @@ function mustHoldMoney(payment: PaymentRow, found: ExceptionRow, isFinal: boolea
 }
 
 /** Lets the work act on a decision, and tells how far it came. */
-async function carryOut(deps: Work, drain: Drain, id: PaymentId): Promise<Resolved> {
+async function awaitOutcome(deps: Work, drain: Drain, id: PaymentId): Promise<Resolved> {
   const started = deps.now().getTime()
   for (;;) {
     await drain()
@@ -289,10 +292,10 @@ async function carryOut(deps: Work, drain: Drain, id: PaymentId): Promise<Resolv
     if (payment === null) throw refuse(`There is no Kobbopay payment ${id}`)
     const settles = payment.target === "authorized" || payment.target === "captured"
     const converged = settles && payment.converged_at !== null
-    if (converged || deps.now().getTime() - started > CHECK_WITHIN_MS) {
+    if (converged || deps.now().getTime() - started > DECIDED_WITHIN_MS) {
       const { state, target, order_id } = payment
       return { payment_id: id, state, target, converged, order_id }
     }
-    await deps.sleep(CHECK_EVERY_MS)
+    await deps.sleep(POLL_EVERY_MS)
   }
 }

@@ -9,9 +9,9 @@ import {
   type Lease,
 } from "../store/collections"
 import { openEvents, type EventRow } from "../store/inbox"
-import { endAbandonedCreations } from "../store/creation"
+import { endExpiredCreations } from "../store/creation"
 import { markConverged, linkOrder, paymentsOf, sessionsOf } from "../store/ledger"
-import { isFreed, type PaymentRow } from "../store/payment"
+import { isMoneyGone, type PaymentRow } from "../store/payment"
 import { attachSession } from "../store/sessions"
 import { auditAtRest } from "./contradictions"
 import { nextStep } from "./converge"
@@ -21,7 +21,7 @@ import { expireOrder } from "./expire"
 import { learnIds } from "./learn"
 import { checkPayment, type Checked } from "./check"
 import type { MedusaView } from "../store/medusa-view"
-import { bookPayBacks } from "./refund"
+import { bookRefunds } from "./refund"
 
 export type Outcome = {
   /** When the collection is worked next; null: not before somebody wakes it. */
@@ -31,7 +31,7 @@ export type Outcome = {
 }
 
 /** A mark of cancelling this old has lost its process. */
-const ABANDONED_CANCELLING_MS = 2 * 60_000
+const STALE_CANCELLING_MS = 2 * 60_000
 /** A collection is never due again at once: what could not be moved now is not asked about in a loop. */
 const LEAST_PAUSE_MS = 1_000
 
@@ -52,7 +52,7 @@ export async function settleCollection(deps: Deps, lease: Lease): Promise<Outcom
   const busy = await resolveMark(deps, lease, view)
   if (busy !== null) return { next: busy, failure: null }
   const known = found.some((payment) => payment.state === "creating")
-    ? await withoutAbandoned(deps, lease)
+    ? await withoutExpiredCreations(deps, lease)
     : found
   if (view !== null && known.some((payment) => isNews(payment, view))) {
     await linkOrder(deps.sql, lease.collectionId, view.cartId, view.orderId, deps.now())
@@ -81,7 +81,7 @@ export async function settleCollection(deps: Deps, lease: Lease): Promise<Outcom
     const isMoved = converged.moved && converged.failure === null
     if (isMoved && others) await wakeCollection(deps.sql, lease.collectionId, deps.now())
   }
-  const unbooked = await bookPayBacks(deps, lease)
+  const unbooked = await bookRefunds(deps, lease)
   if (unbooked !== null) failures.push(unbooked)
   const expiry = await expireOrder(deps, lease, payments, (payment, fresh) =>
     checkPayment(deps, lease, payment, [], fresh),
@@ -97,8 +97,8 @@ export async function settleCollection(deps: Deps, lease: Lease): Promise<Outcom
 }
 
 /** A collection's payments, of which those whose creation was given up are ended first. */
-async function withoutAbandoned(deps: Deps, lease: Lease): Promise<PaymentRow[]> {
-  await endAbandonedCreations(deps.sql, lease.collectionId, deps.now())
+async function withoutExpiredCreations(deps: Deps, lease: Lease): Promise<PaymentRow[]> {
+  await endExpiredCreations(deps.sql, lease.collectionId, deps.now())
   return paymentsOf(deps.sql, lease.collectionId)
 }
 
@@ -121,8 +121,8 @@ async function checkIfDue(
   const isDue = reads.has(payment)
   const isAsked = named.some(({ next_attempt_at: at }) => at === null || at <= now)
   // Events that only repeat what was just read wait together: a flood of them is one read.
-  const free = repeatedAt(payment.last_read_at, now)
-  const isFlooded = free > now && named.some(({ next_attempt_at: at }) => at !== null && at <= free)
+  const from = repeatedAt(payment.last_read_at, now)
+  const isFlooded = from > now && named.some(({ next_attempt_at: at }) => at !== null && at <= from)
   // Held money is judged again at every chance: the order may have changed under it.
   const isNeeded = isDue || isAsked || (payment.money_seen_at !== null && !isFlooded)
   if (!isNeeded) return { payment, failure: null }
@@ -144,7 +144,7 @@ async function resolveMark(
       await recordOrderCancelled(deps.sql, view.orderId, deps.now())
     }
   } else if (lease.cancellingAt !== null) {
-    const old = new Date(lease.cancellingAt.getTime() + ABANDONED_CANCELLING_MS)
+    const old = new Date(lease.cancellingAt.getTime() + STALE_CANCELLING_MS)
     if (old > deps.now()) return old
     await clearCancelling(deps.sql, lease)
   }
@@ -158,7 +158,7 @@ type Converged = { failure: string | null; moved: boolean; again?: boolean }
 async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
   const resting = { failure: null, moved: false }
   if (payment.target === "order_cancelled") return resting
-  if (payment.target === "nothing" && (payment.converged_at !== null || !isFreed(payment))) {
+  if (payment.target === "nothing" && (payment.converged_at !== null || !isMoneyGone(payment))) {
     if (payment.converged_at === null) await atRest(deps, payment)
     return resting
   }

@@ -6,29 +6,30 @@ import {
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
-import type { Decision } from "../kobbopay/entitlements"
+import type { EntitlementDecision } from "../kobbopay/entitlements"
 import { convergeEntitlements, decideEntitlement } from "../work/entitlements"
 import { depsOf, kobbopay } from "../work/worker-of"
-import { convergeInput, decideInput, parsed } from "./input"
+import { convergeInput, decideInput, parseInput } from "./input"
 
 export type ConvergeEntitlementsInput = z.input<typeof convergeInput>
 export type DecideEntitlementInput = z.input<typeof decideInput>
 
-const deciding = (decision: Decision | null) => async (input: DecideEntitlementInput) => {
-  const { entitlement_id, actor, reason } = parsed(decideInput, input)
-  const after = await decideEntitlement(depsOf(kobbopay()), {
-    id: entitlement_id,
-    decision,
-    actor,
-    reason,
-  })
-  return new StepResponse({ entitlement_id, state: after.state, order_id: after.order_id })
-}
+const deciding =
+  (decision: EntitlementDecision | null) => async (input: DecideEntitlementInput) => {
+    const { entitlement_id, actor, reason } = parseInput(decideInput, input)
+    const after = await decideEntitlement(depsOf(kobbopay()), {
+      id: entitlement_id,
+      decision,
+      actor,
+      reason,
+    })
+    return new StepResponse({ entitlement_id, state: after.state, order_id: after.order_id })
+  }
 
 export const convergeEntitlementsStep = createStep(
   "kobbopay-converge-entitlements",
   async (input: ConvergeEntitlementsInput) => {
-    const { order_id } = parsed(convergeInput, input)
+    const { order_id } = parseInput(convergeInput, input)
     return new StepResponse(await convergeEntitlements(depsOf(kobbopay()), order_id))
   },
 )
@@ -54,7 +55,7 @@ export const holdEntitlementWorkflow = createWorkflow(
 )
 
 /**
- * Releases an entitlement, whatever is paid and whatever was taken back. What is paid back, returned or
+ * Releases an entitlement, whatever is paid and whatever was taken back. What is refunded, returned or
  * cancelled afterwards takes it back again.
  */
 export const releaseEntitlementWorkflow = createWorkflow(

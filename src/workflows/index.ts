@@ -14,16 +14,12 @@ export {
   type ConvergeEntitlementsInput,
   type DecideEntitlementInput,
 } from "./entitlements"
-export {
-  recordPayBackStep,
-  recordPayBackWorkflow,
-  type RecordPayBackInput,
-} from "./record-pay-back"
+export { recordRefundStep, recordRefundWorkflow, type RecordRefundInput } from "./record-refund"
 export {
   acceptExceptionStep,
   acceptExceptionWorkflow,
-  adoptPaymentStep,
-  adoptPaymentWorkflow,
+  applyPaymentStep,
+  applyPaymentWorkflow,
   dismissExceptionStep,
   dismissExceptionWorkflow,
   type AcceptExceptionInput,

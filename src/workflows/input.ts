@@ -8,7 +8,7 @@ import {
   type PaymentId,
 } from "../kobbopay/ids"
 import { isStorable } from "../kobbopay/text"
-import { DISMISSALS } from "../kobbopay/ways-out"
+import { DISMISSALS } from "../kobbopay/exception-actions"
 import { TRIGGERS } from "../store/reconciliation"
 
 const words = (most: number) =>
@@ -38,11 +38,11 @@ export const dismissInput = z.strictObject({
   actor,
   note: words(2_000),
 })
-export const payBackAmount = words(80)
-export const payBackInput = z.strictObject({
+export const refundAmount = words(80)
+export const refundInput = z.strictObject({
   payment_id: words(100).transform((id) => brandAs<PaymentId>(id)),
   /** Decimal string, units of the asset. */
-  amount: payBackAmount,
+  amount: refundAmount,
   /** One spelling each, so that the same transaction is not recorded twice: hex without 0x, lower case. */
   hash: z
     .string()
@@ -83,7 +83,7 @@ export const reconcileInput = z.strictObject({
 })
 
 /** @throws MedusaError INVALID_DATA naming every faulty key */
-export function parsed<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
+export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
   const result = schema.safeParse(input)
   if (result.success) return result.data
   throw new MedusaError(MedusaError.Types.INVALID_DATA, z.prettifyError(result.error))

@@ -7,15 +7,15 @@ import {
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
-import { beginRun, carryOut } from "../work/reconcile"
+import { beginRun, runReconciliation } from "../work/reconcile"
 import { depsOf, kobbopay } from "../work/worker-of"
-import { parsed, reconcileInput } from "./input"
+import { parseInput, reconcileInput } from "./input"
 import { reconciliationView } from "./reconciliation-view"
 
 export type ReconcileInput = z.input<typeof reconcileInput>
 
 export const reconcileStep = createStep("kobbopay-reconcile", async (input: ReconcileInput) => {
-  const { since, trigger, actor } = parsed(reconcileInput, input)
+  const { since, trigger, actor } = parseInput(reconcileInput, input)
   const deps = depsOf(kobbopay())
   const begun = await beginRun(deps, {
     trigger: trigger ?? (since === null ? "manual" : "backfill"),
@@ -30,7 +30,7 @@ export const reconcileStep = createStep("kobbopay-reconcile", async (input: Reco
       `A reconciliation is under way already${which}. Wait until it is done.`,
     )
   }
-  return new StepResponse(reconciliationView(await carryOut(deps, begun.run)))
+  return new StepResponse(reconciliationView(await runReconciliation(deps, begun.run)))
 })
 
 /**

@@ -8,13 +8,13 @@ import {
 import type { z } from "@medusajs/framework/zod"
 import { acceptException, dismissException } from "../work/resolve"
 import { depsOf, DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"
-import { acceptInput, dismissInput, parsed } from "./input"
+import { acceptInput, dismissInput, parseInput } from "./input"
 
 export type AcceptExceptionInput = z.input<typeof acceptInput>
 export type DismissExceptionInput = z.input<typeof dismissInput>
 
-const accepting = (how: "accept" | "adopt") => async (input: AcceptExceptionInput) => {
-  const { exception_id, actor, note, final } = parsed(acceptInput, input)
+const accepting = (how: "accept" | "apply") => async (input: AcceptExceptionInput) => {
+  const { exception_id, actor, note, final } = parseInput(acceptInput, input)
   const service = kobbopay()
   const worker = workerOf(service)
   return new StepResponse(
@@ -29,11 +29,11 @@ const accepting = (how: "accept" | "adopt") => async (input: AcceptExceptionInpu
 }
 
 export const acceptExceptionStep = createStep("kobbopay-accept-exception", accepting("accept"))
-export const adoptPaymentStep = createStep("kobbopay-adopt-payment", accepting("adopt"))
+export const applyPaymentStep = createStep("kobbopay-apply-payment", accepting("apply"))
 export const dismissExceptionStep = createStep(
   "kobbopay-dismiss-exception",
   async (input: DismissExceptionInput) => {
-    const { exception_id, code, actor, note } = parsed(dismissInput, input)
+    const { exception_id, code, actor, note } = parseInput(dismissInput, input)
     await dismissException(depsOf(kobbopay()), { exceptionId: exception_id, code, actor, note })
     return new StepResponse({ exception_id, resolution: code })
   },
@@ -48,10 +48,10 @@ export const acceptExceptionWorkflow = createWorkflow(
   (input: WorkflowData<AcceptExceptionInput>) => new WorkflowResponse(acceptExceptionStep(input)),
 )
 
-/** Adopts a superseded payment for its cart or order as it is now; else like accepting. */
-export const adoptPaymentWorkflow = createWorkflow(
-  "kobbopay-adopt-payment",
-  (input: WorkflowData<AcceptExceptionInput>) => new WorkflowResponse(adoptPaymentStep(input)),
+/** Applies a superseded payment for its cart or order as it is now; else like accepting. */
+export const applyPaymentWorkflow = createWorkflow(
+  "kobbopay-apply-payment",
+  (input: WorkflowData<AcceptExceptionInput>) => new WorkflowResponse(applyPaymentStep(input)),
 )
 
 /** Sets an exception aside with a code and a note, without moving money. */

@@ -3,7 +3,7 @@ import { h } from "./dom.js"
 const WORDS = {
   held: ["Locked", "warn", "It opens when your payment is confirmed."],
   released: ["Unlocked", "", "It is yours: this is where the shop would let you download it."],
-  revoked: ["Taken back", "bad", "The order was cancelled, or paid back."],
+  revoked: ["Taken back", "bad", "The order was cancelled, or refunded."],
 }
 
 /** A card with what the order entitles to, locked or not; hidden while there is nothing. */

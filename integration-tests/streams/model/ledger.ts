@@ -29,7 +29,7 @@ export type Row = Pick<
   | "target"
   | "expected_minor"
   | "received_minor"
-  | "paid_back_minor"
+  | "refunded_minor"
   | "written_off_minor"
   | "transfers"
   | "amount_fit"
@@ -331,7 +331,7 @@ const newRow = (number: number, at: Date): Row => ({
   received_minor: null,
   transfers: [],
   expected_minor: ASKED,
-  paid_back_minor: 0n,
+  refunded_minor: 0n,
   written_off_minor: 0n,
   amount_fit: null,
   accepted: null,
@@ -362,7 +362,7 @@ const knownOf = (row: Row): Known => ({
   state: row.state,
   target: row.target,
   receivedMinor: row.received_minor,
-  paidBackMinor: row.paid_back_minor,
+  refundedMinor: row.refunded_minor,
   transfers: row.transfers,
   writtenOffMinor: row.written_off_minor,
   windowEndsAt: row.window_ends_at,

@@ -14,7 +14,7 @@ import { LeaseLost, type EventRow, type Lease, type Ledger, type Row } from "./l
 import { PROVIDER, type Medusa, type Provider, type Steps } from "./medusa"
 
 export const GRACE_MS = 30 * 60_000
-const ABANDONED_CANCELLING_MS = 2 * 60_000
+const STALE_CANCELLING_MS = 2 * 60_000
 const LEAST_PAUSE_MS = 1_000
 const MOST_STEPS = 6
 const FRESH_MS = 3_000
@@ -111,7 +111,7 @@ function resolveMark({ ledger, now }: Shop, lease: Lease, view: MedusaView): num
   if (view.order === "cancelled") {
     if (collection.orderCancelledAt === null) ledger.recordOrderCancelled()
   } else if (collection.cancellingAt !== null) {
-    const old = collection.cancellingAt + ABANDONED_CANCELLING_MS
+    const old = collection.cancellingAt + STALE_CANCELLING_MS
     if (old > now()) return old
     ledger.clearCancelling(lease)
   }
@@ -177,8 +177,8 @@ function* converge(
   const { ledger, medusa } = shop
   const resting = { failure: null, moved: false }
   if (payment.target === "order_cancelled") return resting
-  const isFreed = payment.money_seen_at !== null && !holdsMoney(payment)
-  if (payment.target === "nothing" && (payment.converged_at !== null || !isFreed)) {
+  const isMoneyGone = payment.money_seen_at !== null && !holdsMoney(payment)
+  if (payment.target === "nothing" && (payment.converged_at !== null || !isMoneyGone)) {
     if (payment.converged_at === null) atRest(ledger, payment)
     return resting
   }

@@ -49,10 +49,10 @@ function useEntryWords(payment: OrderPayment) {
         return t([`history.closed.${entry.how}`, "history.closed.other"], {
           title: title(entry.class),
         })
-      case "paid_back":
-        return t(entry.refund === null ? "history.paidBack" : "history.paidBackRefund", {
+      case "refunded":
+        return t(entry.booked === null ? "history.refunded" : "history.refundedBooked", {
           amount: units(entry.amount),
-          refund: money(entry.refund ?? "", payment.currency_code),
+          booked: money(entry.booked ?? "", payment.currency_code),
         })
     }
   }

@@ -1,11 +1,11 @@
 import { Container, Heading } from "@medusajs/ui"
 import { useState, type ReactNode } from "react"
 import type { OrderPayment } from "../../types/order-payments"
-import { byWeight, storyOf } from "../lib/story"
+import { byWeight, situationOf } from "../lib/situation"
 import { useWords } from "../lib/words"
-import { Decision, type Asked } from "./decision"
+import { ActionDialog, type ChosenAction } from "./action-dialog"
 import { Fold } from "./fold"
-import { PaymentSection, StoryBadge } from "./payment-section"
+import { PaymentSection, SituationBadge } from "./payment-section"
 
 /** The frame of the widget, alike in all its states. */
 export function Frame({ aside, children }: { aside?: ReactNode; children: ReactNode }) {
@@ -31,19 +31,19 @@ type OrderPaymentsProps = {
 /** The payment that tells most of the order in full, and the others folded away unless they need a person. */
 export function OrderPayments({ payments, orderCanceled, notice }: OrderPaymentsProps) {
   const { t } = useWords()
-  const [asked, setAsked] = useState<Asked | null>(null)
+  const [chosen, setChosen] = useState<ChosenAction | null>(null)
   const [main, ...others] = byWeight(payments)
   if (main === undefined) return null
-  const situation = (payment: OrderPayment) => storyOf(payment, payments, orderCanceled)
+  const situation = (payment: OrderPayment) => situationOf(payment, payments, orderCanceled)
   const section = (payment: OrderPayment) => (
     <PaymentSection
       payment={payment}
-      story={situation(payment)}
-      onChoose={(way, exception) => setAsked({ way, payment: payment.id, exception })}
+      situation={situation(payment)}
+      onChoose={(action, exception) => setChosen({ action, payment: payment.id, exception })}
     />
   )
   return (
-    <Frame aside={<StoryBadge story={situation(main)} />}>
+    <Frame aside={<SituationBadge situation={situation(main)} />}>
       {notice}
       {section(main)}
       {others.length > 0 && (
@@ -52,7 +52,7 @@ export function OrderPayments({ payments, orderCanceled, notice }: OrderPayments
             <Fold
               key={payment.id}
               title={`${payment.amount} ${payment.rail_label}`}
-              aside={<StoryBadge story={situation(payment)} />}
+              aside={<SituationBadge situation={situation(payment)} />}
               open={payment.exceptions.some((found) => found.state === "open")}
             >
               {section(payment)}
@@ -60,8 +60,8 @@ export function OrderPayments({ payments, orderCanceled, notice }: OrderPayments
           ))}
         </section>
       )}
-      {asked !== null && (
-        <Decision asked={asked} payments={payments} onClose={() => setAsked(null)} />
+      {chosen !== null && (
+        <ActionDialog chosen={chosen} payments={payments} onClose={() => setChosen(null)} />
       )}
     </Frame>
   )

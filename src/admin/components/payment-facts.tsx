@@ -49,34 +49,34 @@ export function PaymentFacts({ payment }: { payment: OrderPayment }) {
           </div>
         </Fact>
       )}
-      <PaidBack payment={payment} />
+      <Refunded payment={payment} />
     </>
   )
 }
 
 /** What was sent back, by which transactions. */
-function PaidBack({ payment }: { payment: OrderPayment }) {
+function Refunded({ payment }: { payment: OrderPayment }) {
   const { t, money } = useWords()
-  const { asset, currency_code: currency, pay_backs: payBacks } = payment
-  if (payBacks.length === 0) return null
-  const noteOf = (amount: string, refund: string | null) =>
+  const { asset, currency_code: currency, refunds: refunds } = payment
+  if (refunds.length === 0) return null
+  const noteOf = (amount: string, booked: string | null) =>
     [
-      ...(payBacks.length > 1 ? [`${amount} ${asset}`] : []),
-      ...(refund === null ? [] : [t("refunded", { amount: money(refund, currency) })]),
+      ...(refunds.length > 1 ? [`${amount} ${asset}`] : []),
+      ...(booked === null ? [] : [t("booked", { amount: money(booked, currency) })]),
     ].join(" · ")
   return (
-    <Fact name={t("field.paid_back")}>
+    <Fact name={t("field.refunded")}>
       <div className="flex flex-col gap-y-2">
         <Value>
-          {payment.paid_back} {asset}
+          {payment.refunded} {asset}
         </Value>
-        {payBacks.map(({ id, hash, amount, refund_amount }) => (
+        {refunds.map(({ id, hash, amount, booked_amount }) => (
           <Code
             key={id}
             name={t("field.transfer")}
             value={hash}
             cut
-            note={noteOf(amount, refund_amount)}
+            note={noteOf(amount, booked_amount)}
           />
         ))}
       </div>

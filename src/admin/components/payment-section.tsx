@@ -1,53 +1,53 @@
 import { InlineTip, StatusBadge, Text } from "@medusajs/ui"
-import type { OrderPayment, WayOut } from "../../types/order-payments"
-import type { Story } from "../lib/story"
+import type { OrderPayment, ExceptionAction } from "../../types/order-payments"
+import type { Situation } from "../lib/situation"
 import { useWords } from "../lib/words"
 import { Fold } from "./fold"
 import { History } from "./history"
 import { PaymentFacts, PaymentIds } from "./payment-facts"
 import { Problem } from "./problem"
-import { WayButtons } from "./way-buttons"
+import { ActionButtons } from "./action-buttons"
 
-export function StoryBadge({ story }: { story: Story }) {
+export function SituationBadge({ situation }: { situation: Situation }) {
   const { t } = useWords()
   return (
-    <StatusBadge color={story.tone} className="shrink-0 text-nowrap">
-      {t(`story.${story.key}.badge`)}
+    <StatusBadge color={situation.tone} className="shrink-0 text-nowrap">
+      {t(`situation.${situation.key}.badge`)}
     </StatusBadge>
   )
 }
 
 type PaymentSectionProps = {
   payment: OrderPayment
-  story: Story
+  situation: Situation
   /** Asks a person to decide, over an exception (its id) or over the payment as such. */
-  onChoose: (way: WayOut, exception: string | null) => void
+  onChoose: (action: ExceptionAction, exception: string | null) => void
 }
 
 /** One payment: where it stands, what is wrong and can be done, what was asked for and came, and what happened. */
-export function PaymentSection({ payment, story, onChoose }: PaymentSectionProps) {
+export function PaymentSection({ payment, situation, onChoose }: PaymentSectionProps) {
   const { t } = useWords()
   const open = payment.exceptions.filter((found) => found.state === "open")
   // Money is sent back for other reasons, too: the shopper returns what was bought.
-  const isOffered = open.some((found) => found.actions.includes("pay_back"))
-  const others: WayOut[] = payment.left_to_pay_back === "0" || isOffered ? [] : ["pay_back"]
+  const isOffered = open.some((found) => found.actions.includes("refund"))
+  const others: ExceptionAction[] = payment.left_to_refund === "0" || isOffered ? [] : ["refund"]
   return (
     <div className="divide-y">
       <div className="flex flex-col gap-y-3 px-6 py-4">
-        <Standing payment={payment} story={story} />
+        <Standing payment={payment} situation={situation} />
         {open.map((found) => (
           <Problem
             key={found.id}
             found={found}
             payment={payment}
-            onChoose={(way) => onChoose(way, found.id)}
+            onChoose={(action) => onChoose(action, found.id)}
           />
         ))}
         <WorkNote payment={payment} />
-        <WayButtons
-          ways={others}
+        <ActionButtons
+          actions={others}
           about={`${payment.amount} ${payment.rail_label}`}
-          onChoose={(way) => onChoose(way, null)}
+          onChoose={(action) => onChoose(action, null)}
         />
       </div>
       <div className="py-1">
@@ -62,7 +62,7 @@ export function PaymentSection({ payment, story, onChoose }: PaymentSectionProps
 }
 
 /** Said aloud by a screen reader whenever it changes. */
-function Standing({ payment, story }: { payment: OrderPayment; story: Story }) {
+function Standing({ payment, situation }: { payment: OrderPayment; situation: Situation }) {
   const { t, time } = useWords()
   const values = {
     until: time(payment.window_ends_at),
@@ -71,11 +71,11 @@ function Standing({ payment, story }: { payment: OrderPayment; story: Story }) {
   return (
     <div role="status" className="flex flex-col gap-y-1">
       <Text size="small" weight="plus">
-        {t(`story.${story.key}.now`, values)}
+        {t(`situation.${situation.key}.now`, values)}
       </Text>
       <Text size="small" className="text-ui-fg-subtle text-pretty">
         <span className="sr-only">{t("next")}: </span>
-        {t(`story.${story.key}.next`, values)}
+        {t(`situation.${situation.key}.next`, values)}
       </Text>
     </div>
   )

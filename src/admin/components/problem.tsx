@@ -1,13 +1,13 @@
 import { InlineTip, Text } from "@medusajs/ui"
-import type { OrderPayment, PaymentException, WayOut } from "../../types/order-payments"
+import type { OrderPayment, PaymentException, ExceptionAction } from "../../types/order-payments"
 import { useWords } from "../lib/words"
 import { comparisonOf, type Line } from "../lib/comparison"
-import { WayButtons } from "./way-buttons"
+import { ActionButtons } from "./action-buttons"
 
 type ProblemProps = {
   found: PaymentException
   payment: OrderPayment
-  onChoose: (way: WayOut) => void
+  onChoose: (action: ExceptionAction) => void
 }
 
 /** An open exception in plain words, with what was expected and what was seen, and what can be done. */
@@ -47,7 +47,7 @@ export function Problem({ found, payment, onChoose }: ProblemProps) {
         </dl>
       )}
       <div className="mt-3">
-        <WayButtons ways={found.actions} about={text("title")} onChoose={onChoose} />
+        <ActionButtons actions={found.actions} about={text("title")} onChoose={onChoose} />
       </div>
     </InlineTip>
   )

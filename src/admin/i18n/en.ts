@@ -1,10 +1,10 @@
 import type { ExceptionClass, PaymentState } from "../../types/order-payments"
-import { decide, history } from "./decisions"
+import { action, history } from "./actions"
 
-type Told = { badge: string; now: string; next: string }
+type SituationText = { badge: string; now: string; next: string }
 
 /** Where a payment stands, and what happens next. */
-const story = {
+const situation = {
   creating: {
     badge: "Being set up",
     now: "The payment is being set up at Kobbopay. The shopper has no address to pay to yet.",
@@ -78,22 +78,22 @@ const story = {
   refund_owed: {
     badge: "Refund owed",
     now: "Captured, and then the order was canceled: the shopper is owed the money.",
-    next: "Send it back from your own wallet, then record the pay-back.",
+    next: "Send it back from your own wallet, then record the refund.",
   },
   refunding: {
-    badge: "Paid back",
+    badge: "Refunded",
     now: "All the money that arrived was sent back.",
     next: "The refund is being booked on the order.",
   },
-  paid_back: {
-    badge: "Paid back",
+  refunded: {
+    badge: "Refunded",
     now: "All the money that arrived was sent back.",
     next: "Nothing to do. Money that still arrives will be shown here.",
   },
   captured_canceled: {
     badge: "Paid, order canceled",
     now: "Captured, and the order was canceled.",
-    next: "Kobbopay cannot send money back: if the shopper is owed a refund, pay it from your own wallet, and record the pay-back.",
+    next: "Kobbopay cannot send money back: if the shopper is owed a refund, pay it from your own wallet, and record the refund.",
   },
   held: {
     badge: "Needs attention",
@@ -135,9 +135,9 @@ const story = {
     now: "The payment failed. Nothing arrived, and the order is canceled.",
     next: "Nothing to do. Money that still arrives will be shown here.",
   },
-} satisfies Record<string, Told>
+} satisfies Record<string, SituationText>
 
-export type StoryKey = keyof typeof story
+export type SituationKey = keyof typeof situation
 
 type Problem = { title: string; text: string }
 
@@ -149,7 +149,7 @@ const problem = {
   },
   overpaid: {
     title: "Too much arrived",
-    text: "The order is settled for its own amount. The difference belongs to the shopper: send it back and record the pay-back, or agree on keeping it and accept.",
+    text: "The order is settled for its own amount. The difference belongs to the shopper: send it back and record the refund, or agree on keeping it and accept.",
   },
   amount_unknown: {
     title: "The amount is not known",
@@ -169,15 +169,15 @@ const problem = {
   },
   order_cancelled: {
     title: "Paid, but the order is canceled",
-    text: "The order will not come back by itself. Send the money back and record the pay-back, or make a new order for the shopper and dismiss this.",
+    text: "The order will not come back by itself. Send the money back and record the refund, or make a new order for the shopper and dismiss this.",
   },
   duplicate_payment: {
     title: "Paid twice",
-    text: "The order is paid for already. This money belongs to the shopper: send it back and record the pay-back.",
+    text: "The order is paid for already. This money belongs to the shopper: send it back and record the refund.",
   },
   superseded: {
     title: "Paid on an earlier offer",
-    text: "The shopper chose another way to pay and then paid on this one. Adopt the payment if it shall pay for this order, or send the money back.",
+    text: "The shopper chose another way to pay and then paid on this one. Apply the payment to this order if it shall pay for it, or send the money back.",
   },
   late_payment: {
     title: "Paid too late",
@@ -201,7 +201,7 @@ const problem = {
   },
   refund_owed: {
     title: "Refund owed",
-    text: "The order was canceled after its money was captured. Medusa may show a refund, but Kobbopay has no refund call: nothing was sent. Send the money back and record the pay-back.",
+    text: "The order was canceled after its money was captured. Medusa may show a refund, but Kobbopay has no refund call: nothing was sent. Send the money back and record the refund.",
   },
   dead: {
     title: "Keeps failing",
@@ -252,10 +252,10 @@ export const en = {
   next: "What happens next",
   none: "Nothing so far",
   for: "for {{amount}}",
-  refunded: "{{amount}} refunded in the order",
+  booked: "{{amount}} booked as a refund in the order",
   somebody: "a person",
   copy: "Copy: {{what}}",
-  story,
+  situation,
   problem: {
     ...problem,
     other: { title: "Needs attention", text: "Look at this payment at Kobbopay." },
@@ -263,7 +263,7 @@ export const en = {
   field: {
     expected: "Expected",
     received: "Received",
-    paid_back: "Sent back",
+    refunded: "Refunded",
     rail: "Pays with",
     address: "Address",
     memo: "Memo",
@@ -313,7 +313,7 @@ export const en = {
   },
   others: "Other payments of this order",
   details: "Details and history",
-  decide,
+  action,
   history,
   source: {
     read: "Seen when checking at Kobbopay",

@@ -3,10 +3,10 @@ import type {
   Acceptance,
   Dismissal,
   OrderPayment,
-  PayBackPreview,
+  RefundPreview,
   PaymentState,
   Target,
-  WayOut,
+  ExceptionAction,
 } from "../../types/order-payments"
 import { askBackend } from "./backend"
 
@@ -25,10 +25,10 @@ const targets: { [One in Target]: One } = {
   captured: "captured",
   order_cancelled: "order_cancelled",
 }
-const ways: { [One in WayOut]: One } = {
+const actions: { [One in ExceptionAction]: One } = {
   accept: "accept",
-  adopt: "adopt",
-  pay_back: "pay_back",
+  apply: "apply",
+  refund: "refund",
   dismiss: "dismiss",
 }
 const acceptances: { [One in Acceptance]: One } = { amount: "amount", finality: "finality" }
@@ -58,10 +58,10 @@ const answer = z.object({
       accepted_amount: maybe,
       accepted_by: z.nullable(person),
       accepted_at: maybe,
-      paid_back: text,
-      left_to_pay_back: text,
+      refunded: text,
+      left_to_refund: text,
       excess: text,
-      pay_backs: z.array(
+      refunds: z.array(
         z.object({
           id: text,
           amount: text,
@@ -69,7 +69,7 @@ const answer = z.object({
           actor: person,
           note: maybe,
           at: text,
-          refund_amount: maybe,
+          booked_amount: maybe,
           state: z.enum(["recorded", "booked", "kept"]),
         }),
       ),
@@ -107,7 +107,7 @@ const answer = z.object({
           actor: z.nullable(person),
           resolution: maybe,
           note: maybe,
-          actions: z.array(z.enum(ways)),
+          actions: z.array(z.enum(actions)),
           accepts: z.nullable(z.enum(acceptances)),
         }),
       ),
@@ -127,8 +127,8 @@ export async function paymentsOfOrder(order: string): Promise<OrderPayment[]> {
 }
 
 const exceptionPath = (id: string) => `/admin/kobbopay/exceptions/${encodeURIComponent(id)}`
-const payBacksPath = (payment: string) =>
-  `/admin/kobbopay/payments/${encodeURIComponent(payment)}/pay-backs`
+const refundsPath = (payment: string) =>
+  `/admin/kobbopay/payments/${encodeURIComponent(payment)}/refunds`
 const post = (path: string, body: object) => askBackend(path, { method: "POST", body })
 
 /** An empty note is none. */
@@ -139,12 +139,12 @@ const resolved = z.object({
 })
 
 /**
- * Accepts the money of an exception, or adopts its payment. Tells whether the order shows it as captured.
+ * Accepts the money of an exception, or applies its payment. Tells whether the order shows it as captured.
  *
  * @throws RefusedError with the reason why not, in the merchant's words
  */
 export async function acceptMoney(
-  how: "accept" | "adopt",
+  how: "accept" | "apply",
   asked: { exception: string; note: string },
 ): Promise<{ isCaptured: boolean }> {
   const body = await post(`${exceptionPath(asked.exception)}/${how}`, noteOf(asked.note))
@@ -162,25 +162,25 @@ export async function dismiss(asked: {
 }
 
 /** `amount`: decimal string, units of the asset. */
-export type PayBackAsked = { payment: string; amount: string; hash: string; note: string }
+export type RefundRequest = { payment: string; amount: string; hash: string; note: string }
 
 /** @throws RefusedError with the reason why not */
-export async function recordPayBack({ payment, amount, hash, note }: PayBackAsked): Promise<void> {
-  await post(payBacksPath(payment), {
+export async function recordRefund({ payment, amount, hash, note }: RefundRequest): Promise<void> {
+  await post(refundsPath(payment), {
     amount: amount.trim(),
     hash: hash.trim(),
     ...noteOf(note),
   })
 }
 
-const preview = z.object({ refund_amount: maybe, currency_code: text })
+const preview = z.object({ booked_amount: maybe, currency_code: text })
 
 /**
- * What recording a pay-back of that amount would refund of the order.
+ * What recording a refund of that amount would book in the order.
  *
  * @throws RefusedError with what is wrong with the amount
  */
-export async function previewPayBack(payment: string, amount: string): Promise<PayBackPreview> {
+export async function previewRefund(payment: string, amount: string): Promise<RefundPreview> {
   const query = { amount: amount.trim() }
-  return preview.parse(await askBackend(`${payBacksPath(payment)}/preview`, { query }))
+  return preview.parse(await askBackend(`${refundsPath(payment)}/preview`, { query }))
 }

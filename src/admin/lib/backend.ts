@@ -1,5 +1,5 @@
 /** What a request to the store's backend may carry beside its path. */
-type Asked = { method?: "GET" | "POST"; body?: object; query?: Record<string, string> }
+type Query = { method?: "GET" | "POST"; body?: object; query?: Record<string, string> }
 
 const DEFAULT_TOKEN_KEY = "medusa_auth_token"
 
@@ -20,7 +20,7 @@ export class RefusedError extends Error {
  *
  * @throws RefusedError when the store refuses; a TypeError when it is out of reach
  */
-export async function askBackend(path: string, asked: Asked = {}): Promise<unknown> {
+export async function askBackend(path: string, asked: Query = {}): Promise<unknown> {
   const { method = "GET", body, query = {} } = asked
   const usesTokens = __AUTH_TYPE__ === "jwt"
   const token = usesTokens

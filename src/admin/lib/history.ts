@@ -6,7 +6,7 @@ export type Entry = { at: string; by: Person | null; note: string | null } & (
   | { kind: "changed"; state: string; received: string | null; source: string }
   | { kind: "opened"; class: string }
   | { kind: "closed"; class: string; how: string }
-  | { kind: "paid_back"; amount: string; refund: string | null }
+  | { kind: "refunded"; amount: string; booked: string | null }
 )
 
 const nobody = { by: null, note: null }
@@ -30,10 +30,10 @@ export function historyOf(payment: OrderPayment): Entry[] {
       ? []
       : [{ kind: "captured" as const, at: payment.captured_at, ...nobody }]),
     ...payment.exceptions.flatMap(aboutException),
-    ...payment.pay_backs.map((one) => ({
-      kind: "paid_back" as const,
+    ...payment.refunds.map((one) => ({
+      kind: "refunded" as const,
       amount: one.amount,
-      refund: one.refund_amount,
+      booked: one.booked_amount,
       at: one.at,
       by: one.actor,
       note: one.note,
@@ -52,8 +52,8 @@ function aboutException(found: PaymentException): Entry[] {
   const opened: Entry = { kind: "opened", class: found.class, at: found.opened_at, ...nobody }
   if (found.closed_at === null) return [opened]
   const how = found.resolution ?? "cleared"
-  // Cleared: by nobody. Paid back: by whom, and with what note, is said by the pay-back.
-  const isWithoutPerson = how === "cleared" || how === "paid_back"
+  // Nobody closes what cleared. The entry of the refund names who refunded, and the note.
+  const isWithoutPerson = how === "cleared" || how === "refunded"
   const who = isWithoutPerson ? nobody : { by: found.actor, note: found.note }
   return [{ kind: "closed", class: found.class, how, at: found.closed_at, ...who }, opened]
 }

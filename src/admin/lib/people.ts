@@ -4,9 +4,7 @@ import type { OrderPayment, Person } from "../../types/order-payments"
 export function withNames(text: string, payment: OrderPayment): string {
   const people: (Person | null)[] = [
     payment.accepted_by,
-    ...[...payment.transitions, ...payment.exceptions, ...payment.pay_backs].map(
-      (one) => one.actor,
-    ),
+    ...[...payment.transitions, ...payment.exceptions, ...payment.refunds].map((one) => one.actor),
   ]
   return people.reduce(
     (text, person) => (person === null ? text : text.replaceAll(person.id, person.name)),

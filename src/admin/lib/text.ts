@@ -1,4 +1,4 @@
-/** Texts in a tree, reached by keys such as "story.waiting.badge". */
+/** Texts in a tree, reached by keys such as "situation.waiting.badge". */
 export type Texts = { readonly [key: string]: string | Texts }
 
 /** What stands in for `{{name}}`; or what is said when there is no such text. */

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from "react"
 import type { OrderPayment } from "../../types/order-payments"
 import { paymentsOfOrder } from "./api"
-import { isMoving, markOf } from "./story"
-import { errorOf } from "./use-decision"
+import { isMoving, markOf } from "./situation"
+import { errorOf } from "./use-action"
 
 const POLL_EVERY_MS = 4_000
 

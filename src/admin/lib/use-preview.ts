@@ -1,23 +1,23 @@
 import { useEffect, useState } from "react"
 import type { OrderPayment } from "../../types/order-payments"
-import { previewPayBack } from "./api"
-import { errorOf } from "./use-decision"
+import { previewRefund } from "./api"
+import { errorOf } from "./use-action"
 
 const CALM_MS = 300
 
-/** What a pay-back would refund in the order: decimal, store currency; null: nothing. */
+/** What a refund would book in the order: decimal, store currency; null: nothing. */
 export type Preview =
   | { state: "asking" }
   | { state: "refused"; reason: string }
-  | { state: "known"; refund: string | null }
+  | { state: "known"; booked: string | null }
 
-/** What recording a pay-back of that amount would refund; asked once typing has paused. */
+/** What recording a refund of that amount would book; asked once typing has paused. */
 export function usePreview(payment: OrderPayment, amount: string): Preview {
   const calm = useCalm(amount.trim())
-  const { id, left_to_pay_back, paid_back, target, converged } = payment
-  const isAsked = left_to_pay_back !== "0"
-  // What was paid back meanwhile, and whether it was captured, changes the answer.
-  const question = [id, calm, paid_back, target, converged].join("\n")
+  const { id, left_to_refund, refunded, target, converged } = payment
+  const isAsked = left_to_refund !== "0"
+  // What was refunded meanwhile, and whether it was captured, changes the answer.
+  const question = [id, calm, refunded, target, converged].join("\n")
   const [answered, setAnswered] = useState<{ question: string; preview: Preview } | null>(null)
   useEffect(() => {
     if (!isAsked) return
@@ -25,8 +25,8 @@ export function usePreview(payment: OrderPayment, amount: string): Preview {
     const say = (preview: Preview) => {
       if (isCurrent) setAnswered({ question, preview })
     }
-    previewPayBack(id, calm).then(
-      ({ refund_amount }) => say({ state: "known", refund: refund_amount }),
+    previewRefund(id, calm).then(
+      ({ booked_amount: booked }) => say({ state: "known", booked }),
       (thrown: unknown) => say({ state: "refused", reason: errorOf(thrown).message }),
     )
     return () => {

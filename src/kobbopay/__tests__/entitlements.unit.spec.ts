@@ -211,7 +211,7 @@ test("nothing that was received is left: everything is taken back, also of an or
   expect(movesFor(standing(), line({ quantity: 2 }), all).after).toMatchObject({ revoked: 2 })
 })
 
-test("what is held while money is missing is not taken back by a part that is paid back", () => {
+test("what is held while money is missing is not taken back by a part that is refunded", () => {
   const half = payment({ authorized: "50", captured: ["50"], refunded: ["30"] })
   const missing = verdict([half], { total: "70", credited: ["30"] })
   const { after } = movesFor(standing(), line({ quantity: 2 }), missing)
@@ -224,7 +224,7 @@ test("what is held while money is missing is not taken back by a part that is pa
   })
 })
 
-test("nearly all is paid back of an order that grew and was not paid for: nearly all is taken back", () => {
+test("nearly all is refunded of an order that grew and was not paid for: nearly all is taken back", () => {
   const paid = payment({ authorized: "50", captured: ["50"], refunded: ["49"] })
   const sold = standing({ quantity: 2, released: 2 })
   const grown = verdict([paid], { total: "51", credited: ["49"] })

@@ -17,7 +17,7 @@ const known = (change: Partial<Known> = {}): Known => ({
   decimals: 6,
   state: "pending",
   receivedMinor: null,
-  paidBackMinor: 0n,
+  refundedMinor: 0n,
   transfers: [],
   amountFit: null,
   target: "nothing",
@@ -64,13 +64,13 @@ const judged = (before: Partial<Known>, read: Reading, facts: Partial<OrderFacts
   return [`${decision.state} targets ${decision.target}`, ...decision.exceptions].join(" + ")
 }
 /** What the ledger knows of money that was seen. */
-const holding = (receivedMinor: bigint, paidBackMinor = 0n) => ({
+const holding = (receivedMinor: bigint, refundedMinor = 0n) => ({
   receivedMinor,
-  paidBackMinor,
+  refundedMinor,
   moneySeenAt: NOW,
 })
 
-describe("money that was paid back does not settle", () => {
+describe("money that was refunded does not settle", () => {
   test("a top-up of a payment whose first part went back is still too little", () => {
     expect(judged({ state: "partial", ...holding(60n, 60n) }, reading("confirmed", 60n, 40n))).toBe(
       "confirmed targets nothing + underpaid",
@@ -95,12 +95,12 @@ describe("money that was paid back does not settle", () => {
   test("whatever is sent back, a capture needs that what is left fits", () => {
     fc.assert(
       fc.property(fc.bigInt(1n, 300n), fc.bigInt(0n, 300n), (received, back) => {
-        const paidBack = back > received ? received : back
+        const refunded = back > received ? received : back
         const made = judged(
-          { state: "paid", ...holding(received, paidBack) },
+          { state: "paid", ...holding(received, refunded) },
           reading("confirmed", received),
         )
-        expect(made.includes("targets captured")).toBe(received - paidBack >= 100n)
+        expect(made.includes("targets captured")).toBe(received - refunded >= 100n)
       }),
     )
   })

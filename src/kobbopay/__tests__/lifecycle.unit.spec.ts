@@ -434,7 +434,7 @@ describe("what a person decides", () => {
   test("nothing is accepted before there is money", () => {
     expect(seen({ accepted: "amount" }, "pending", "none")).toBe("pending targets nothing")
   })
-  test("a captured order that is cancelled owes its money back until it was paid back", () => {
+  test("a captured order that is cancelled owes its money back until it was refunded", () => {
     const cancelled = { state: "confirmed", captured: true, order: "cancelled" } as const
     expect(seen(cancelled, "confirmed", "fits")).toBe("confirmed targets nothing + refund_owed")
     expect(seen({ ...cancelled, returned: "all" }, "confirmed", "fits")).toBe(

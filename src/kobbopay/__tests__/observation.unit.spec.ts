@@ -6,12 +6,12 @@ import {
   judgedMinor,
   mergeTransfers,
   receivedMinor,
-  type Asked,
+  type ExpectedPayment,
 } from "../observation"
 import type { Reading, ReportedState } from "../reading"
 
 const REFERENCE = brandAs<Reference>("kp_1")
-const asked: Asked = {
+const asked: ExpectedPayment = {
   asset: "USDT",
   network: "TRC20",
   token: "USDTTRC",

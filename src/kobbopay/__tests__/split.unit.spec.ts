@@ -5,7 +5,7 @@ const minor = fc.bigInt({ min: 0n, max: 10n ** 30n })
 const fate: fc.Arbitrary<Fate> = fc.record({
   receivedMinor: fc.option(minor),
   settlesMinor: fc.option(minor),
-  paidBackMinor: minor,
+  refundedMinor: minor,
   isCaptured: fc.boolean(),
   hasOpenException: fc.boolean(),
   wasSetAside: fc.boolean(),
@@ -14,7 +14,7 @@ const fate: fc.Arbitrary<Fate> = fc.record({
 const PAID: Fate = {
   receivedMinor: 100n,
   settlesMinor: null,
-  paidBackMinor: 0n,
+  refundedMinor: 0n,
   isCaptured: false,
   hasOpenException: false,
   wasSetAside: false,
@@ -22,7 +22,7 @@ const PAID: Fate = {
 const NOTHING = {
   capturedMinor: 0n,
   inOpenExceptionsMinor: 0n,
-  paidBackMinor: 0n,
+  refundedMinor: 0n,
   writtenOffMinor: 0n,
   inFlightMinor: 0n,
 }
@@ -50,12 +50,12 @@ describe("the split of what arrived", () => {
     )
   })
 
-  it("shows everything that came, up to its amount, as paid back once it was", () => {
+  it("shows everything that came, up to its amount, as refunded once it was", () => {
     fc.assert(
       fc.property(fate, (given) => {
         const received = given.receivedMinor ?? 0n
-        const { paidBackMinor } = splitOf(given)
-        expect(paidBackMinor).toBe(given.paidBackMinor < received ? given.paidBackMinor : received)
+        const { refundedMinor } = splitOf(given)
+        expect(refundedMinor).toBe(given.refundedMinor < received ? given.refundedMinor : received)
       }),
     )
   })
@@ -75,22 +75,22 @@ describe("the split of what arrived", () => {
     ],
     [
       "captured, and what was too much sent back",
-      { isCaptured: true, settlesMinor: 60n, paidBackMinor: 40n },
-      { capturedMinor: 60n, paidBackMinor: 40n },
+      { isCaptured: true, settlesMinor: 60n, refundedMinor: 40n },
+      { capturedMinor: 60n, refundedMinor: 40n },
     ],
     [
       "captured, and more sent back than was too much",
-      { isCaptured: true, settlesMinor: 60n, paidBackMinor: 50n },
-      { capturedMinor: 50n, paidBackMinor: 50n },
+      { isCaptured: true, settlesMinor: 60n, refundedMinor: 50n },
+      { capturedMinor: 50n, refundedMinor: 50n },
     ],
     ["in doubt", { hasOpenException: true }, { inOpenExceptionsMinor: 100n }],
     [
       "in doubt, part of it sent back",
-      { hasOpenException: true, paidBackMinor: 30n },
-      { inOpenExceptionsMinor: 70n, paidBackMinor: 30n },
+      { hasOpenException: true, refundedMinor: 30n },
+      { inOpenExceptionsMinor: 70n, refundedMinor: 30n },
     ],
     ["set aside by a person", { wasSetAside: true }, { writtenOffMinor: 100n }],
-    ["sent back in full and more", { paidBackMinor: 120n }, { paidBackMinor: 100n }],
+    ["sent back in full and more", { refundedMinor: 120n }, { refundedMinor: 100n }],
   ])("money that is %s", (_what, given, expected) => {
     expect(splitOf({ ...PAID, ...given })).toEqual({ receivedMinor: 100n, ...NOTHING, ...expected })
   })

@@ -66,7 +66,7 @@ const pathText = (path: readonly PropertyKey[]): string =>
  * @param nameOf the account's name for the first key of a path, where it may be named differently
  * @throws {KobbopayError} `invalid_answer`, naming the field
  */
-export function checked<T extends z.ZodType>(
+export function checkAnswer<T extends z.ZodType>(
   schema: T,
   answer: unknown,
   nameOf: (key: string) => string = (key) => key,

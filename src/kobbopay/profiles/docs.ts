@@ -9,7 +9,7 @@ import { isSameTransfer } from "../transfers"
 import {
   amount,
   byDecimals,
-  checked,
+  checkAnswer,
   inSpellingOf,
   kobbopayId,
   maybe,
@@ -143,7 +143,7 @@ export function docsProfile(options: DocsOptions): Profile {
           ? { [options.headers.idempotency]: payment.reference }
           : {},
       })
-      const created = checked(createdShape(asked.decimals), pick(answer), nameOf)
+      const created = checkAnswer(createdShape(asked.decimals), pick(answer), nameOf)
       const { address, memo, expiresAt } = created
       mustRepeat(nameOf("currency"), asked.asset, inSpellingOf(asked.asset, created.currency))
       mustRepeat(nameOf("network"), asked.network, inSpellingOf(asked.network, created.network))
@@ -166,7 +166,7 @@ export function docsProfile(options: DocsOptions): Profile {
           body: "",
         }),
       )
-      const read = checked(readShape, answer, nameOf)
+      const read = checkAnswer(readShape, answer, nameOf)
       mustRepeat(nameOf("paymentId"), id, read.paymentId)
       const asset = inSpellingOf(asked.asset, read.currency)
       const network = inSpellingOf(asked.network, read.network)
@@ -183,7 +183,7 @@ export function docsProfile(options: DocsOptions): Profile {
         const astray = tellsOfMoney(answer)
         return { ...reading, expectedMinor: null, receivedMinor: null, transfers: [], astray }
       }
-      const money = checked(
+      const money = checkAnswer(
         moneyShape(asked.decimals),
         { ...answer, transactions: transfersOf(answer.transactions) },
         nameOf,
@@ -207,7 +207,7 @@ export function docsProfile(options: DocsOptions): Profile {
         transfers: seen
           .flatMap((one, index): Transfer[] => {
             if (!isAsked(one)) return []
-            const moved = checked(
+            const moved = checkAnswer(
               transferShape(asked.decimals),
               { amount: one.amount },
               () => `${nameOf("transactions")}[${index}].amount`,

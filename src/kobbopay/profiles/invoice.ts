@@ -11,7 +11,7 @@ import { isSameTransfer } from "../transfers"
 import {
   amount,
   byDecimals,
-  checked,
+  checkAnswer,
   inSpellingOf,
   kobbopayId,
   maybe,
@@ -105,13 +105,13 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
   /** One transaction, by its own tracker; an amount of null brought nothing that counts. */
   async function transactionOf(trackerId: KobbopayId, asked: Rail, ask: Ask) {
     const answer = await askFirmly(ask, post(options.paths.transaction, { tracker_id: trackerId }))
-    const { transaction } = checked(transactionShape, answer)
+    const { transaction } = checkAnswer(transactionShape, answer)
     const token = inSpellingOf(asked.token, transaction.token)
     const state = statuses.get(transaction.status?.toLowerCase() ?? "") ?? "pending"
     const { hash } = transaction
     // Amounts of another token are not minor units of this one.
     if ((token ?? asked.token) !== asked.token) return { state, token, hash, amountMinor: null }
-    const money = checked(moneyShape(asked.decimals), answer).transaction.amount
+    const money = checkAnswer(moneyShape(asked.decimals), answer).transaction.amount
     return { state, token, hash, amountMinor: money }
   }
 
@@ -197,7 +197,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
           ? { [options.headers.idempotency]: payment.reference }
           : {},
       })
-      const created = checked(createdShape, answer)
+      const created = checkAnswer(createdShape, answer)
       // An address that looks right does not prove its network: only the repeated token does.
       mustRepeat("token", asked.token, inSpellingOf(asked.token, created.token))
       mustRepeat("client_transaction_id", payment.reference, created.client_transaction_id)
@@ -208,7 +208,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
 
     async read(id, asked, ask, known = []) {
       const path = options.paths.invoice.replaceAll("{tracker_id}", encodeURIComponent(id))
-      const invoice = checked(invoiceShape, await askFirmly(ask, get(path)))
+      const invoice = checkAnswer(invoiceShape, await askFirmly(ask, get(path)))
       mustRepeat("tracker_id", id, invoice.tracker_id)
       const untouched: Reading = {
         kobbopayId: id,
@@ -251,7 +251,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
 
     async enabledTokens(ask) {
       const answer = await askFirmly(ask, get(options.paths.tokens))
-      return checked(tokensShape, answer).tokens
+      return checkAnswer(tokensShape, answer).tokens
     },
   }
 }

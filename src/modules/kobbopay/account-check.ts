@@ -1,14 +1,14 @@
 import type { Logger } from "@medusajs/framework/types"
 import type { Account } from "../../kobbopay/options"
-import { strandedBy, type Stranded, type StrandedReason } from "../../kobbopay/stranded"
+import { orphanedBy, type Orphaned, type OrphanedReason } from "../../kobbopay/orphaned"
 import { errorText } from "../../store/error-text"
 import { closeCleared, openException } from "../../store/exceptions"
 import type { Sql } from "../../store/sql"
-import { accountsInDoubt, watchedPayments } from "../../store/stranded"
+import { accountsInDoubt, watchedPayments } from "../../store/watched-payments"
 
 const NAMED = 3
 
-const WHY: Record<StrandedReason, string> = {
+const WHY: Record<OrphanedReason, string> = {
   account_removed:
     "the account is not in the options any more, so they cannot be read; put its provider entry back until they have ended",
   environment_changed:
@@ -29,7 +29,7 @@ export async function checkAccounts(deps: {
 }): Promise<void> {
   try {
     const watched = await watchedPayments(deps.sql)
-    const stranded = strandedBy(
+    const orphaned = orphanedBy(
       deps.accounts,
       watched.map(({ account_id, rail_id, ...rest }) => ({
         ...rest,
@@ -37,8 +37,8 @@ export async function checkAccounts(deps: {
         railId: rail_id,
       })),
     )
-    for (const one of stranded) deps.log.warn(inWords(one))
-    const grave = stranded.filter(({ reason }) => reason !== "rail_removed")
+    for (const one of orphaned) deps.log.warn(inWords(one))
+    const grave = orphaned.filter(({ reason }) => reason !== "rail_removed")
     for (const one of grave) await reportOrphaned(deps.sql, one, deps.now())
     for (const account of await accountsInDoubt(deps.sql)) {
       if (grave.some(({ accountId }) => accountId === account)) continue
@@ -51,14 +51,14 @@ export async function checkAccounts(deps: {
   }
 }
 
-const named = ({ first, payments }: Stranded): string =>
+const named = ({ first, payments }: Orphaned): string =>
   first.slice(0, NAMED).join(", ") + (payments > NAMED ? ", …" : "")
 
-const inWords = (one: Stranded): string =>
+const inWords = (one: Orphaned): string =>
   `kobbopay: account ${one.accountId}: ${one.payments} payments that are still watched (${one.open} open: ` +
   `${named(one)}): ${WHY[one.reason]}`
 
-const reportOrphaned = (sql: Sql, one: Stranded, now: Date): Promise<boolean> =>
+const reportOrphaned = (sql: Sql, one: Orphaned, now: Date): Promise<boolean> =>
   openException(
     sql,
     {

@@ -81,7 +81,7 @@ function chooseRail(account: Account, requested: string | undefined): Rail {
 }
 
 /** What a session asks for. Amount: a decimal string of the store currency, whose code is in lower case. */
-export type Asked = { amount: string; currencyCode: string; rail: string | undefined }
+export type SessionRequest = { amount: string; currencyCode: string; rail: string | undefined }
 
 /**
  * The plain case of {@link showPayment}, with one look at the database less: nothing was made for the
@@ -91,7 +91,7 @@ export type Asked = { amount: string; currencyCode: string; rail: string | undef
 export async function showFirstPayment(
   checkout: Checkout,
   session: SessionId,
-  asked: Asked,
+  asked: SessionRequest,
 ): Promise<PaymentRow | null> {
   const { sql, account } = checkout
   const rail = railFor(account, asked.rail)
@@ -110,7 +110,7 @@ function noneIfRefused(cause: unknown): null {
   throw cause
 }
 
-const keyOf = (account: Account, rail: Rail, asked: Asked): Pick<Offer, OfferKey> => ({
+const keyOf = (account: Account, rail: Rail, asked: SessionRequest): Pick<Offer, OfferKey> => ({
   accountId: account.id,
   railId: brandAs<RailId>(rail.id),
   storeAmount: new BigNumber(asked.amount).toFixed(),
@@ -129,7 +129,7 @@ const keyOf = (account: Account, rail: Rail, asked: Asked): Pick<Offer, OfferKey
 export async function showPayment(
   checkout: Checkout,
   view: SessionView,
-  asked: Asked,
+  asked: SessionRequest,
 ): Promise<PaymentRow> {
   const { sql, account } = checkout
   const { session_id, collection_id } = view.session

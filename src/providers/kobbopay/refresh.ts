@@ -10,7 +10,7 @@ import { sessionsOf } from "../../store/ledger"
 import { viewOf } from "../../store/medusa-view"
 import { observe, stillWaits, type Check } from "../../store/observe"
 import { orderFacts } from "../../store/order-facts"
-import { isFreed, type PaymentRow } from "../../store/payment"
+import { isMoneyGone, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import type { PaymentInView, SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
@@ -47,7 +47,9 @@ export async function refresh(
   const facts = orderFacts(payment, shown, view)
   // The ledger's target falls once its order is cancelled, or its money is sent back.
   const isOver =
-    orderEnded || facts.order === "cancelled" || (isFreed(payment) && payment.captured_at === null)
+    orderEnded ||
+    facts.order === "cancelled" ||
+    (isMoneyGone(payment) && payment.captured_at === null)
   const known: PaymentRow = isOver ? { ...payment, target: "nothing" } : payment
   const asIs = { payment: known, facts }
   if (payment.kobbopay_id === null) return asIs

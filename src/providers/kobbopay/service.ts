@@ -42,7 +42,7 @@ import { runtime } from "../../runtime"
 import { errorText } from "../../store/error-text"
 import { payerView } from "../../store/payer-view"
 import { holdsMoney, settledAmount, type PaymentRow } from "../../store/payment"
-import { claimPayBack } from "../../store/refunds"
+import { claimRefund } from "../../store/refunds"
 import {
   bookedUnder,
   claimSession,
@@ -52,7 +52,13 @@ import {
   type MedusaSession,
   type SessionView,
 } from "../../store/sessions"
-import { showFirstPayment, showPayment, unavailable, type Asked, type Checkout } from "./checkout"
+import {
+  showFirstPayment,
+  showPayment,
+  unavailable,
+  type SessionRequest,
+  type Checkout,
+} from "./checkout"
 import { refresh, type Refreshed } from "./refresh"
 import { authorizationStatus, whyNotCaptured } from "./status"
 
@@ -63,7 +69,7 @@ const sessionData = z.looseObject({
 })
 const checkoutData = z.looseObject({ rail: z.string().optional() })
 
-type AskedOf = Asked & { session: SessionId }
+type RequestOf = SessionRequest & { session: SessionId }
 type Call = { data?: unknown; context?: { idempotency_key?: string | undefined } | undefined }
 
 /**
@@ -78,7 +84,7 @@ function sessionOf({ data, context }: Call): SessionId {
 
 function askedIn(
   input: Pick<InitiatePaymentInput, "amount" | "currency_code" | "data" | "context">,
-): AskedOf {
+): RequestOf {
   const { rail } = checkoutData.parse(input.data ?? {})
   return {
     session: sessionOf(input),
@@ -143,7 +149,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     })
   }
 
-  async #show(asked: AskedOf): Promise<PaymentRow> {
+  async #show(asked: RequestOf): Promise<PaymentRow> {
     const view = await this.#view(asked.session)
     return showPayment(this.#checkout(view.session), view, asked)
   }
@@ -200,7 +206,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
         throw new MedusaError(
           MedusaError.Types.NOT_ALLOWED,
           // A shopper is told this too, whose order could not be placed after all.
-          `Money has arrived on Kobbopay payment ${payment.id}, so it is kept and not cancelled. There is no need to pay again. If the order is not placed after all, the store sends it back from its Kobbopay balance and records the pay-back.`,
+          `Money has arrived on Kobbopay payment ${payment.id}, so it is kept and not cancelled. There is no need to pay again. If the order is not placed after all, the store sends it back from its Kobbopay balance and records the refund.`,
         )
       }
       return { data: input.data ?? {} }
@@ -225,7 +231,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     })
   }
 
-  /** Lets Medusa book a refund only over a pay-back that was recorded: Kobbopay itself sends nothing back. */
+  /** Lets Medusa book only a refund that was recorded: Kobbopay itself sends nothing back. */
   async refundPayment(input: RefundPaymentInput): Promise<RefundPaymentOutput> {
     return this.#guarded("refund", async () => {
       const payment = await this.#payment(input)
@@ -234,11 +240,11 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
       if (
         payment === null ||
         id === undefined ||
-        !(await claimPayBack(this.#sql, payment, { id, amount }))
+        !(await claimRefund(this.#sql, payment, { id, amount }))
       ) {
         throw new MedusaError(
           MedusaError.Types.NOT_ALLOWED,
-          "Kobbopay has no refund call, so nothing was refunded. Send the money back from your Kobbopay balance or wallet to an address the customer confirms, keep the transaction hash, and record the pay-back.",
+          "Kobbopay has no refund call, so nothing was refunded. Send the money back from your Kobbopay balance or wallet to an address the customer confirms, keep the transaction hash, and record the refund.",
         )
       }
       return { data: input.data ?? {} }

@@ -3,7 +3,7 @@ import { z } from "@medusajs/framework/zod"
 import { amountSchema } from "../amounts"
 import type { PaymentBook } from "../book"
 import { chainOf, tokenFor } from "../chains"
-import { parsed, SandboxError } from "../errors"
+import { parseFields, SandboxError } from "../errors"
 import { countedToken, type Payment, received, type Status, statusOf } from "../payments"
 import type { WeatherStation } from "../weather"
 import {
@@ -44,7 +44,7 @@ type Parts = {
 /** The profile of Kobbopay's public documentation: an API key, unsigned requests, signed bodies. */
 export function docsWire({ book, weather, apiKey, tokens, newId }: Parts): Wire {
   const create = (request: ApiRequest): Answer => {
-    const requested = parsed(createSchema, jsonBody(request))
+    const requested = parseFields(createSchema, jsonBody(request))
     const token = tokenFor(requested.currency, requested.network, tokens)
     if (!token) {
       throw new SandboxError(

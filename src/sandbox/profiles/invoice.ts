@@ -3,7 +3,7 @@ import { z } from "@medusajs/framework/zod"
 import { sum } from "../amounts"
 import type { PaymentBook } from "../book"
 import { chainOf } from "../chains"
-import { parsed, SandboxError } from "../errors"
+import { parseFields, SandboxError } from "../errors"
 import { type Payment, received, type Transfer } from "../payments"
 import type { WeatherStation } from "../weather"
 import {
@@ -42,7 +42,7 @@ export function invoiceWire(parts: Parts): Wire {
   const owners = new Map<string, string>()
 
   const create = (request: ApiRequest): Answer => {
-    const requested = parsed(createSchema, jsonBody(request))
+    const requested = parseFields(createSchema, jsonBody(request))
     if (!tokens.includes(requested.token)) {
       throw new SandboxError(400, `token ${requested.token} is not enabled`)
     }
@@ -76,7 +76,7 @@ export function invoiceWire(parts: Parts): Wire {
   }
 
   const transaction = (request: ApiRequest): Answer => {
-    const { tracker_id: tracker } = parsed(transactionSchema, jsonBody(request))
+    const { tracker_id: tracker } = parseFields(transactionSchema, jsonBody(request))
     const payment = book.glance(
       owners.get(tracker) ?? book.earlierOwnerOf(tracker) ?? "",
       weather.current.laggingReads,

@@ -45,7 +45,7 @@ const BASE = {
   received_minor: null,
   transfers: null,
   amount_fit: null,
-  paid_back_minor: "0",
+  refunded_minor: "0",
   written_off_minor: "0",
   failing_since: null,
   accepted: null,
@@ -380,7 +380,7 @@ const TABLE: Record<ContradictionKind, { found: Case[]; not: Case[] }> = {
     found: [[held, order()]],
     not: [
       [held, order(), withOpen(held, "superseded")],
-      [payment({ ...HOLDING, paid_back_minor: "10500000" }), order()],
+      [payment({ ...HOLDING, refunded_minor: "10500000" }), order()],
       [payment({ ...HOLDING, written_off_minor: "10500000" }), order()],
       [payment({ ...HOLDING, target: "captured" }), captured()],
     ],

@@ -50,7 +50,7 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
     refusals.note(
       req.scope.resolve(ContainerRegistrationKeys.LOGGER),
       kind,
-      `kobbopay: webhook refused with ${answer.status}${idsIn(req, service)}: ${cause}`,
+      `kobbopay: webhook refused with ${answer.status}${idsForLog(req, service)}: ${cause}`,
     )
   }
   // What was not read of a refused body must not be taken for the connection's next request.
@@ -117,7 +117,7 @@ function unfitHeaders(req: MedusaRequest): Answer | null {
 }
 
 /** The ids a refused webhook came with, for the log. Unproven, so only what is short and plain. */
-function idsIn(req: MedusaRequest, { accounts }: KobbopayModuleService): string {
+function idsForLog(req: MedusaRequest, { accounts }: KobbopayModuleService): string {
   const idOf = (kind: "eventId" | "deliveryId") =>
     accounts
       .flatMap(({ options }) => req.headersDistinct[options.webhook.headers[kind] ?? ""] ?? [])

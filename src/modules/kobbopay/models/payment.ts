@@ -40,8 +40,8 @@ export const KobbopayPayment = model
       transfers: model.json().nullable(),
       /** How the money seen so far compares with what was asked; null while none was seen. */
       amount_fit: model.text().nullable(),
-      /** The sum of recorded pay-backs, minor units. */
-      paid_back_minor: model.text().default("0"),
+      /** The sum of recorded refunds, minor units. */
+      refunded_minor: model.text().default("0"),
       /** What of the money a person set aside without moving it, minor units: it is no reason to wait any more. */
       written_off_minor: model.text().default("0"),
       /** What a person accepted: "amount", or "finality" too; null: nothing. */

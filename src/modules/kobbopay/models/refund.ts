@@ -1,7 +1,7 @@
 import { model } from "@medusajs/framework/utils"
 
 /**
- * A recorded pay-back: money that a person sent back outside of Kobbopay, which has no call for that.
+ * A recorded refund: money that a person sent back outside of Kobbopay, which has no call for that.
  * Amounts in minor units are decimal text. Rows are never deleted.
  */
 export const KobbopayRefund = model
@@ -22,7 +22,7 @@ export const KobbopayRefund = model
       currency_code: model.text(),
       /** `recorded`: to be booked in Medusa. `booked`: shown there. `kept`: nothing to book. */
       state: model.enum(["recorded", "booked", "kept"]),
-      /** Medusa's refund row, once it was claimed for this pay-back. */
+      /** The row of Medusa's own refund, once it stands for this one. */
       medusa_refund_id: model.text().nullable(),
       actor: model.text(),
       note: model.text().nullable(),

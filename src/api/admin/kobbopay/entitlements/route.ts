@@ -4,11 +4,11 @@ import type { z } from "@medusajs/framework/zod"
 import { ordersOfCustomer } from "../../../entitled-orders"
 import type { adminEntitlementsParams } from "./query"
 
-type Asked = z.output<typeof adminEntitlementsParams>
+type EntitlementQuery = z.output<typeof adminEntitlementsParams>
 
 /** Entitlements of all orders, by choice of one state, order, variant or customer. */
 export async function GET(
-  req: AuthenticatedMedusaRequest<unknown, Asked>,
+  req: AuthenticatedMedusaRequest<unknown, EntitlementQuery>,
   res: MedusaResponse,
 ): Promise<void> {
   const { customer_id: customer, q, state, order_id, variant_id } = req.validatedQuery

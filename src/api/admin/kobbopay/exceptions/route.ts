@@ -2,7 +2,7 @@ import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/frame
 import { z } from "@medusajs/framework/zod"
 import { listExceptions } from "../../../../store/exceptions"
 import { kobbopay } from "../../../../work/worker-of"
-import { parsed } from "../../../../workflows/input"
+import { parseInput } from "../../../../workflows/input"
 import { idFilter, oneOf, pageOf } from "../../../filters"
 
 const query = z.object({
@@ -15,7 +15,7 @@ const query = z.object({
 
 /** What a person has to look at, or had to: the newest first. */
 export async function GET(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
-  const asked = parsed(query, req.query)
+  const asked = parseInput(query, req.query)
   const { limit, offset } = asked
   const { exceptions, count } = await listExceptions(
     kobbopay().sql,

@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { z } from "@medusajs/framework/zod"
 import type { acceptExceptionWorkflow } from "../../../../workflows"
-import { parsed } from "../../../../workflows/input"
+import { parseInput } from "../../../../workflows/input"
 import { answer } from "../answer"
 
 const body = z.strictObject({
@@ -13,7 +13,7 @@ const body = z.strictObject({
 export const settleBy =
   (workflow: typeof acceptExceptionWorkflow) =>
   async (req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> => {
-    const decision = parsed(body, req.body ?? {})
+    const decision = parseInput(body, req.body ?? {})
     await answer(res, async () => {
       const { result } = await workflow(req.scope).run({
         input: {

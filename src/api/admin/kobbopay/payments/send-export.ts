@@ -5,7 +5,7 @@ import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { errorText } from "../../../../store/error-text"
 import type { KeptPayment } from "../../../../store/payment-export"
 import type { Sheet } from "./sheet"
-import { textOf, type Format, type Kind } from "./exported"
+import { textOf, type Format, type Kind } from "./export-payment"
 
 const TYPES: Record<Format, string> = {
   csv: "text/csv; charset=utf-8; header=present",

@@ -6,9 +6,9 @@ import type {
 import { z } from "@medusajs/framework/zod"
 import { countRuns, runsOf } from "../../../../store/reconciliation"
 import type { Reconciliation, ReconciliationList } from "../../../../types/reconciliation"
-import { beginRun, carryOut } from "../../../../work/reconcile"
+import { beginRun, runReconciliation } from "../../../../work/reconcile"
 import { depsOf, kobbopay } from "../../../../work/worker-of"
-import { parsed, reconcileInput } from "../../../../workflows/input"
+import { parseInput, reconcileInput } from "../../../../workflows/input"
 import { pageOf } from "../../../filters"
 import { reconciliationView } from "../../../../workflows/reconciliation-view"
 
@@ -20,7 +20,7 @@ export async function GET(
   req: MedusaRequest,
   res: MedusaResponse<ReconciliationList>,
 ): Promise<void> {
-  const { limit, offset } = parsed(page, req.query)
+  const { limit, offset } = parseInput(page, req.query)
   const { sql } = kobbopay()
   const [runs, count] = await Promise.all([runsOf(sql, limit, offset), countRuns(sql)])
   res.setHeader("cache-control", "no-store")
@@ -41,7 +41,7 @@ export async function POST(
   req: AuthenticatedMedusaRequest,
   res: MedusaResponse<Answer>,
 ): Promise<void> {
-  const { since } = parsed(body, req.body ?? {})
+  const { since } = parseInput(body, req.body ?? {})
   const deps = depsOf(kobbopay())
   const begun = await beginRun(deps, {
     trigger: since === null ? "manual" : "backfill",
@@ -50,7 +50,7 @@ export async function POST(
     notWithinMs: 0,
   })
   if (begun.is === "started" || begun.is === "resumed") {
-    void carryOut(deps, begun.run)
+    void runReconciliation(deps, begun.run)
     res.status(202).json({ reconciliation: reconciliationView(begun.run) })
     return
   }

@@ -5,14 +5,14 @@ import type { storeEntitlementsParams } from "./query"
 import { plainLine } from "../../../../kobbopay/text"
 import type { z } from "@medusajs/framework/zod"
 
-type Asked = z.output<typeof storeEntitlementsParams>
+type EntitlementQuery = z.output<typeof storeEntitlementsParams>
 
 /**
  * The logged-in customer's entitlements. Whose they are is whose the order is now: they come with a
  * claimed or transferred order, and go with it.
  */
 export async function GET(
-  req: AuthenticatedMedusaRequest<unknown, Asked>,
+  req: AuthenticatedMedusaRequest<unknown, EntitlementQuery>,
   res: MedusaResponse,
 ): Promise<void> {
   const { order_id: asked } = req.validatedQuery

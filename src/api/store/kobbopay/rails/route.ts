@@ -2,7 +2,7 @@ import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { z } from "@medusajs/framework/zod"
 import { currenciesOf, type Rail } from "../../../../kobbopay/rails"
 import { kobbopay } from "../../../../work/worker-of"
-import { parsed } from "../../../../workflows/input"
+import { parseInput } from "../../../../workflows/input"
 import { idFilter } from "../../../filters"
 import { placesOf, type Place } from "./place"
 
@@ -18,7 +18,7 @@ const query = z.object({
  * for a currency, or those that can be chosen in a region or for a cart.
  */
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
-  const { currency_code, provider_id, region_id, cart_id } = parsed(query, req.query)
+  const { currency_code, provider_id, region_id, cart_id } = parseInput(query, req.query)
   const places = await placesOf(req.scope, { regionId: region_id, cartId: cart_id })
   const isOffered = (providerId: string, rail: Rail) =>
     (currency_code === undefined || hasPrice(rail, currency_code)) &&

@@ -1,5 +1,5 @@
 import type { AuthenticatedMedusaRequest } from "@medusajs/framework/http"
-import { decideInput, parsed } from "../../../../../workflows/input"
+import { decideInput, parseInput } from "../../../../../workflows/input"
 
 const body = decideInput.pick({ reason: true })
 
@@ -11,5 +11,5 @@ const body = decideInput.pick({ reason: true })
 export const decisionIn = (req: AuthenticatedMedusaRequest) => ({
   entitlement_id: req.params["id"] ?? "",
   actor: req.auth_context.actor_id,
-  ...parsed(body, req.body),
+  ...parseInput(body, req.body),
 })

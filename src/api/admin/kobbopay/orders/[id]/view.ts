@@ -1,10 +1,10 @@
 import type { AccountId, CollectionId } from "../../../../../kobbopay/ids"
 import { formatAmount } from "../../../../../kobbopay/money"
 import type { Rail } from "../../../../../kobbopay/rails"
-import { acceptanceOf, waysOut } from "../../../../../kobbopay/ways-out"
+import { acceptanceOf, actionsFor } from "../../../../../kobbopay/exception-actions"
 import type { PaymentHistory } from "../../../../../store/history"
 import { payerView } from "../../../../../store/payer-view"
-import { leftToPayBack } from "../../../../../store/payment"
+import { leftToRefund } from "../../../../../store/payment"
 import type { OrderPayment, Person } from "../../../../../types/order-payments"
 
 /** What Medusa knows that a view of payments tells as well. */
@@ -20,9 +20,9 @@ export type Surroundings = {
 
 /** Everyone who did something about the payments: ids of users, of API keys, or what a workflow was given. */
 export const actorsOf = (histories: readonly PaymentHistory[]): string[] => {
-  const all = histories.flatMap(({ payment, transitions, exceptions, payBacks }) => [
+  const all = histories.flatMap(({ payment, transitions, exceptions, refunds }) => [
     payment.accepted_by,
-    ...[...transitions, ...exceptions, ...payBacks].map((one) => one.actor),
+    ...[...transitions, ...exceptions, ...refunds].map((one) => one.actor),
   ])
   return [...new Set(all.filter((actor) => actor !== null))]
 }
@@ -38,14 +38,14 @@ export function merchantView(
   { isCancelled, asks, names, rails }: Surroundings,
   now: Date,
 ): OrderPayment {
-  const { payment, transitions, exceptions, payBacks, collection } = history
+  const { payment, transitions, exceptions, refunds, collection } = history
   const seen = payerView(payment, now, rails.get(payment.account_id) ?? [])
   const amount = (minor: bigint) => formatAmount(minor, payment.decimals)
   const named = (id: string): Person => ({ id, name: names.get(id) ?? id })
   const person = (id: string | null): Person | null => (id === null ? null : named(id))
-  const leftMinor = leftToPayBack(payment)
+  const leftMinor = leftToRefund(payment)
   const excessMinor =
-    (payment.received_minor ?? 0n) - payment.expected_minor - payment.paid_back_minor
+    (payment.received_minor ?? 0n) - payment.expected_minor - payment.refunded_minor
   return {
     id: payment.id,
     account: seen.account,
@@ -65,18 +65,18 @@ export function merchantView(
     accepted_amount: payment.accepted_amount,
     accepted_by: person(payment.accepted_by),
     accepted_at: iso(payment.accepted_at),
-    paid_back: amount(payment.paid_back_minor),
-    left_to_pay_back: amount(leftMinor),
+    refunded: amount(payment.refunded_minor),
+    left_to_refund: amount(leftMinor),
     excess: amount(excessMinor > 0n ? excessMinor : 0n),
-    pay_backs: payBacks.map((payBack) => ({
-      id: payBack.id,
-      amount: amount(payBack.amount_minor),
-      hash: payBack.hash,
-      actor: named(payBack.actor),
-      note: payBack.note,
-      at: payBack.recorded_at.toISOString(),
-      refund_amount: payBack.store_amount,
-      state: payBack.state,
+    refunds: refunds.map((refund) => ({
+      id: refund.id,
+      amount: amount(refund.amount_minor),
+      hash: refund.hash,
+      actor: named(refund.actor),
+      note: refund.note,
+      at: refund.recorded_at.toISOString(),
+      booked_amount: refund.store_amount,
+      state: refund.state,
     })),
     address: seen.address,
     memo: seen.memo,
@@ -112,7 +112,7 @@ export function merchantView(
       actor: person(found.actor),
       resolution: found.resolution,
       note: found.note,
-      actions: waysOut({ ...found, payment: { orderIsOver: isCancelled, leftMinor } }),
+      actions: actionsFor({ ...found, payment: { orderIsOver: isCancelled, leftMinor } }),
       accepts: acceptanceOf(found.class),
     })),
     collection: {

@@ -3,7 +3,7 @@ import { z } from "@medusajs/framework/zod"
 import { brandAs, type AccountId, type OrderId, type PaymentId } from "../../../../../kobbopay/ids"
 import { keptPayments } from "../../../../../store/payment-export"
 import { kobbopay } from "../../../../../work/worker-of"
-import { parsed } from "../../../../../workflows/input"
+import { parseInput } from "../../../../../workflows/input"
 import { idFilter, moment, oneOf } from "../../../../filters"
 import { sheetShape } from "../sheet"
 import { sendExport } from "../send-export"
@@ -31,7 +31,7 @@ const query = z
  * amounts in units written with `decimal`.
  */
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
-  const { format, kind, from, to, account, payment_id, order_id, ...sheet } = parsed(
+  const { format, kind, from, to, account, payment_id, order_id, ...sheet } = parseInput(
     query,
     req.query,
   )

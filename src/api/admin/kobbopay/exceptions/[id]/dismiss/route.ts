@@ -1,6 +1,6 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { dismissExceptionWorkflow } from "../../../../../../workflows"
-import { dismissInput, parsed } from "../../../../../../workflows/input"
+import { dismissInput, parseInput } from "../../../../../../workflows/input"
 import { answer } from "../../../answer"
 
 const body = dismissInput.pick({ code: true, note: true })
@@ -12,7 +12,7 @@ export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse)
       input: {
         exception_id: req.params["id"] ?? "",
         actor: req.auth_context.actor_id,
-        ...parsed(body, req.body),
+        ...parseInput(body, req.body),
       },
     })
     return { exception: result }

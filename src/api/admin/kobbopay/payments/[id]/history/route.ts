@@ -5,7 +5,7 @@ import { brandAs, type PaymentId } from "../../../../../../kobbopay/ids"
 import { paymentById } from "../../../../../../store/ledger"
 import { EVERY_PAYMENT, keptPayments } from "../../../../../../store/payment-export"
 import { kobbopay } from "../../../../../../work/worker-of"
-import { parsed } from "../../../../../../workflows/input"
+import { parseInput } from "../../../../../../workflows/input"
 import { oneOf } from "../../../../../filters"
 import { sheetShape } from "../../sheet"
 import { sendExport } from "../../send-export"
@@ -14,7 +14,7 @@ const query = z.strictObject({ format: oneOf(["csv", "json"]).default("json"), .
 
 /** One payment with all that happened to it: JSON with everything, or CSV with a row for each change. */
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
-  const { format, ...sheet } = parsed(query, req.query)
+  const { format, ...sheet } = parseInput(query, req.query)
   const payment = brandAs<PaymentId>(req.params["id"] ?? "")
   const { sql } = kobbopay()
   if ((await paymentById(sql, payment)) === null) {

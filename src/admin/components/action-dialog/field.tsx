@@ -25,7 +25,7 @@ export function Field({ label, optional = false, hint, error = null, children }:
         <Label htmlFor={id} size="small" weight="plus">
           {label}
         </Label>
-        {optional && <span className="txt-small text-ui-fg-muted">({t("decide.optional")})</span>}
+        {optional && <span className="txt-small text-ui-fg-muted">({t("action.optional")})</span>}
       </div>
       {children({
         id,

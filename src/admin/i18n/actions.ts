@@ -1,12 +1,12 @@
-import type { Dismissal, WayOut } from "../../types/order-payments"
+import type { Dismissal, ExceptionAction } from "../../types/order-payments"
 
 /** What the buttons say. */
 const button = {
   accept: "Accept…",
-  adopt: "Adopt…",
-  pay_back: "Record pay-back…",
+  apply: "Apply to this order…",
+  refund: "Record a refund…",
   dismiss: "Dismiss…",
-} satisfies Record<WayOut, string>
+} satisfies Record<ExceptionAction, string>
 
 /** Why something is set aside. */
 const dismissal = {
@@ -17,7 +17,7 @@ const dismissal = {
 } satisfies Record<Dismissal, string>
 
 /** What a person decides, and what comes of it. */
-export const decide = {
+export const action = {
   button,
   dismissal,
   actions: "What you can do",
@@ -32,15 +32,15 @@ export const decide = {
     done: "Accepted. The order is captured.",
     doneLater: "Accepted. The rest happens by itself, and is shown here.",
   },
-  adopt: {
-    title: "Adopt this payment?",
-    submit: "Adopt",
-    done: "Adopted. The order is captured.",
-    doneLater: "Adopted. The rest happens by itself, and is shown here.",
+  apply: {
+    title: "Apply this payment to the order?",
+    submit: "Apply",
+    done: "Applied. The order is captured.",
+    doneLater: "Applied. The rest happens by itself, and is shown here.",
     text: "It then pays for this order, in place of what the shopper chose later.",
   },
   arrived: "{{received}} arrived, {{expected}} was asked for.",
-  arrivedUnsaid: "Kobbopay does not say how much arrived; {{expected}} was asked for.",
+  arrivedUnreported: "Kobbopay does not say how much arrived; {{expected}} was asked for.",
   arrivedOther: "{{seen}} arrived where {{expected}} on {{network}} was asked for.",
   arrivedFor: "{{received}} arrived for {{made}}; the order asks for {{order}} now.",
   outcome: {
@@ -61,8 +61,8 @@ export const decide = {
     submit: "Dismiss",
     done: "Dismissed",
   },
-  payBack: {
-    title: "Record a pay-back",
+  refund: {
+    title: "Record a refund",
     text: "Kobbopay cannot send money back. Send it from your own wallet first, then record it here.",
     amount: "Amount sent back, in {{asset}}",
     left: "Of what arrived, {{left}} is still here.",
@@ -70,15 +70,15 @@ export const decide = {
       "Of what arrived, {{left}} is still here; {{excess}} of it is more than was asked for.",
     hash: "Transaction hash",
     hashHint: "Of the transaction that sent the money back.",
-    refund: "Refunded in the order: {{amount}}.",
-    noRefund: {
+    booked: "Refunded in the order: {{amount}}.",
+    notBooked: {
       uncaptured: "Nothing is refunded in the order: this money was not captured.",
       canceled: "Nothing is refunded in the order: it is canceled.",
       excess: "Nothing is refunded in the order: this is more than was captured.",
     },
     asking: "Working out what is refunded in the order…",
-    submit: "Record pay-back",
-    done: "Pay-back recorded",
+    submit: "Record a refund",
+    done: "Refund recorded",
   },
 }
 
@@ -90,19 +90,16 @@ export const history = {
   opened: "Problem: {{title}}",
   closed: {
     accepted: "Accepted: {{title}}",
-    adopted: "Adopted: {{title}}",
-    paid_back: "Solved by a pay-back: {{title}}",
+    applied: "Applied to this order: {{title}}",
+    refunded: "Solved by a refund: {{title}}",
     cleared: "Solved: {{title}}",
     written_off: "Dismissed, written off: {{title}}",
     settled_elsewhere: "Dismissed, settled in another way: {{title}}",
     not_ours: "Dismissed, not this order's money: {{title}}",
     no_action: "Dismissed, nothing to do: {{title}}",
     other: "Closed: {{title}}",
-  } satisfies Record<
-    Dismissal | "accepted" | "adopted" | "paid_back" | "cleared" | "other",
-    string
-  >,
-  paidBack: "Paid back: {{amount}}",
-  paidBackRefund: "Paid back: {{amount}}, {{refund}} refunded in the order",
+  } satisfies Record<Dismissal | "accepted" | "applied" | "refunded" | "cleared" | "other", string>,
+  refunded: "Refunded: {{amount}}",
+  refundedBooked: "Refunded: {{amount}}, {{booked}} of it booked in the order",
   by: "by {{name}}",
 }

@@ -24,7 +24,7 @@ function splitOfKept({ payment, exceptions }: KeptPayment): Split {
   return splitOf({
     receivedMinor: payment.received_minor,
     settlesMinor: settlesMinor(payment),
-    paidBackMinor: payment.paid_back_minor,
+    refundedMinor: payment.refunded_minor,
     isCaptured: payment.captured_at !== null,
     hasOpenException: exceptions.some((found) => found.state === "open"),
     wasSetAside: exceptions.some((found) => found.state === "closed" && found.actor !== PLUGIN),
@@ -32,8 +32,8 @@ function splitOfKept({ payment, exceptions }: KeptPayment): Split {
 }
 
 /** A payment as it is exported: no token of its payer, no webhook body, no secret. */
-export function exported(kept: KeptPayment): ExportedPayment {
-  const { payment, transitions, exceptions, payBacks } = kept
+export function exportPayment(kept: KeptPayment): ExportedPayment {
+  const { payment, transitions, exceptions, refunds } = kept
   const split = splitOfKept(kept)
   const units = (minor: bigint) => formatAmount(minor, payment.decimals)
   const unitsOrNull = (minor: bigint | null) => (minor === null ? null : units(minor))
@@ -53,14 +53,14 @@ export function exported(kept: KeptPayment): ExportedPayment {
     received_minor: payment.received_minor?.toString() ?? null,
     captured_minor: split.capturedMinor.toString(),
     in_open_exceptions_minor: split.inOpenExceptionsMinor.toString(),
-    paid_back_minor: split.paidBackMinor.toString(),
+    refunded_minor: split.refundedMinor.toString(),
     written_off_minor: split.writtenOffMinor.toString(),
     in_flight_minor: split.inFlightMinor.toString(),
     expected: units(payment.expected_minor),
     received: unitsOrNull(payment.received_minor),
     captured: units(split.capturedMinor),
     in_open_exceptions: units(split.inOpenExceptionsMinor),
-    paid_back: units(split.paidBackMinor),
+    refunded: units(split.refundedMinor),
     written_off: units(split.writtenOffMinor),
     in_flight: units(split.inFlightMinor),
     store_amount: payment.store_amount,
@@ -89,7 +89,7 @@ export function exported(kept: KeptPayment): ExportedPayment {
       resolution: found.resolution,
       note: found.note,
     })),
-    pay_backs: payBacks.map((made) => ({
+    refunds: refunds.map((made) => ({
       amount_minor: made.amount_minor.toString(),
       hash: made.hash,
       store_amount: made.store_amount,
@@ -115,7 +115,7 @@ export type Kind = "payments" | "transitions"
 
 /** Amounts in units, which a spreadsheet reads by the habit of its country. */
 const DECIMALS = [
-  ...(["expected", "received", "captured", "in_open_exceptions", "paid_back"] as const),
+  ...(["expected", "received", "captured", "in_open_exceptions", "refunded"] as const),
   ...(["written_off", "in_flight", "store_amount", "accepted_amount"] as const),
 ] satisfies (keyof ExportedPayment)[]
 
@@ -123,10 +123,10 @@ const PAYMENT_COLUMNS = [
   ...(["payment_id", "kobbopay_id", "reference", "order_id", "account"] as const),
   ...(["rail", "token", "asset", "network", "decimals", "state"] as const),
   ...(["expected_minor", "received_minor", "captured_minor"] as const),
-  ...(["in_open_exceptions_minor", "paid_back_minor", "written_off_minor"] as const),
+  ...(["in_open_exceptions_minor", "refunded_minor", "written_off_minor"] as const),
   ...(["in_flight_minor", ...DECIMALS, "currency_code"] as const),
   ...(["created_at", "money_seen_at", "paid_at", "confirmed_at", "captured_at"] as const),
-  ...(["ended_at", "accepted_at", "transfers", "exceptions", "pay_backs"] as const),
+  ...(["ended_at", "accepted_at", "transfers", "exceptions", "refunds"] as const),
 ] satisfies (keyof ExportedPayment)[]
 
 const TRANSITION_COLUMNS = [
@@ -173,7 +173,7 @@ export async function* textOf(
   const header = line(kind === "payments" ? PAYMENT_COLUMNS : TRANSITION_COLUMNS)
   yield sheet.bom === "true" ? BYTE_ORDER_MARK + header : header
   for await (const kept of payments) {
-    const payment = exported(kept)
+    const payment = exportPayment(kept)
     if (kind === "payments") {
       yield line(PAYMENT_COLUMNS.map((column) => cellOf(column, payment[column], sheet)))
     } else {
@@ -191,7 +191,7 @@ async function* jsonOf(payments: AsyncIterable<KeptPayment>, kind: Kind): AsyncG
   yield `{"${kind}":[`
   let between = "\n"
   for await (const kept of payments) {
-    const payment = exported(kept)
+    const payment = exportPayment(kept)
     for (const one of kind === "payments" ? [payment] : transitionsOf(payment)) {
       yield between + JSON.stringify(one)
       between = ",\n"

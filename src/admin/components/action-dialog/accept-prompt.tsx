@@ -3,13 +3,13 @@ import { useState } from "react"
 import type { OrderPayment, PaymentException } from "../../../types/order-payments"
 import { acceptMoney } from "../../lib/api"
 import { useReturnFocus } from "../../lib/use-return-focus"
-import { useDecision } from "../../lib/use-decision"
+import { useAction } from "../../lib/use-action"
 import { useWords } from "../../lib/words"
 import { Field } from "./field"
 import { Refusal } from "./refusal"
 
 type AcceptPromptProps = {
-  how: "accept" | "adopt"
+  how: "accept" | "apply"
   payment: OrderPayment
   found: PaymentException
   onClose: () => void
@@ -21,10 +21,10 @@ export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps
   const texts = useAcceptTexts(how, payment, found)
   const returnFocus = useReturnFocus()
   const [note, setNote] = useState("")
-  const accepting = useDecision(
+  const accepting = useAction(
     (asked: { exception: string; note: string }) => acceptMoney(how, asked),
     ({ isCaptured }) => {
-      toast.success(t(`decide.${how}.${isCaptured ? "done" : "doneLater"}`))
+      toast.success(t(`action.${how}.${isCaptured ? "done" : "doneLater"}`))
       onClose()
     },
   )
@@ -40,7 +40,7 @@ export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps
         className="max-h-[calc(100%-16px)] max-w-[min(400px,calc(100%-16px))] overflow-y-auto"
       >
         <Prompt.Header>
-          <Prompt.Title>{t(`decide.${how}.title`)}</Prompt.Title>
+          <Prompt.Title>{t(`action.${how}.title`)}</Prompt.Title>
           <Prompt.Description asChild>
             <div className="flex flex-col gap-y-2 text-pretty">
               {(isOver ? texts.slice(0, 1) : texts).map((text) => (
@@ -51,7 +51,7 @@ export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps
         </Prompt.Header>
         <div className="flex flex-col gap-y-4 px-6 pt-4">
           {!isOver && (
-            <Field label={t("decide.note")} optional>
+            <Field label={t("action.note")} optional>
               {(ties) => (
                 <Textarea
                   {...ties}
@@ -67,7 +67,7 @@ export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps
         </div>
         <Prompt.Footer>
           <Prompt.Cancel disabled={accepting.isPending}>
-            {t(isOver ? "decide.close" : "decide.cancel")}
+            {t(isOver ? "action.close" : "action.cancel")}
           </Prompt.Cancel>
           {!isOver && (
             <Button
@@ -75,7 +75,7 @@ export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps
               isLoading={accepting.isPending}
               onClick={() => accepting.mutate({ exception: found.id, note })}
             >
-              {t(`decide.${how}.submit`)}
+              {t(`action.${how}.submit`)}
             </Button>
           )}
         </Prompt.Footer>
@@ -86,7 +86,7 @@ export function AcceptPrompt({ how, payment, found, onClose }: AcceptPromptProps
 
 /** What arrived, what was asked for, and what becomes of the order. */
 function useAcceptTexts(
-  how: "accept" | "adopt",
+  how: "accept" | "apply",
   payment: OrderPayment,
   found: PaymentException,
 ): string[] {
@@ -102,9 +102,9 @@ function useAcceptTexts(
     order: money(payment.order_asks, payment.currency_code),
   }
   return [
-    t(`decide.${arrivedOf(payment, found)}`, figures),
-    ...(how === "adopt" ? [t("decide.adopt.text")] : []),
-    t(`decide.outcome.${outcomeOf(found)}`, figures),
+    t(`action.${arrivedOf(payment, found)}`, figures),
+    ...(how === "apply" ? [t("action.apply.text")] : []),
+    t(`action.outcome.${outcomeOf(found)}`, figures),
   ]
 }
 
@@ -114,11 +114,11 @@ const seenOf = (payment: OrderPayment, { observed }: PaymentException): string =
     .filter((text) => text != null)
     .join(" ")
 
-type Arrived = "arrived" | "arrivedUnsaid" | "arrivedOther" | "arrivedFor"
+type Arrived = "arrived" | "arrivedUnreported" | "arrivedOther" | "arrivedFor"
 
 function arrivedOf(payment: OrderPayment, found: PaymentException): Arrived {
   if (found.class === "rail_mismatch" && seenOf(payment, found) !== "") return "arrivedOther"
-  if (payment.amount_received === null) return "arrivedUnsaid"
+  if (payment.amount_received === null) return "arrivedUnreported"
   return found.class === "order_changed" ? "arrivedFor" : "arrived"
 }
 

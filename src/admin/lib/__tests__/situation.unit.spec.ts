@@ -1,13 +1,13 @@
 import type {
   OrderPayment,
   PaymentException,
-  PaymentPayBack,
+  PaymentRefund,
   Person,
 } from "../../../types/order-payments"
 import { comparisonOf } from "../comparison"
 import { historyOf } from "../history"
 import { withNames } from "../people"
-import { byWeight, isMoving, markOf, storyOf } from "../story"
+import { byWeight, isMoving, markOf, situationOf } from "../situation"
 
 const payment = (given: Partial<OrderPayment>): OrderPayment => ({
   id: "kpay_1",
@@ -28,10 +28,10 @@ const payment = (given: Partial<OrderPayment>): OrderPayment => ({
   accepted_amount: null,
   accepted_by: null,
   accepted_at: null,
-  paid_back: "0",
-  left_to_pay_back: "0",
+  refunded: "0",
+  left_to_refund: "0",
   excess: "0",
-  pay_backs: [],
+  refunds: [],
   address: "TAddress",
   memo: null,
   reference: "reference",
@@ -59,7 +59,7 @@ const open: PaymentException = {
   actor: null,
   resolution: null,
   note: null,
-  actions: ["accept", "pay_back", "dismiss"],
+  actions: ["accept", "refund", "dismiss"],
   accepts: "amount",
 }
 const anna: Person = { id: "user_anna", name: "Anna" }
@@ -68,7 +68,7 @@ const accepted: Partial<OrderPayment> = {
   accepted_by: anna,
   accepted_at: "2026-01-01T10:20:00.000Z",
   amount_received: "5",
-  left_to_pay_back: "5",
+  left_to_refund: "5",
 }
 const closed: PaymentException = {
   ...open,
@@ -79,23 +79,23 @@ const closed: PaymentException = {
   note: "agreed",
   actions: [],
 }
-const payBack: PaymentPayBack = {
+const refund: PaymentRefund = {
   id: "kpref_1",
   amount: "5",
   hash: "hash",
   actor: anna,
   note: "returned",
   at: "2026-01-01T10:40:00.000Z",
-  refund_amount: "5",
+  booked_amount: "5",
   state: "booked",
 }
-const allBack: Partial<OrderPayment> = { paid_back: "5", pay_backs: [payBack] }
+const allBack: Partial<OrderPayment> = { refunded: "5", refunds: [refund] }
 const situation = (given: Partial<OrderPayment>, orderCanceled = false) => {
   const one = payment(given)
-  return storyOf(one, [one], orderCanceled).key
+  return situationOf(one, [one], orderCanceled).key
 }
 
-describe("what a merchant is told", () => {
+describe("the situation", () => {
   test.each<[string, Partial<OrderPayment>]>([
     ["creating", { state: "creating" }],
     ["waiting", { state: "pending" }],
@@ -132,27 +132,27 @@ describe("what a merchant is told", () => {
   })
 
   test.each<[string, Partial<OrderPayment>]>([
-    ["paid_back", { state: "partial" }],
-    ["paid_back", { state: "expired" }],
-    ["paid_back", { state: "confirmed", target: "captured" }],
+    ["refunded", { state: "partial" }],
+    ["refunded", { state: "expired" }],
+    ["refunded", { state: "confirmed", target: "captured" }],
     [
       "refunding",
-      { state: "confirmed", target: "captured", pay_backs: [{ ...payBack, state: "recorded" }] },
+      { state: "confirmed", target: "captured", refunds: [{ ...refund, state: "recorded" }] },
     ],
-    ["captured", { state: "confirmed", target: "captured", left_to_pay_back: "5" }],
+    ["captured", { state: "confirmed", target: "captured", left_to_refund: "5" }],
   ])("of money that was sent back: %s", (key, given) => {
     expect(situation({ ...allBack, ...given })).toBe(key)
   })
 
   test("a canceled order owes what was captured, until it was sent back or set aside", () => {
     const captured_at = "2026-01-01T10:15:00.000Z"
-    const owed: Partial<OrderPayment> = { state: "confirmed", captured_at, left_to_pay_back: "5" }
+    const owed: Partial<OrderPayment> = { state: "confirmed", captured_at, left_to_refund: "5" }
     const owes = { ...open, class: "refund_owed" }
     expect(situation({ ...owed, exceptions: [owes] }, true)).toBe("refund_owed")
     expect(situation({ ...owed, exceptions: [{ ...closed, class: "refund_owed" }] }, true)).toBe(
       "captured_canceled",
     )
-    expect(situation({ ...owed, ...allBack, left_to_pay_back: "0" }, true)).toBe("paid_back")
+    expect(situation({ ...owed, ...allBack, left_to_refund: "0" }, true)).toBe("refunded")
   })
 
   test("an order that was canceled changes what happens next", () => {
@@ -163,19 +163,19 @@ describe("what a merchant is told", () => {
   test("a payment beside the one that settles the order is not used, and is folded away", () => {
     const left = payment({ id: "kpay_2", ended: true })
     const settled = payment({ state: "confirmed", target: "captured", amount_received: "10.5" })
-    expect(storyOf(left, [left, settled], false).key).toBe("unused")
+    expect(situationOf(left, [left, settled], false).key).toBe("unused")
     expect(byWeight([left, settled])).toEqual([settled, left])
   })
 })
 
-describe("looking again", () => {
+describe("checking again", () => {
   test.each<[boolean, string, Partial<OrderPayment>[]]>([
     [true, "a payment that is awaited", [{ state: "pending" }]],
     [true, "a capture that is not booked yet", [{ state: "confirmed", converged: false }]],
     [
       true,
       "a refund that is not booked yet",
-      [{ state: "confirmed", target: "captured", pay_backs: [{ ...payBack, state: "recorded" }] }],
+      [{ state: "confirmed", target: "captured", refunds: [{ ...refund, state: "recorded" }] }],
     ],
     [false, "a captured payment", [{ state: "confirmed", target: "captured" }]],
     [false, "a canceled order", [{ state: "expired", target: "order_cancelled" }]],
@@ -212,10 +212,10 @@ describe("what happened", () => {
     state: "partial",
     captured_at: "2026-01-01T10:21:00.000Z",
     exceptions: [
-      { ...closed, class: "overpaid", resolution: "paid_back", closed_at: payBack.at },
+      { ...closed, class: "overpaid", resolution: "refunded", closed_at: refund.at },
       closed,
     ],
-    pay_backs: [payBack],
+    refunds: [refund],
     transitions: [
       { from: "creating", to: "pending", source: "checkout" },
       { from: "pending", to: "partial", source: "read" },
@@ -231,7 +231,7 @@ describe("what happened", () => {
 
   test("the newest first, each decision once, with who took it and what they said", () => {
     expect(historyOf(decided).map(({ kind, by, note }) => [kind, by?.name, note])).toEqual([
-      ["paid_back", "Anna", "returned"],
+      ["refunded", "Anna", "returned"],
       ["closed", undefined, null],
       ["captured", undefined, null],
       ["closed", "Anna", "agreed"],
@@ -260,8 +260,8 @@ describe("what happened", () => {
   })
 
   test("a refund that becomes booked makes the order's own view out of date", () => {
-    const before = payment({ pay_backs: [{ ...payBack, state: "recorded" }] })
-    expect(markOf([before])).not.toBe(markOf([payment({ pay_backs: [payBack] })]))
-    expect(markOf([before])).toBe(markOf([{ ...before, last_read_at: payBack.at }]))
+    const before = payment({ refunds: [{ ...refund, state: "recorded" }] })
+    expect(markOf([before])).not.toBe(markOf([payment({ refunds: [refund] })]))
+    expect(markOf([before])).toBe(markOf([{ ...before, last_read_at: refund.at }]))
   })
 })

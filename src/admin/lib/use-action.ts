@@ -13,22 +13,22 @@ export const errorOf = (thrown: unknown): Error =>
  * Carries out what a person decided. Whatever comes of it, also when somebody else was faster, what is shown of the payments is
  * asked for again before it counts as done.
  */
-export function useDecision<Asked, Made>(
-  carryOut: (asked: Asked) => Promise<Made>,
+export function useAction<Given, Made>(
+  run: (given: Given) => Promise<Made>,
   onDone: (made: Made) => void,
 ) {
   const refresh = useRefresh()
   const [course, setCourse] = useState(NOT_YET)
-  const decide = async (asked: Asked): Promise<void> => {
+  const decide = async (given: Given): Promise<void> => {
     setCourse({ isPending: true, isSuccess: false, error: null })
     let error: Error | null = null
     try {
-      onDone(await carryOut(asked))
+      onDone(await run(given))
     } catch (thrown) {
       error = errorOf(thrown)
     }
     await refresh()
     setCourse({ isPending: false, isSuccess: error === null, error })
   }
-  return { ...course, mutate: (asked: Asked): void => void decide(asked) }
+  return { ...course, mutate: (given: Given): void => void decide(given) }
 }

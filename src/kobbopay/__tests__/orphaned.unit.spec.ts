@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { environmentOf } from "../environment"
 import { brandAs, type AccountId, type Environment, type PaymentId, type RailId } from "../ids"
 import { parseAccounts, type Account } from "../options"
-import { strandedBy, type Watched } from "../stranded"
+import { orphanedBy, type Watched } from "../orphaned"
 
 const DOCS = {
   profile: "docs",
@@ -67,7 +67,7 @@ describe("the mark of an environment", () => {
 
 describe("payments left behind by a change of the options", () => {
   const reasons = (accounts: Account[], ...watched: Watched[]) =>
-    strandedBy(accounts, watched).map(({ reason, payments }) => [reason, payments])
+    orphanedBy(accounts, watched).map(({ reason, payments }) => [reason, payments])
 
   it("are none while nothing changed", () => {
     expect(reasons([one(DOCS)], watched())).toEqual([])
@@ -95,7 +95,7 @@ describe("payments left behind by a change of the options", () => {
   })
 
   it("are summed up by account and reason, with the first of them named", () => {
-    const found = strandedBy(
+    const found = orphanedBy(
       [],
       [watched(), watched({ environment: brandAs<Environment>("x"), payments: 3, open: 0 })],
     )

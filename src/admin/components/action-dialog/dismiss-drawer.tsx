@@ -2,7 +2,7 @@ import { Select, Textarea, toast } from "@medusajs/ui"
 import { useState } from "react"
 import type { Dismissal, OrderPayment, PaymentException } from "../../../types/order-payments"
 import { dismiss } from "../../lib/api"
-import { useDecision } from "../../lib/use-decision"
+import { useAction } from "../../lib/use-action"
 import { useWords } from "../../lib/words"
 import { Field } from "./field"
 import { FormDrawer } from "./form-drawer"
@@ -27,45 +27,45 @@ export function DismissDrawer({ payment, found, onClose }: DismissDrawerProps) {
   const { t } = useWords()
   const [code, setCode] = useState<Dismissal | "">("")
   const [note, setNote] = useState("")
-  const dismissing = useDecision(dismiss, () => {
-    toast.success(t("decide.dismiss.done"))
+  const dismissing = useAction(dismiss, () => {
+    toast.success(t("action.dismiss.done"))
     onClose()
   })
   const isWaitedFor = found.class === "stuck" || found.class === "completion_failed"
   const isOver = found.state === "closed" && !dismissing.isSuccess && !dismissing.isPending
   return (
     <FormDrawer
-      title={t("decide.dismiss.title", {
+      title={t("action.dismiss.title", {
         title: t([`problem.${found.class}.title`, "problem.other.title"]),
       })}
-      text={t("decide.dismiss.text") + (isWaitedFor ? ` ${t("decide.dismiss.waits")}` : "")}
-      submit={t("decide.dismiss.submit")}
+      text={t("action.dismiss.text") + (isWaitedFor ? ` ${t("action.dismiss.waits")}` : "")}
+      submit={t("action.dismiss.submit")}
       isPending={dismissing.isPending}
       isReady={code !== "" && note.trim() !== ""}
       isOver={isOver}
       onSubmit={() => code !== "" && dismissing.mutate({ exception: found.id, code, note })}
       onClose={onClose}
     >
-      <Field label={t("decide.dismiss.reason")}>
+      <Field label={t("action.dismiss.reason")}>
         {(ties) => (
           <Select
             value={code}
             onValueChange={(chosen) => setCode(choices.find((one) => one === chosen) ?? "")}
           >
             <Select.Trigger {...ties} autoFocus>
-              <Select.Value placeholder={t("decide.dismiss.choose")} />
+              <Select.Value placeholder={t("action.dismiss.choose")} />
             </Select.Trigger>
             <Select.Content>
               {choices.map((one) => (
                 <Select.Item key={one} value={one}>
-                  {t(`decide.dismissal.${one}`)}
+                  {t(`action.dismissal.${one}`)}
                 </Select.Item>
               ))}
             </Select.Content>
           </Select>
         )}
       </Field>
-      <Field label={t("decide.note")}>
+      <Field label={t("action.note")}>
         {(ties) => (
           <Textarea
             {...ties}

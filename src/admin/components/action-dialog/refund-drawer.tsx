@@ -1,15 +1,15 @@
 import { Input, Text, Textarea, toast } from "@medusajs/ui"
 import { useState } from "react"
 import type { OrderPayment } from "../../../types/order-payments"
-import { recordPayBack } from "../../lib/api"
-import { useDecision } from "../../lib/use-decision"
+import { recordRefund } from "../../lib/api"
+import { useAction } from "../../lib/use-action"
 import { usePreview, type Preview } from "../../lib/use-preview"
 import { useWords } from "../../lib/words"
 import { Field } from "./field"
 import { FormDrawer } from "./form-drawer"
 import { Refusal } from "./refusal"
 
-type PayBackDrawerProps = {
+type RefundDrawerProps = {
   payment: OrderPayment
   /** What the amount starts with: decimal, units of the asset. */
   firstAmount: string
@@ -17,27 +17,27 @@ type PayBackDrawerProps = {
 }
 
 /** Records that money was sent back, and says beforehand what of it is refunded in the order. */
-export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerProps) {
+export function RefundDrawer({ payment, firstAmount, onClose }: RefundDrawerProps) {
   const { t } = useWords()
   const [amount, setAmount] = useState(firstAmount)
   const [hash, setHash] = useState("")
   const [note, setNote] = useState("")
   const preview = usePreview(payment, amount)
-  const recording = useDecision(recordPayBack, () => {
-    toast.success(t("decide.payBack.done"))
+  const recording = useAction(recordRefund, () => {
+    toast.success(t("action.refund.done"))
     onClose()
   })
-  const isOver = payment.left_to_pay_back === "0" && !recording.isSuccess && !recording.isPending
+  const isOver = payment.left_to_refund === "0" && !recording.isSuccess && !recording.isPending
   const units = (one: string) => `${one} ${payment.asset}`
-  const left = t(payment.excess === "0" ? "decide.payBack.left" : "decide.payBack.leftExcess", {
-    left: units(payment.left_to_pay_back),
+  const left = t(payment.excess === "0" ? "action.refund.left" : "action.refund.leftExcess", {
+    left: units(payment.left_to_refund),
     excess: units(payment.excess),
   })
   return (
     <FormDrawer
-      title={t("decide.payBack.title")}
-      text={t("decide.payBack.text")}
-      submit={t("decide.payBack.submit")}
+      title={t("action.refund.title")}
+      text={t("action.refund.text")}
+      submit={t("action.refund.submit")}
       isPending={recording.isPending}
       isReady={preview.state === "known" && hash.trim() !== ""}
       isOver={isOver}
@@ -45,7 +45,7 @@ export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerPr
       onClose={onClose}
     >
       <Field
-        label={t("decide.payBack.amount", { asset: payment.asset })}
+        label={t("action.refund.amount", { asset: payment.asset })}
         hint={left}
         error={preview.state === "refused" ? preview.reason : null}
       >
@@ -62,8 +62,8 @@ export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerPr
           />
         )}
       </Field>
-      <RefundText preview={preview} payment={payment} />
-      <Field label={t("decide.payBack.hash")} hint={t("decide.payBack.hashHint")}>
+      <BookedText preview={preview} payment={payment} />
+      <Field label={t("action.refund.hash")} hint={t("action.refund.hashHint")}>
         {(ties) => (
           <Input
             {...ties}
@@ -76,7 +76,7 @@ export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerPr
           />
         )}
       </Field>
-      <Field label={t("decide.note")} optional>
+      <Field label={t("action.note")} optional>
         {(ties) => (
           <Textarea
             {...ties}
@@ -91,14 +91,14 @@ export function PayBackDrawer({ payment, firstAmount, onClose }: PayBackDrawerPr
   )
 }
 
-/** What the pay-back refunds in the order, said aloud whenever it changes. */
-function RefundText({ preview, payment }: { preview: Preview; payment: OrderPayment }) {
+/** What the refund books in the order; read aloud whenever it changes. */
+function BookedText({ preview, payment }: { preview: Preview; payment: OrderPayment }) {
   const { t, money } = useWords()
   const text = (): string => {
     if (preview.state === "refused") return ""
-    if (preview.state === "asking") return t("decide.payBack.asking")
-    if (preview.refund === null) return t(`decide.payBack.noRefund.${whyNoRefund(payment)}`)
-    return t("decide.payBack.refund", { amount: money(preview.refund, payment.currency_code) })
+    if (preview.state === "asking") return t("action.refund.asking")
+    if (preview.booked === null) return t(`action.refund.notBooked.${whyNotBooked(payment)}`)
+    return t("action.refund.booked", { amount: money(preview.booked, payment.currency_code) })
   }
   return (
     <Text role="status" size="small" className="text-pretty empty:hidden">
@@ -107,7 +107,7 @@ function RefundText({ preview, payment }: { preview: Preview; payment: OrderPaym
   )
 }
 
-function whyNoRefund(payment: OrderPayment): "uncaptured" | "canceled" | "excess" {
+function whyNotBooked(payment: OrderPayment): "uncaptured" | "canceled" | "excess" {
   if (payment.captured_at === null) return "uncaptured"
   return payment.exceptions.some((found) => found.class === "refund_owed") ? "canceled" : "excess"
 }

@@ -47,7 +47,7 @@ export function FormDrawer(props: FormDrawerProps) {
               disabled={isPending}
               onClick={onClose}
             >
-              {t(isOver ? "decide.close" : "decide.cancel")}
+              {t(isOver ? "action.close" : "action.cancel")}
             </Button>
             {!isOver && (
               <Button type="submit" size="small" isLoading={isPending} disabled={!isReady}>

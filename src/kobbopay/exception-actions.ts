@@ -1,8 +1,8 @@
 import type { Acceptance, ExceptionClass } from "./lifecycle"
 
-/** What a person can do about an exception. `adopt` is accepting a payment that the checkout has superseded. */
-export const WAYS_OUT = ["accept", "adopt", "pay_back", "dismiss"] as const
-export type WayOut = (typeof WAYS_OUT)[number]
+/** What a person can do about an exception. `apply` is accepting a payment that the checkout has superseded. */
+export const EXCEPTION_ACTIONS = ["accept", "apply", "refund", "dismiss"] as const
+export type ExceptionAction = (typeof EXCEPTION_ACTIONS)[number]
 
 /** The codes by which a person sets an exception aside without moving money. */
 export const DISMISSALS = ["written_off", "settled_elsewhere", "not_ours", "no_action"] as const
@@ -48,13 +48,13 @@ export function acceptanceOf(found: string): Acceptance | null {
 export const answeredBy = (accepted: Acceptance): readonly ExceptionClass[] =>
   accepted === "finality" ? [...ABOUT_FIT, ...ABOUT_FINALITY] : ABOUT_FIT
 
-export const canBeAdopted = (found: string): boolean => found === "superseded"
+export const canBeApplied = (found: string): boolean => found === "superseded"
 
 /**
  * What a person can do about an exception, the most usual first: the rule behind the admin's buttons.
  * Doing it looks afresh, and may still be refused with the reason.
  */
-export function waysOut(found: {
+export function actionsFor(found: {
   class: string
   state: "open" | "closed"
   /** Null where the exception is about a payment that the ledger does not know. */
@@ -64,15 +64,15 @@ export function waysOut(found: {
     /** What can still be sent back, minor units of the asset. */
     leftMinor: bigint
   } | null
-}): WayOut[] {
+}): ExceptionAction[] {
   if (found.state === "closed") return []
   const { payment } = found
-  const ways: WayOut[] = []
+  const actions: ExceptionAction[] = []
   if (payment !== null && payment.leftMinor > 0n) {
     if (acceptanceOf(found.class) !== null && !payment.orderIsOver) {
-      ways.push(canBeAdopted(found.class) ? "adopt" : "accept")
+      actions.push(canBeApplied(found.class) ? "apply" : "accept")
     }
-    if (isAmong(MAY_GO_BACK, found.class)) ways.push("pay_back")
+    if (isAmong(MAY_GO_BACK, found.class)) actions.push("refund")
   }
-  return [...ways, "dismiss"]
+  return [...actions, "dismiss"]
 }

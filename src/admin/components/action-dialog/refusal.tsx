@@ -17,7 +17,7 @@ export function Refusal({ error, isOver, payment }: RefusalProps) {
   if (error === null && !isOver) return null
   return (
     <Alert role="alert" variant={error === null ? "warning" : "error"} className="break-words">
-      {error === null ? t("decide.over") : withNames(error.message, payment)}
+      {error === null ? t("action.over") : withNames(error.message, payment)}
     </Alert>
   )
 }

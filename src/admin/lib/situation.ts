@@ -1,10 +1,10 @@
 import type { OrderPayment } from "../../types/order-payments"
-import type { StoryKey } from "../i18n/en"
+import type { SituationKey } from "../i18n/en"
 
 export type Tone = "grey" | "blue" | "orange" | "green" | "red"
 
-/** What a merchant is told of a payment: the name of the texts, and the colour of its badge. */
-export type Story = { key: StoryKey; tone: Tone }
+/** Where a payment stands: the name of its texts, and the colour of its badge. */
+export type Situation = { key: SituationKey; tone: Tone }
 
 const settles = (payment: OrderPayment): boolean =>
   payment.target === "captured" || payment.target === "authorized"
@@ -15,24 +15,24 @@ const hasOpen = (payment: OrderPayment, ofClass?: string): boolean =>
   )
 
 const isAllBack = (payment: OrderPayment): boolean =>
-  payment.paid_back !== "0" && payment.left_to_pay_back === "0"
+  payment.refunded !== "0" && payment.left_to_refund === "0"
 
 const isRefunding = (payment: OrderPayment): boolean =>
-  payment.pay_backs.some((payBack) => payBack.state === "recorded")
+  payment.refunds.some((refund) => refund.state === "recorded")
 
 /**
  * Where a payment stands and what happens next, from what the ledger says of it. Pure.
  * @param all the payments of the order, this one among them
  */
-export function storyOf(
+export function situationOf(
   payment: OrderPayment,
   all: readonly OrderPayment[],
   orderCanceled: boolean,
-): Story {
+): Situation {
   if (isAllBack(payment)) {
     return isRefunding(payment)
       ? { key: "refunding", tone: "blue" }
-      : { key: "paid_back", tone: "grey" }
+      : { key: "refunded", tone: "grey" }
   }
   if (hasOpen(payment, "refund_owed")) return { key: "refund_owed", tone: "red" }
   const isAccepted = payment.accepted_at !== null && !hasOpen(payment)
@@ -62,7 +62,7 @@ export function storyOf(
   }
 }
 
-function withMoney(payment: OrderPayment, orderCanceled: boolean): Story {
+function withMoney(payment: OrderPayment, orderCanceled: boolean): Situation {
   const confirmed = payment.state === "confirmed"
   switch (payment.target) {
     case "captured":
@@ -95,7 +95,7 @@ const MOVING: ReadonlySet<OrderPayment["state"]> = new Set([
   "paid",
 ])
 
-/** Something may still change by itself soon, so that it is worth looking again. */
+/** Something may still change by itself soon, so that it is worth a check. */
 export function isMoving(payments: readonly OrderPayment[]): boolean {
   const covered = payments.some((payment) => settles(payment) && payment.converged)
   return payments.some(
@@ -120,7 +120,7 @@ export const byWeight = (payments: readonly OrderPayment[]): OrderPayment[] =>
 /** A mark that changes when Medusa's own view of the order may have changed. */
 export const markOf = (payments: readonly OrderPayment[]): string =>
   payments
-    .map(({ id, state, target, converged, pay_backs: payBacks }) =>
-      [id, state, target, converged, ...payBacks.map((payBack) => payBack.state)].join(":"),
+    .map(({ id, state, target, converged, refunds: refunds }) =>
+      [id, state, target, converged, ...refunds.map((refund) => refund.state)].join(":"),
     )
     .join()

@@ -13,12 +13,12 @@ export type Watched = {
   first: readonly PaymentId[]
 }
 
-export type StrandedReason = "account_removed" | "environment_changed" | "rail_removed"
+export type OrphanedReason = "account_removed" | "environment_changed" | "rail_removed"
 
 /** Payments that a change of the options left behind, of one account and for one reason. */
-export type Stranded = {
+export type Orphaned = {
   accountId: AccountId
-  reason: StrandedReason
+  reason: OrphanedReason
   payments: number
   open: number
   first: PaymentId[]
@@ -29,9 +29,9 @@ export type Stranded = {
  * is gone cannot be read at all; one that speaks to another environment reads something else; a rail that
  * is gone is only not offered any more. Pure.
  */
-export function strandedBy(accounts: readonly Account[], watched: readonly Watched[]): Stranded[] {
+export function orphanedBy(accounts: readonly Account[], watched: readonly Watched[]): Orphaned[] {
   const configured = new Map(accounts.map((account) => [account.id, account]))
-  const found = new Map<string, Stranded>()
+  const found = new Map<string, Orphaned>()
   for (const watch of watched) {
     const reason = reasonFor(configured.get(watch.accountId), watch)
     if (reason === null) continue
@@ -48,7 +48,7 @@ export function strandedBy(accounts: readonly Account[], watched: readonly Watch
   return [...found.values()]
 }
 
-function reasonFor(account: Account | undefined, watch: Watched): StrandedReason | null {
+function reasonFor(account: Account | undefined, watch: Watched): OrphanedReason | null {
   if (account === undefined) return "account_removed"
   const { environment, railId } = watch
   if (environment !== null && environment !== environmentOf(account)) return "environment_changed"
