@@ -141,14 +141,14 @@ async function workBatch(
   const collections = [...groupedBy(batch, (payment) => payment.collection_id).values()]
   const byAccount = groupedBy(collections, (collection) => collection[0]?.account_id)
   const found: Finding[] = []
-  const lane = async (collections: PaymentRow[][]) => {
-    for (let next = collections.shift(); next !== undefined; next = collections.shift()) {
+  const lane = async (left: PaymentRow[][]) => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
       found.push(...(await oneCollection(deps, listener, next)))
     }
   }
   await Promise.all(
-    [...byAccount.values()].flatMap((collections) =>
-      Array.from({ length: SIDE_BY_SIDE }, () => lane(collections)),
+    [...byAccount.values()].flatMap((ofAccount) =>
+      Array.from({ length: SIDE_BY_SIDE }, () => lane(ofAccount)),
     ),
   )
   return found

@@ -15,10 +15,10 @@ export function Problem({ found, payment, onChoose }: ProblemProps) {
   const { t } = useWords()
   const text = (part: "title" | "text") =>
     t([`problem.${found.class}.${part}`, `problem.other.${part}`])
-  const value = (key: string, text: string) => {
-    if (key === "amount") return `${text} ${payment.asset}`
-    if (key === "kind") return t(`drift.${text}`, text)
-    return key === "state" || key === "reported_state" ? t(`state.${text}`, text) : text
+  const value = (key: string, raw: string) => {
+    if (key === "amount") return `${raw} ${payment.asset}`
+    if (key === "kind") return t(`drift.${raw}`, raw)
+    return key === "state" || key === "reported_state" ? t(`state.${raw}`, raw) : raw
   }
   const sides = ({ key, expected, observed }: Line): string =>
     [

@@ -7,7 +7,7 @@ export function withNames(text: string, payment: OrderPayment): string {
     ...[...payment.transitions, ...payment.exceptions, ...payment.refunds].map((one) => one.actor),
   ]
   return people.reduce(
-    (text, person) => (person === null ? text : text.replaceAll(person.id, person.name)),
+    (named, person) => (person === null ? named : named.replaceAll(person.id, person.name)),
     text,
   )
 }

@@ -40,14 +40,14 @@ export function useOrderPayments(order: string): OrderPaymentsSeen {
   }, [refresh])
   const moves = seen.payments !== null && isMoving(seen.payments)
   useEffect(() => {
-    const refresh = () => {
+    const refreshIfVisible = () => {
       if (document.visibilityState === "visible") void refresh()
     }
-    const timer = moves ? setInterval(refresh, POLL_EVERY_MS) : undefined
-    document.addEventListener("visibilitychange", refresh)
+    const timer = moves ? setInterval(refreshIfVisible, POLL_EVERY_MS) : undefined
+    document.addEventListener("visibilitychange", refreshIfVisible)
     return () => {
       clearInterval(timer)
-      document.removeEventListener("visibilitychange", refresh)
+      document.removeEventListener("visibilitychange", refreshIfVisible)
     }
   }, [moves, refresh])
   return { ...seen, refresh }

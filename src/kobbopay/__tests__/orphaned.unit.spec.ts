@@ -66,8 +66,8 @@ describe("the mark of an environment", () => {
 })
 
 describe("payments left behind by a change of the options", () => {
-  const reasons = (accounts: Account[], ...watched: Watched[]) =>
-    orphanedBy(accounts, watched).map(({ reason, payments }) => [reason, payments])
+  const reasons = (accounts: Account[], ...rails: Watched[]) =>
+    orphanedBy(accounts, rails).map(({ reason, payments }) => [reason, payments])
 
   it("are none while nothing changed", () => {
     expect(reasons([one(DOCS)], watched())).toEqual([])
