@@ -56,11 +56,11 @@ export async function storm(
   let differing = 0
   for (const one of bought) {
     const outcome = await outcomeOf(world, one)
-    const inFairWeather = fair.get(nameOf(one))
-    if (isDeepStrictEqual(outcome, inFairWeather)) continue
+    const fairOutcome = fair.get(nameOf(one))
+    if (isDeepStrictEqual(outcome, fairOutcome)) continue
     differing += 1
     tell(
-      `seed ${seed}: ${nameOf(one)} (${one.collectionId}) ended otherwise\n  fair:   ${JSON.stringify(inFairWeather)}\n  stormy: ${JSON.stringify(outcome)}`,
+      `seed ${seed}: ${nameOf(one)} (${one.collectionId}) ended otherwise\n  fair:   ${JSON.stringify(fairOutcome)}\n  stormy: ${JSON.stringify(outcome)}`,
     )
   }
   return { streams, differing, seed, deaths }

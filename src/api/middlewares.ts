@@ -14,7 +14,7 @@ import { keepOnlyRail } from "./store/kobbopay/session-data"
 import {
   storeEntitlementsParams,
   storeEntitlementsQuery,
-} from "./store/kobbopay/entitlements/query"
+} from "./store/kobbopay/entitlements/customer-query"
 import { hideToken } from "./store/kobbopay/hidden-token"
 import { refuseUnstorable, refuseUnstorableSession } from "./storable"
 

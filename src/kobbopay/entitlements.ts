@@ -34,7 +34,7 @@ export type Line = {
 }
 
 /** A payment of the order, of whatever provider. Decimal strings, store currency. */
-export type OrderPayment = {
+export type BookedPayment = {
   authorized: string
   captured: readonly string[]
   refunded: readonly string[]
@@ -47,7 +47,7 @@ export type OrderMoney = {
   currencyCode: string
   total: string
   credited: readonly string[]
-  payments: readonly OrderPayment[]
+  payments: readonly BookedPayment[]
 }
 
 /** What an order's money says of its entitlements. */

@@ -114,13 +114,13 @@ export type Decision = {
   exceptions: ExceptionClass[]
 }
 
-type Step = { state: PaymentState; exceptions: ExceptionClass[] }
+type Edge = { state: PaymentState; exceptions: ExceptionClass[] }
 
-const stay = (state: PaymentState, ...exceptions: ExceptionClass[]): Step => ({ state, exceptions })
-const holdsMoney = (fit: Fit): boolean => fit.amount !== "none"
+const stay = (state: PaymentState, ...exceptions: ExceptionClass[]): Edge => ({ state, exceptions })
+const hasMoney = (fit: Fit): boolean => fit.amount !== "none"
 
 /** Full money moves on; too little is a partial payment whatever Kobbopay calls it. */
-const withMoney = (state: "paid" | "confirmed", fit: Fit): Step =>
+const withMoney = (state: "paid" | "confirmed", fit: Fit): Edge =>
   fit.amount === "under" ? stay("partial") : stay(state)
 
 /** Money that came after the offer, and that a person has to take before it counts. */
@@ -135,7 +135,7 @@ const isLate = ({ state, late, policy, accepted }: Facts): boolean =>
  * Nothing moves backwards; a read that disagrees with a state already reached is a contradiction for
  * a person, never a silent overwrite.
  */
-function step(facts: Facts, { reportedState, fit }: Observation): Step {
+function step(facts: Facts, { reportedState, fit }: Observation): Edge {
   const { state } = facts
   if (isLate(facts)) return stay("expired", "late_payment")
   switch (state) {
@@ -175,14 +175,14 @@ function step(facts: Facts, { reportedState, fit }: Observation): Step {
 }
 
 /** Paid money stays paid: a Confirmed over less than was asked contradicts it. */
-const withMoneyKept = (fit: Fit): Step =>
+const withMoneyKept = (fit: Fit): Edge =>
   fit.amount === "under" ? stay("paid", "ambiguous_finality") : stay("confirmed")
 
-function fromOpen(reportedState: ReportedState, fit: Fit): Step {
+function fromOpen(reportedState: ReportedState, fit: Fit): Edge {
   switch (reportedState) {
     case "pending":
       // Whatever came (on another rail, or within our tolerance but not Kobbopay's), a person must see it.
-      return holdsMoney(fit) ? stay("partial") : stay("pending")
+      return hasMoney(fit) ? stay("partial") : stay("pending")
     case "partial":
       return stay("partial")
     case "paid":
@@ -207,7 +207,7 @@ function targetOf(state: PaymentState, fit: Fit, policy: Policy): Target {
       return "captured"
     case "expired":
     case "failed":
-      return holdsMoney(fit) ? "nothing" : "order_cancelled"
+      return hasMoney(fit) ? "nothing" : "order_cancelled"
     default:
       return "nothing"
   }
@@ -256,9 +256,9 @@ function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] 
 export function decide(facts: Facts, observation: Observation): Decision {
   const { reportedState, fit } = observation
   const { state, exceptions } = step(facts, observation)
-  if (holdsMoney(fit) && facts.returned === "all") return sentBack(facts, state)
+  if (hasMoney(fit) && facts.returned === "all") return sentBack(facts, state)
   const found = new Set<ExceptionClass>(exceptions)
-  const accepted = holdsMoney(fit) ? facts.accepted : null
+  const accepted = hasMoney(fit) ? facts.accepted : null
   let target: Target =
     accepted === null
       ? targetOf(state, fit, facts.policy)
@@ -281,7 +281,7 @@ export function decide(facts: Facts, observation: Observation): Decision {
     if (facts.captured && facts.order === "open") target = "captured"
     const isOver = fit.amount === "over" && facts.returned === "nothing"
     if (settles && target !== "nothing" && isOver) found.add("overpaid")
-  } else if ((state === "expired" || state === "failed") && holdsMoney(fit)) {
+  } else if ((state === "expired" || state === "failed") && hasMoney(fit)) {
     // The order's end comes first: it tells the merchant the most about what can still be done.
     const [reason] = barrier({ ...facts, superseded: false }, state, { ...fit, mismatches: [] })
     if (reason === "order_cancelled" || reason === "duplicate_payment") {
@@ -291,14 +291,14 @@ export function decide(facts: Facts, observation: Observation): Decision {
       found.add(fit.amount === "under" ? "underpaid" : "late_payment")
     }
   }
-  if (accepted === null && target === "nothing" && holdsMoney(fit) && state !== "pending") {
+  if (accepted === null && target === "nothing" && hasMoney(fit) && state !== "pending") {
     // Whatever else keeps it: whoever pays it back must know that some of it came on another rail.
     for (const mismatch of fit.mismatches) if (mismatch !== "order_changed") found.add(mismatch)
   }
   // Late money keeps its payment ended, so there only the read tells that nothing is waited for any more.
   const isFinal = state === "confirmed" || (reportedState === "confirmed" && state !== "partial")
   const isStuck = facts.stuck && target !== "captured" && !isFinal
-  if (isStuck && holdsMoney(fit)) found.add("stuck")
+  if (isStuck && hasMoney(fit)) found.add("stuck")
   return { state, target, exceptions: [...found] }
 }
 

@@ -10,7 +10,7 @@ import { listen } from "./server"
 import { stateIn } from "./state"
 import { seededRandom, WeatherStation } from "./weather"
 import { WebhookSender, type WebhookTarget } from "./webhooks"
-import { kobbopayApi } from "./api"
+import { kobbopayApi } from "./kobbopay-api"
 
 export type { SandboxControl, TransferOrder, WebhookChange } from "./control"
 export { SandboxError } from "./errors"

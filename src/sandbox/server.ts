@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { isIPv6 } from "node:net"
 
-import { type KobbopayApi, RESET } from "./api"
+import { type KobbopayApi, RESET } from "./kobbopay-api"
 import type { SandboxControl } from "./control"
 import { answerControl, isControlPath, isForm } from "./control-routes"
 import { factsOf, SandboxError } from "./errors"

@@ -45,7 +45,7 @@ export function asksOf(
 const live = (view: MedusaView): MedusaPayment[] =>
   view.payments.filter((one) => one.canceled_at === null)
 
-const showing = (shown: readonly Shown[], one: MedusaPayment): Shown | undefined =>
+const shownOn = (shown: readonly Shown[], one: MedusaPayment): Shown | undefined =>
   shown.find(({ session }) => session === one.payment_session_id)
 
 const others = (
@@ -54,7 +54,7 @@ const others = (
   payment: PaymentId | null,
 ): MedusaPayment[] =>
   live(view).filter((one) => {
-    const ours = showing(shown, one)
+    const ours = shownOn(shown, one)
     if (ours === undefined) return true
     return ours.payment !== payment && (ours.settles || one.captures.length > 0)
   })
@@ -73,7 +73,7 @@ export function orderFacts(
 ): OrderFacts {
   if (view === null) return NOTHING
   const currency = view.currencyCode
-  const own = live(view).filter((one) => showing(shown, one)?.payment === payment.id)
+  const own = live(view).filter((one) => shownOn(shown, one)?.payment === payment.id)
   const rest = others(view, shown, payment.id)
   const asks = less(view.total, sumOf(rest.map(netOf)))
   const settled = own.some((one) => one.captures.length > 0)

@@ -93,10 +93,10 @@ export function nextStep(
     return payment.target === "authorized" ? { do: "nothing" } : captureOf(payment, live, view, now)
   }
   if (live === undefined) {
-    const showing = view.sessions.filter((session) => sessions.includes(session.id))
-    if (showing.length === 0) return showOn(payment, provider, view)
+    const present = view.sessions.filter((session) => sessions.includes(session.id))
+    if (present.length === 0) return showOn(payment, provider, view)
     const amount = settledAmount(payment)
-    const unlike = showing.find(
+    const unlike = present.find(
       (session) => !sameStore(session.amount, amount, payment.currency_code),
     )
     if (unlike !== undefined) return { do: "resize", session: unlike.id, amount }
@@ -139,11 +139,11 @@ function showOn(payment: Settling, provider: ProviderId, view: MedusaView): Step
 }
 
 function authorizeOn(payment: Settling, view: MedusaView, sessions: readonly SessionId[]): Step {
-  const showing = view.sessions.filter((session) => sessions.includes(session.id))
+  const present = view.sessions.filter((session) => sessions.includes(session.id))
   const session =
-    showing.find((one) => one.id === payment.settled_session_id) ??
-    showing.find((one) => one.status === "pending_authorization") ??
-    showing[0]
+    present.find((one) => one.id === payment.settled_session_id) ??
+    present.find((one) => one.status === "pending_authorization") ??
+    present[0]
   return session === undefined
     ? { do: "blocked", why: "no payment session of the order shows this payment" }
     : { do: "authorize", session: session.id }

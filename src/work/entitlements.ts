@@ -49,7 +49,7 @@ const MOST_PAUSE_MS = 30 * 24 * HOUR
 /** What a person asks of one entitlement; without it, only the rule moves something. */
 export type Request = Decided & { id: EntitlementId }
 
-export type Converged = { entitlements: number; changed: number }
+export type EntitlementsConverged = { entitlements: number; changed: number }
 
 /**
  * Makes the entitlements of an order what they should be, by what Medusa shows of it and what people
@@ -62,7 +62,7 @@ export async function convergeEntitlements(
   deps: Deps,
   order: OrderId,
   request: Request | null = null,
-): Promise<Converged> {
+): Promise<EntitlementsConverged> {
   for (let reads = 0; reads < MOST_READS; reads++) {
     const seen = await orderRowOf(deps.sql, order)
     const view = await waitFor("order", deps.patience, deps.entitlements.order(order))
@@ -98,7 +98,7 @@ type Pass = {
   request: Request | null
 }
 
-async function apply(deps: Deps, trx: Sql, pass: Pass): Promise<Converged> {
+async function apply(deps: Deps, trx: Sql, pass: Pass): Promise<EntitlementsConverged> {
   const { seen, order, view, ledger, request } = pass
   const now = deps.now()
   if (view === null) {
@@ -114,7 +114,7 @@ async function apply(deps: Deps, trx: Sql, pass: Pass): Promise<Converged> {
     const line = view.lines.find((one) => one.id === before.line_item_id) ?? GONE
     const asked = request?.id === before.id ? request : null
     const entitlement =
-      asked === null ? before : await decide(trx, before, line, verdict, asked, now)
+      asked === null ? before : await applyDecision(trx, before, line, verdict, asked, now)
     const { after, moves } = movesFor(standingOf(entitlement), line, verdict)
     if (moves.length === 0) continue
     const by =
@@ -164,7 +164,7 @@ const rowOf = (order: OrderId, line: SoldLine, gate: EntitlementRow["release_on"
 })
 
 /** Writes a person's decision down; what follows from it, the rule then moves. */
-async function decide(
+async function applyDecision(
   trx: Sql,
   before: EntitlementRow,
   line: Pick<SoldLine, "quantity" | "returned">,

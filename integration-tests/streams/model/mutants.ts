@@ -24,7 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "cancels the order of an expired payment that holds money",
     file: "kobbopay/lifecycle",
-    line: 'return holdsMoney(fit) ? "nothing" : "order_cancelled"',
+    line: 'return hasMoney(fit) ? "nothing" : "order_cancelled"',
     broken: 'return "order_cancelled"',
   },
   {

@@ -1,6 +1,6 @@
 import { Text } from "@medusajs/ui"
 import type { OrderPayment } from "../../types/order-payments"
-import { historyOf, type Entry } from "../lib/history"
+import { historyOf, type Entry } from "../lib/history-entries"
 import { useWords } from "../lib/words"
 
 /** All that happened to a payment, the newest first. */

@@ -21,7 +21,7 @@ export function Frame({ aside, children }: { aside?: ReactNode; children: ReactN
   )
 }
 
-type OrderPaymentsProps = {
+type PaymentSectionsProps = {
   payments: readonly OrderPayment[]
   orderCanceled: boolean
   /** Said above everything else, such as that the page could not be refreshed. */
@@ -29,7 +29,7 @@ type OrderPaymentsProps = {
 }
 
 /** The payment that tells most of the order in full, and the others folded away unless they need a person. */
-export function OrderPayments({ payments, orderCanceled, notice }: OrderPaymentsProps) {
+export function PaymentSections({ payments, orderCanceled, notice }: PaymentSectionsProps) {
   const { t } = useWords()
   const [chosen, setChosen] = useState<ChosenAction | null>(null)
   const [main, ...others] = byWeight(payments)

@@ -34,7 +34,7 @@ export function PaymentSection({ payment, situation, onChoose }: PaymentSectionP
   return (
     <div className="divide-y">
       <div className="flex flex-col gap-y-3 px-6 py-4">
-        <Standing payment={payment} situation={situation} />
+        <SituationLines payment={payment} situation={situation} />
         {open.map((found) => (
           <Problem
             key={found.id}
@@ -62,7 +62,7 @@ export function PaymentSection({ payment, situation, onChoose }: PaymentSectionP
 }
 
 /** Said aloud by a screen reader whenever it changes. */
-function Standing({ payment, situation }: { payment: OrderPayment; situation: Situation }) {
+function SituationLines({ payment, situation }: { payment: OrderPayment; situation: Situation }) {
   const { t, time } = useWords()
   const values = {
     until: time(payment.window_ends_at),

@@ -1,7 +1,7 @@
 import { InlineTip, Text } from "@medusajs/ui"
 import type { OrderPayment, PaymentException, ExceptionAction } from "../../types/order-payments"
 import { useWords } from "../lib/words"
-import { comparisonOf, type Line } from "../lib/comparison"
+import { comparisonOf, type ComparisonLine } from "../lib/comparison"
 import { ActionButtons } from "./action-buttons"
 
 type ProblemProps = {
@@ -20,7 +20,7 @@ export function Problem({ found, payment, onChoose }: ProblemProps) {
     if (key === "kind") return t(`drift.${raw}`, raw)
     return key === "state" || key === "reported_state" ? t(`state.${raw}`, raw) : raw
   }
-  const sides = ({ key, expected, observed }: Line): string =>
+  const sides = ({ key, expected, observed }: ComparisonLine): string =>
     [
       expected != null && `${t("compare.expected")} ${value(key, expected)}`,
       observed != null && `${t("compare.observed")} ${value(key, observed)}`,

@@ -121,7 +121,7 @@ const answer = z.object({
  *
  * @throws RefusedError when the store refuses; a ZodError when the answer is not what this page knows
  */
-export async function paymentsOfOrder(order: string): Promise<OrderPayment[]> {
+export async function askOrderPayments(order: string): Promise<OrderPayment[]> {
   const body = await askBackend(`/admin/kobbopay/orders/${encodeURIComponent(order)}`)
   return answer.parse(body).payments
 }
@@ -165,7 +165,7 @@ export async function dismiss(asked: {
 export type RefundRequest = { payment: string; amount: string; hash: string; note: string }
 
 /** @throws RefusedError with the reason why not */
-export async function recordRefund({ payment, amount, hash, note }: RefundRequest): Promise<void> {
+export async function postRefund({ payment, amount, hash, note }: RefundRequest): Promise<void> {
   await post(refundsPath(payment), {
     amount: amount.trim(),
     hash: hash.trim(),
@@ -180,7 +180,7 @@ const preview = z.object({ booked_amount: maybe, currency_code: text })
  *
  * @throws RefusedError with what is wrong with the amount
  */
-export async function previewRefund(payment: string, amount: string): Promise<RefundPreview> {
+export async function askRefundPreview(payment: string, amount: string): Promise<RefundPreview> {
   const query = { amount: amount.trim() }
   return preview.parse(await askBackend(`${refundsPath(payment)}/preview`, { query }))
 }

@@ -1,7 +1,7 @@
 import type { ExceptionClass, PaymentException } from "../../types/order-payments"
 
 /** One line of what was expected against what was seen; a side that has no such fact is undefined. */
-export type Line = { key: string; expected?: string | null; observed?: string | null }
+export type ComparisonLine = { key: string; expected?: string | null; observed?: string | null }
 
 /** Which of the recorded facts tell what is wrong; the others would only distract. */
 const TELLING: Record<ExceptionClass, readonly string[]> = {
@@ -34,7 +34,7 @@ const tellingOf = (found: PaymentException): readonly string[] =>
     : [...new Set([...Object.keys(found.expected), ...Object.keys(found.observed)])]
 
 /** What an exception's recorded facts show side by side, the telling ones only. Pure. */
-export function comparisonOf(found: PaymentException): Line[] {
+export function comparisonOf(found: PaymentException): ComparisonLine[] {
   return tellingOf(found)
     .map((key) => ({ key, expected: found.expected[key], observed: found.observed[key] }))
     .filter((line) => line.expected !== undefined || line.observed !== undefined)

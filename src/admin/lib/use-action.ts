@@ -1,5 +1,5 @@
 import { useState } from "react"
-import { useRefresh } from "./refresh"
+import { useRefresh } from "./refresh-context"
 
 type Course = { isPending: boolean; isSuccess: boolean; error: Error | null }
 

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react"
 import type { OrderPayment } from "../../types/order-payments"
-import { paymentsOfOrder } from "./api"
+import { askOrderPayments } from "./api"
 import { isMoving, markOf } from "./situation"
 import { errorOf } from "./use-action"
 
@@ -23,7 +23,7 @@ export function useOrderPayments(order: string): OrderPaymentsSeen {
   const refresh = useCallback(async () => {
     const turn = ++turns.current
     setSeen((before) => ({ ...before, isAsking: true }))
-    const answer = await paymentsOfOrder(order).catch(errorOf)
+    const answer = await askOrderPayments(order).catch(errorOf)
     // Only the newest request counts: an older one that comes later would bring the past back.
     if (turn !== turns.current) return
     setSeen((before) =>

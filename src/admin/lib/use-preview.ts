@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react"
 import type { OrderPayment } from "../../types/order-payments"
-import { previewRefund } from "./api"
+import { askRefundPreview } from "./api"
 import { errorOf } from "./use-action"
 
 const CALM_MS = 300
@@ -25,7 +25,7 @@ export function usePreview(payment: OrderPayment, amount: string): Preview {
     const say = (preview: Preview) => {
       if (isCurrent) setAnswered({ question, preview })
     }
-    previewRefund(id, calm).then(
+    askRefundPreview(id, calm).then(
       ({ booked_amount: booked }) => say({ state: "known", booked }),
       (thrown: unknown) => say({ state: "refused", reason: errorOf(thrown).message }),
     )

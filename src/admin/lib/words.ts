@@ -1,5 +1,5 @@
 import { en } from "../i18n/en"
-import { textOf, type Filled, type Texts } from "./text"
+import { textOf, type Filled, type Texts } from "./texts"
 
 const FALLBACK = "en"
 

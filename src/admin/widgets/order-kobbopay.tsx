@@ -2,8 +2,8 @@ import { defineWidgetConfig } from "@medusajs/admin-sdk"
 import type { AdminOrder, DetailWidgetProps } from "@medusajs/framework/types"
 import { Alert, Button, Skeleton } from "@medusajs/ui"
 import { guarded } from "../components/guarded"
-import { Frame, OrderPayments } from "../components/order-payments"
-import { RefreshProvider } from "../lib/refresh"
+import { Frame, PaymentSections } from "../components/order-payments"
+import { RefreshProvider } from "../lib/refresh-context"
 import { useIsPageBehind, useOrderPayments } from "../lib/use-order-payments"
 import { useWords } from "../lib/words"
 
@@ -34,7 +34,7 @@ const Payments = ({ order }: { order: AdminOrder }) => {
     )
     return (
       <RefreshProvider value={refresh}>
-        <OrderPayments
+        <PaymentSections
           payments={payments}
           orderCanceled={order.status === "canceled"}
           notice={

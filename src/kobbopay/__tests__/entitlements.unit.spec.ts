@@ -9,7 +9,7 @@ import {
   verdictOf,
   movesFor,
   type Line,
-  type OrderPayment,
+  type BookedPayment,
   type Revocation,
   type Standing,
   type Verdict,
@@ -33,7 +33,7 @@ const standing = (given: Partial<Standing> = {}): Standing => ({
   forgiven: 0,
   ...given,
 })
-const payment = (given: Partial<OrderPayment> = {}): OrderPayment => ({
+const payment = (given: Partial<BookedPayment> = {}): BookedPayment => ({
   authorized: "100",
   captured: [],
   refunded: [],
@@ -41,7 +41,7 @@ const payment = (given: Partial<OrderPayment> = {}): OrderPayment => ({
   ...given,
 })
 const verdict = (
-  payments: OrderPayment[],
+  payments: BookedPayment[],
   given: { total?: string; credited?: string[]; cancelled?: boolean; all?: boolean } = {},
 ): Verdict =>
   verdictOf(
@@ -51,7 +51,7 @@ const verdict = (
       revokeOnRefund: given.all === true ? "all" : "proportional",
     },
   )
-const open = (payments: OrderPayment[], given: Parameters<typeof verdict>[1] = {}) =>
+const open = (payments: BookedPayment[], given: Parameters<typeof verdict>[1] = {}) =>
   verdict(payments, given).open
 
 describe("the gate of an order", () => {

@@ -14,7 +14,7 @@ const NO_PAYMENT = brandAs<KobbopayId>("medusa-payment-kobbopay-boot-check")
 
 type Finding = { isWell: boolean; words: string }
 
-type Deps = {
+type CheckDeps = {
   accounts: readonly Account[]
   log: Pick<Logger, "info" | "warn">
   /** The store's own address, as far as it is known. */
@@ -28,7 +28,7 @@ type Deps = {
  * Tells at boot, in one line for each account, what it sells through, where its webhooks go, and whether
  * Kobbopay took its credentials: not the first shopper shall find out. Stops no boot, and never throws.
  */
-export async function checkCredentials(deps: Deps): Promise<void> {
+export async function checkCredentials(deps: CheckDeps): Promise<void> {
   const hook = `${deps.backendUrl ?? "https://<your backend>"}/hooks/kobbopay`
   await Promise.all(
     deps.accounts.map(async (account) => {

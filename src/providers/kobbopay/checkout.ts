@@ -39,7 +39,7 @@ import { holdsMoney, settledAmount, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import { attachSession, type SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
-import { withinLimit } from "./limits"
+import { withinLimit } from "./limited-insert"
 import { noPriceNow, logPriceFailure } from "./prices"
 
 /** A checkout waits for its answer: fewer tries than the work takes. */

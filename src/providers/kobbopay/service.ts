@@ -59,7 +59,7 @@ import {
   type SessionRequest,
   type Checkout,
 } from "./checkout"
-import { refresh, type Refreshed } from "./refresh"
+import { refresh, type Refreshed } from "./own-read"
 import { authorizationStatus, whyNotCaptured } from "./status"
 
 type Container = { logger: Logger; __pg_connection__: Knex; configModule: ConfigModule }

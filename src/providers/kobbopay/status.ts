@@ -5,7 +5,7 @@ import type { PaymentRow } from "../../store/payment"
 import type { MedusaSession } from "../../store/sessions"
 import { sameStore } from "../../kobbopay/store-amount"
 import { settledAmount } from "../../store/payment"
-import type { Refreshed } from "./refresh"
+import type { Refreshed } from "./own-read"
 
 const refuse = (message: string): MedusaError =>
   new MedusaError(MedusaError.Types.NOT_ALLOWED, message)

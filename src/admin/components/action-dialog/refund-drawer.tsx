@@ -1,7 +1,7 @@
 import { Input, Text, Textarea, toast } from "@medusajs/ui"
 import { useState } from "react"
 import type { OrderPayment } from "../../../types/order-payments"
-import { recordRefund } from "../../lib/api"
+import { postRefund } from "../../lib/api"
 import { useAction } from "../../lib/use-action"
 import { usePreview, type Preview } from "../../lib/use-preview"
 import { useWords } from "../../lib/words"
@@ -23,7 +23,7 @@ export function RefundDrawer({ payment, firstAmount, onClose }: RefundDrawerProp
   const [hash, setHash] = useState("")
   const [note, setNote] = useState("")
   const preview = usePreview(payment, amount)
-  const recording = useAction(recordRefund, () => {
+  const recording = useAction(postRefund, () => {
     toast.success(t("action.refund.done"))
     onClose()
   })

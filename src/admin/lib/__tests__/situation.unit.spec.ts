@@ -5,7 +5,7 @@ import type {
   Person,
 } from "../../../types/order-payments"
 import { comparisonOf } from "../comparison"
-import { historyOf } from "../history"
+import { historyOf } from "../history-entries"
 import { withNames } from "../people"
 import { byWeight, isMoving, markOf, situationOf } from "../situation"
 

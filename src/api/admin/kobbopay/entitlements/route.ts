@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import type { z } from "@medusajs/framework/zod"
-import { ordersOfCustomer } from "../../../entitled-orders"
+import { ordersOfCustomer } from "../../../customer-orders"
 import type { adminEntitlementsParams } from "./query"
 
 type EntitlementQuery = z.output<typeof adminEntitlementsParams>

@@ -2,7 +2,7 @@ import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/frame
 import { z } from "@medusajs/framework/zod"
 import type { acceptExceptionWorkflow } from "../../../../workflows"
 import { parseInput } from "../../../../workflows/input"
-import { answer } from "../answer"
+import { answer } from "../decision-answer"
 
 const body = z.strictObject({
   note: z.string().max(2_000).optional(),

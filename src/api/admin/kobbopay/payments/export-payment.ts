@@ -161,7 +161,7 @@ function cellOf(column: string, value: unknown, sheet: Sheet): Cell {
 const BYTE_ORDER_MARK = "\ufeff"
 
 /** The text of an export, piece by piece, as the payments come. */
-export async function* textOf(
+export async function* exportText(
   payments: AsyncIterable<KeptPayment>,
   { format, kind, sheet }: { format: Format; kind: Kind; sheet: Sheet },
 ): AsyncGenerator<string> {

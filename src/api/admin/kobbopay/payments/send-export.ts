@@ -5,7 +5,7 @@ import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { errorText } from "../../../../store/error-text"
 import type { KeptPayment } from "../../../../store/payment-export"
 import type { Sheet } from "./sheet"
-import { textOf, type Format, type Kind } from "./export-payment"
+import { exportText, type Format, type Kind } from "./export-payment"
 
 const TYPES: Record<Format, string> = {
   csv: "text/csv; charset=utf-8; header=present",
@@ -28,7 +28,7 @@ export async function sendExport(
   res.setHeader("content-disposition", `attachment; filename="${file.name}.${file.format}"`)
   res.setHeader("cache-control", "no-store")
   try {
-    await pipeline(Readable.from(textOf(begun, file)), res)
+    await pipeline(Readable.from(exportText(begun, file)), res)
   } catch (cause) {
     const log = req.scope.resolve(ContainerRegistrationKeys.LOGGER)
     log.warn(`kobbopay: an export of ${file.kind} broke off: ${errorText(cause)}`)

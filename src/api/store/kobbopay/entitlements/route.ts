@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys, MedusaError } from "@medusajs/framework/utils"
-import { ordersOfCustomer } from "../../../entitled-orders"
-import type { storeEntitlementsParams } from "./query"
+import { ordersOfCustomer } from "../../../customer-orders"
+import type { storeEntitlementsParams } from "./customer-query"
 import { plainLine } from "../../../../kobbopay/text"
 import type { z } from "@medusajs/framework/zod"
 

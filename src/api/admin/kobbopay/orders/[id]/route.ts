@@ -8,7 +8,7 @@ import { historyOfOrder } from "../../../../../store/history"
 import { idColumn } from "../../../../../store/payment"
 import type { OrderPayments } from "../../../../../types/order-payments"
 import { kobbopay } from "../../../../../work/worker-of"
-import { actorsOf, merchantView } from "./view"
+import { actorsOf, merchantView } from "./merchant-view"
 
 type Query = Omit<RemoteQueryFunction, symbol>
 

@@ -6,7 +6,7 @@ import { runtime } from "../../../../../runtime"
 import { isStillOwed } from "../../../../../store/offer"
 import { payerView } from "../../../../../store/payer-view"
 import { kobbopay } from "../../../../../work/worker-of"
-import { paymentOf } from "./payment"
+import { paymentOf } from "./payment-by-token"
 
 const ordersShape = z.array(
   z.object({ display_id: z.number(), customer_id: z.string().nullable() }),

@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { holdEntitlementWorkflow } from "../../../../../../workflows"
 import { decisionIn } from "../decision"
-import { answerEntitlement } from "../view"
+import { answerEntitlement } from "../entitlement-view"
 
 /** Holds an entitlement, also one that was released, in the name of the logged-in user. */
 export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {

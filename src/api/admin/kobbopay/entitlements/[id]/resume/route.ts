@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { resumeEntitlementWorkflow } from "../../../../../../workflows"
 import { decisionIn } from "../decision"
-import { answerEntitlement } from "../view"
+import { answerEntitlement } from "../entitlement-view"
 
 /** Ends what was decided about an entitlement: the rule decides again, in the name of the logged-in user. */
 export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {

@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { revokeEntitlementWorkflow } from "../../../../../../workflows"
 import { decisionIn } from "../decision"
-import { answerEntitlement } from "../view"
+import { answerEntitlement } from "../entitlement-view"
 
 /** Takes an entitlement back, in the name of the logged-in user. */
 export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {

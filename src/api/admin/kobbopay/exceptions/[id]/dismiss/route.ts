@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { dismissExceptionWorkflow } from "../../../../../../workflows"
 import { dismissInput, parseInput } from "../../../../../../workflows/input"
-import { answer } from "../../../answer"
+import { answer } from "../../../decision-answer"
 
 const body = dismissInput.pick({ code: true, note: true })
 

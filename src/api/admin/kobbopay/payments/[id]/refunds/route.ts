@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { recordRefundWorkflow } from "../../../../../../workflows"
 import { parseInput, refundInput } from "../../../../../../workflows/input"
-import { answer } from "../../../answer"
+import { answer } from "../../../decision-answer"
 
 const body = refundInput.pick({ amount: true, hash: true, note: true })
 

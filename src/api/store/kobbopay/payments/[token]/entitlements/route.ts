@@ -1,7 +1,7 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { entitlementsOf } from "../../../../../../store/entitlements"
 import { kobbopay } from "../../../../../../work/worker-of"
-import { paymentOf } from "../payment"
+import { paymentOf } from "../payment-by-token"
 
 /**
  * What the order of a payment entitles to, for whoever holds the payment's token: what it is and how it

@@ -1,4 +1,4 @@
-import { textOf, type Texts } from "../text"
+import { textOf, type Texts } from "../texts"
 
 const en: Texts = { plain: "Plain", deep: { named: "For {{name}}, {{name}} and {{other}}" } }
 const de: Texts = { plain: "Schlicht" }
