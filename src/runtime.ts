@@ -9,7 +9,7 @@ export const runtime = {
     bodyWithinMs: 10_000,
   },
   work: {
-    /** How long a step of Medusa's may take before the work stops waiting for it, milliseconds. */
+    /** How long a step of Medusa's may take before the worker stops waiting for it, milliseconds. */
     stepWithinMs: 60_000,
     patience: async (signal: AbortSignal): Promise<number> => {
       const ms = runtime.work.stepWithinMs

@@ -122,7 +122,7 @@ async function measureReconcile({ store, quick }: Bench, sql: Sql, twins: Twins)
   )
 }
 
-/** A due collection as the work takes it: claimed, loaded, and given back until much later. */
+/** A due collection as the worker takes it: claimed, loaded, and given back until much later. */
 async function worked(
   sql: Sql,
   load: (sql: Sql, collection: CollectionId) => Promise<unknown>,

@@ -5,7 +5,7 @@ const MODULES_AT_MOST = 1_000
 const IMPORTED = /(?:from|import)\s*\(?\s*["'](\/app\/[^"']+)["']/g
 
 /**
- * Vite makes the admin when it is first asked for, and makes it anew when it meets a package it did not expect; a browser that looks
+ * Vite makes the admin when it is first asked for, and makes it again when it meets a package it did not expect; a browser that looks
  * in between gets two halves that do not fit. So ask for every module of the first page, again and again, until nothing moves.
  *
  * @throws Error when it does not come to rest in time.

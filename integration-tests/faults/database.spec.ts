@@ -78,7 +78,7 @@ describe("a store whose PostgreSQL goes away", () => {
     const ledger = `kobbopay_payment WHERE collection_id = '${collection}'`
     await until(async () => (await home.count(`${ledger} AND converged_at IS NOT NULL`)) === 1, {
       withinMs: 30_000,
-      what: "the work coming to rest",
+      what: "the worker coming to rest",
     })
     const events = `kobbopay_event WHERE collection_id = '${collection}'`
     await until(async () => (await home.count(`${events} AND state = 'done'`)) === 3, {
@@ -169,7 +169,7 @@ describe("a store whose PostgreSQL goes away", () => {
     expect(await timesSeen(bought.collectionId)).toEqual([2])
   })
 
-  test("between the 2xx and the work: the work resumes by itself, without another webhook", async () => {
+  test("between the 2xx and the work on it: it resumes by itself, without another webhook", async () => {
     const bought = await buy()
     const { kobbopay_id: id } = bought.session
     home.sandbox.control.setWeather({ slowMs: { ms: 2_000, on: "read" } })

@@ -4,7 +4,7 @@ import { Shopper } from "../support/shopper"
 import { storeHome, type StoreHome } from "../support/store-home"
 import { until } from "../support/until"
 
-/** Long enough that the work is still reading when the process is killed. */
+/** Long enough that the worker is still reading when the process is killed. */
 const SLOW_READ_MS = 5_000
 
 jest.setTimeout(300_000)
@@ -54,7 +54,7 @@ describe("a store whose process is killed", () => {
     const atRest = "kobbopay_payment WHERE converged_at IS NOT NULL AND target = 'captured'"
     await until(async () => (await count(atRest)) === 1, {
       withinMs: 30_000,
-      what: "the work coming to rest",
+      what: "the worker coming to rest",
     })
     expect(await count("kobbopay_event WHERE state = 'received'")).toBe(0)
     expect(await count("payment")).toBe(1)

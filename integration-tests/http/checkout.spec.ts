@@ -198,7 +198,7 @@ storeSuite("checkout", (world) => {
       },
     )
 
-    test("a create whose answer was lost, made anew by Kobbopay: money on either is seen", async () => {
+    test("a create whose answer was lost, made again by Kobbopay: money on either is seen", async () => {
       const { cart, collection } = await openCart()
       sandbox().setWeather({ forgetful: true, lostAnswer: { count: 1 } })
       const session = await world().shopper.session(collection, digital(provider))

@@ -153,7 +153,7 @@ storeSuite("hanging hooks", (world) => {
     expect(cartId).toBeTruthy()
   })
 
-  test("whoever waits for the work can say how long, while a step hangs and is still waited for", async () => {
+  test("whoever waits for the worker can say how long, while a step hangs and is still waited for", async () => {
     const { session, collectionId, cartId } = await world().shopper.checkout(purchase(AFTER))
     runtime.work.stepWithinMs = 600_000
     completing.shut(cartId)

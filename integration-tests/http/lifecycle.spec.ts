@@ -247,7 +247,7 @@ storeSuite("lifecycle", (world) => {
       const unplaced = stuck({ ...AWAITING, ledger: ["confirmed"], targets: ["captured"] })
       const placed = { ...capturedFor("29"), closed: ["completion_failed"] }
 
-      test("the money set aside by a person, the cart is free again and can be paid anew", async () => {
+      test("the money set aside by a person, the cart is free again and can be paid again", async () => {
         const { collectionId, cartId, session } = await world().shopper.checkout(shirt(provider))
         await stockIs(0)
         sandbox().pay(session.kobbopay_id, { amount: "29", confirm: true })

@@ -58,7 +58,7 @@ storeSuite("races", (world) => {
     await booksBecome(world(), collectionId, capturedFor("10.5"))
   })
 
-  test("a payment past its last pending check does not keep the work busy", async () => {
+  test("a payment past its last pending check does not keep the worker busy", async () => {
     const { collectionId } = await buy()
     await world().rows(
       `UPDATE kobbopay_payment SET created_at = created_at - interval '25 hours',
@@ -109,7 +109,7 @@ storeSuite("races", (world) => {
     const { collectionId, session, order } = await buy()
     silence()
     sandbox().expire(session.kobbopay_id)
-    // What the work leaves behind that read the end before the order was there.
+    // What the worker leaves behind that read the end before the order was there.
     await world().rows(
       `UPDATE kobbopay_payment SET state = 'expired', target = 'order_cancelled', ended_at = now(),
               converged_at = now(), next_check_at = NULL, order_id = NULL WHERE collection_id = ?`,
@@ -254,7 +254,7 @@ storeSuite("races", (world) => {
     expect(books.open).toContain("ambiguous_finality")
   })
 
-  test("a payment checked by hand before it was made at Kobbopay does not keep the work busy", async () => {
+  test("a payment checked by hand before it was made at Kobbopay does not keep the worker busy", async () => {
     const cart = await world().shopper.cart(ebook())
     const collection = await world().shopper.collection(cart)
     sandbox().setWeather({ outage: true })

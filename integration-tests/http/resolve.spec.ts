@@ -549,7 +549,7 @@ storeSuite("resolving exceptions", (world) => {
       })
     })
 
-    test("money that went back before its confirmation is never captured, and the order can be paid anew", async () => {
+    test("money that went back before its confirmation is never captured, and the order can be paid again", async () => {
       const { collectionId, session } = await buy()
       sandbox().pay(session.kobbopay_id, { amount: "10.5" })
       await booksBecome(world(), collectionId, AUTHORIZED)

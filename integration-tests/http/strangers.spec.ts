@@ -305,7 +305,7 @@ storeSuite("strangers", (world) => {
   })
 
   describe("a flood of webhooks", () => {
-    /** Reads of Kobbopay that the work makes meanwhile. */
+    /** Reads of Kobbopay that the worker makes meanwhile. */
     const readsDuring = async (account: string, during: () => Promise<void>): Promise<number> => {
       const known = depsOf(world().service).accounts.get(brandAs<AccountId>(account))
       if (known === undefined) throw new Error(`no account ${account}`)

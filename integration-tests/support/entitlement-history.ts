@@ -177,7 +177,7 @@ function crashingSql({ sql }: Deps): Deps["sql"] {
       await work(trx)
       await crash()
     })
-  // Of the overloads, the work calls but this one.
+  // Of the overloads, the worker calls but this one.
   return { raw: sql.raw.bind(sql), transaction: transaction as Deps["sql"]["transaction"] }
 }
 

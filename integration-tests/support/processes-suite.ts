@@ -75,7 +75,7 @@ export function processesSuite(name: string, { redis: withRedis }: { redis: bool
       until(probe, { withinMs: MOVED_WITHIN_MS, everyMs: 100, what })
 
     const rests = (collection: string) =>
-      moved("the work coming to rest", async () => {
+      moved("the worker coming to rest", async () => {
         const events = `kobbopay_event WHERE state = 'received' AND collection_id = $1`
         const leased = `kobbopay_collection WHERE id = $1 AND lease_owner IS NOT NULL`
         return (await count(events, collection)) === 0 && (await count(leased, collection)) === 0

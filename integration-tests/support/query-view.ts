@@ -125,7 +125,7 @@ const byReference = (
     }))
     .sort((a, b) => String(a.reference_id).localeCompare(String(b.reference_id)))
 
-/** What the work reads from Medusa's tables is what Medusa's Query says of them. */
+/** What the worker reads from Medusa's tables is what Medusa's Query says of them. */
 export async function viewIsMedusas(world: World, collectionId: string): Promise<void> {
   const ours = await viewOf(world.service.sql, brandAs<CollectionId>(collectionId))
   const sorted =

@@ -200,7 +200,7 @@ export type World = {
 
 /**
  * Boots this repository as a store, once for the suite, with PostgreSQL and two sandboxes; each test
- * starts from the seeded database. Scheduled sweeps are off: tests call the work.
+ * starts from the seeded database. Scheduled sweeps are off: tests run the worker.
  */
 export function storeSuite(name: string, tests: (world: () => World) => void): void {
   jest.setTimeout(180_000)

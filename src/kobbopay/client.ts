@@ -94,7 +94,7 @@ export function createClient(account: Account, deps: ClientDeps): KobbopayClient
   }
 
   async function tryOnce(asked: ApiRequest, signal?: AbortSignal): Promise<unknown> {
-    // Made anew for each try: a signature carries the time.
+    // Made for each try: a signature carries the time.
     const headers: Record<string, string> = {
       accept: "application/json",
       "user-agent": "medusa-payment-kobbopay",

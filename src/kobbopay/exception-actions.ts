@@ -52,7 +52,7 @@ export const canBeApplied = (found: string): boolean => found === "superseded"
 
 /**
  * What a person can do about an exception, the most usual first: the rule behind the admin's buttons.
- * Doing it looks afresh, and may still be refused with the reason.
+ * Each action begins with a check, and may still be refused with the reason.
  */
 export function actionsFor(found: {
   class: string

@@ -234,10 +234,10 @@ function barrier(facts: Facts, state: PaymentState, fit: Fit): ExceptionClass[] 
   }
   if (facts.covered) return ["duplicate_payment"]
   if (facts.captured && facts.overCaptured) return ["refund_owed"]
-  // Accepted for what the order asked then; what it asks now has to be accepted anew.
+  // Accepted for what the order asked then; what it asks now has to be accepted again.
   const isChanged = fit.mismatches.includes("order_changed")
   if (facts.accepted !== null) return isChanged ? ["order_changed"] : []
-  // By option, money after the end is as good as in time: the work finds it a session of the order.
+  // By option, money after the end is as good as in time: the worker finds it a session of the order.
   if (facts.superseded && facts.policy.latePayments === "review") return ["superseded"]
   if (fit.mismatches.length > 0) return [...fit.mismatches]
   const isShort = facts.returned === "short" && !facts.captured

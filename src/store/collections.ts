@@ -18,7 +18,7 @@ export type Lease = {
   /** The collection's wake counter when it was claimed. */
   wakes: number
   failures: number
-  /** Money, an event or a person waits for the work. */
+  /** Money, an event or a person waits for the worker. */
   urgent: boolean
   /** Why the work before this one failed or hung; null: it did neither. */
   lastError: string | null
@@ -29,7 +29,7 @@ export type Lease = {
 /** How long a lease lasts without a heartbeat; a killed process is succeeded after it. */
 export const LEASE_MS = 20_000
 
-/** Thrown by a write whose lease was taken over. The work stops; the new owner goes on. */
+/** Thrown by a write whose lease was taken over. The worker stops; the new owner goes on. */
 export class LeaseLost extends Error {
   constructor(collection: CollectionId) {
     super(`the lease of ${collection} was taken over`)

@@ -1,5 +1,5 @@
 import type { AccountId, KobbopayId, PaymentId, SessionId } from "../kobbopay/ids"
-import { abandoned, type Unfinished } from "./creation"
+import { creationExpired, type Unfinished } from "./creation"
 import { dueOrders } from "./entitled-orders"
 import { lockCollection, scheduleCollectionOf, scheduling } from "./collections"
 import { reviving } from "./inbox"
@@ -73,7 +73,7 @@ function finishCreation(
       WHERE id = ? AND state = 'creating' AND NOT EXISTS (SELECT 1 FROM kobbopay_payment known
         WHERE known.account_id = ? AND known.kobbopay_id = ? AND known.deleted_at IS NULL)
       RETURNING ${paymentColumns("p")}),
-     noted AS (INSERT INTO kobbopay_transition (id, payment_id, from_state, to_state, source, at)
+     recorded AS (INSERT INTO kobbopay_transition (id, payment_id, from_state, to_state, source, at)
       SELECT ?, id, 'creating', 'pending', 'checkout', ?::timestamptz FROM made),
      woken AS (${dueOrders("made")}),
      ${attach.text},
@@ -142,7 +142,7 @@ async function takeOverKnown(
       WHERE id = ? AND state = 'creating'`,
     [now, id],
   )
-  if (ended === 1) await insertTransition(trx, abandoned(id, now))
+  if (ended === 1) await insertTransition(trx, creationExpired(id, now))
   await execute(
     trx,
     `UPDATE kobbopay_payment

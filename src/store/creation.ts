@@ -220,13 +220,13 @@ export async function endExpiredCreations(
       [now, collection, now, now],
     )
     for (const { id } of ended) {
-      await insertTransition(trx, abandoned(id, now))
+      await insertTransition(trx, creationExpired(id, now))
     }
   })
 }
 
 /** No address of it was ever shown under its own row. */
-export const abandoned = (paymentId: PaymentId, at: Date): NewTransition => ({
+export const creationExpired = (paymentId: PaymentId, at: Date): NewTransition => ({
   paymentId,
   from: "creating",
   to: "failed",

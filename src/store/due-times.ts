@@ -6,7 +6,7 @@ const idRow = z.object({ id: z.string() })
 const atRow = z.object({ at: z.date().nullable() })
 
 /**
- * When one of a collection's payments is to be looked at next, or one of its events tried; null: never. Payments
+ * When one of a collection's payments is checked next, or one of its events tried; null: never. Payments
  * of other accounts than these cannot be read, so they are not waited for.
  */
 export const nextWork = async (

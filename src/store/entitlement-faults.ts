@@ -2,7 +2,7 @@ import type { OrderId } from "../kobbopay/ids"
 import { execute, type Sql } from "./sql"
 
 /**
- * Closes the exceptions `entitlement_failed` of orders, in the name of the plugin: of those of which the work
+ * Closes the exceptions `entitlement_failed` of orders, in the name of the plugin: of those whose work
  * does not fail, and of which no event waits to be handed on.
  */
 export const closeEntitlementFaults = (

@@ -142,7 +142,7 @@ export async function recordDecision(
   now: Date,
 ): Promise<EntitlementRow> {
   const isHandedBack = decided.decision === null
-  const noted = await row(
+  const changed = await row(
     trx,
     entitlementRow,
     `UPDATE kobbopay_entitlement
@@ -159,10 +159,16 @@ export async function recordDecision(
       found.version,
     ],
   )
-  if (noted === null) throw new Error(`entitlement ${found.id} changed inside its transaction`)
+  if (changed === null) throw new Error(`entitlement ${found.id} changed inside its transaction`)
   const reason = `${decided.decision ?? "the rule decides again"}: ${decided.reason}`
-  await insertChange(trx, noted, { kind: "decided", quantity: 0, why: reason }, decided.actor, now)
-  return noted
+  await insertChange(
+    trx,
+    changed,
+    { kind: "decided", quantity: 0, why: reason },
+    decided.actor,
+    now,
+  )
+  return changed
 }
 
 /** Moves an entitlement's units, a row of the history for each move, in the transaction that holds its order. */

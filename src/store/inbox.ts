@@ -31,7 +31,7 @@ const eventRow = z.object({
 })
 export type EventRow = z.output<typeof eventRow>
 
-/** Without the raw body, which the work never needs. */
+/** Without the raw body, which the worker never needs. */
 const EVENT = `id, account_id, event_id, type, reported_state, reported_amount, kobbopay_ids, reference, payment_id, collection_id,
   received_at, next_attempt_at, attempts`
 

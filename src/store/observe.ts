@@ -17,7 +17,7 @@ import { claimTransfers, type Taken } from "./transfers"
 export type Check = {
   paymentId: PaymentId
   collectionId: CollectionId
-  /** The lease under which the work runs; null for the provider's own reads. */
+  /** The lease under which the worker runs; null for the provider's own reads. */
   lease: Lease | null
   reading: Reading
   /** When the read began: a judgement of something newer is not undone by it. */
@@ -64,7 +64,7 @@ export async function observe(sql: Sql, check: Check): Promise<Observed> {
         covered: check.facts.covered || (!check.facts.settled && has_settling_sibling),
       },
     })
-    // The provider knows less than the work: it lifts nothing that the work found to be in the way.
+    // The provider knows less than the worker: it lifts nothing that the worker found to be in the way.
     if (check.lease === null && is_held_back) decision.target = "nothing"
 
     const payment = await save(trx, check, before, decision, fit, {
@@ -115,13 +115,13 @@ export function stillWaits(
   payment: PaymentRow,
   check: Pick<Check, "reading" | "reports" | "rules" | "facts" | "now">,
 ): boolean {
-  const rests =
+  const isUnchanged =
     payment.state === "pending" &&
     payment.target === "nothing" &&
     payment.money_seen_at === null &&
     payment.window_ends_at > check.now &&
     check.reading.transfers.length === 0
-  if (!rests) return false
+  if (!isUnchanged) return false
   const { decision, fit } = judge(knownOf(payment), {
     ...check,
     isTransferTaken: false,
@@ -138,7 +138,7 @@ export function stillWaits(
 const lockedPaymentRow = paymentRow.extend({
   /** Another payment of the same collection settles already. */
   has_settling_sibling: z.boolean(),
-  /** The work found something in the way, and nobody but a person said that it may be left there. */
+  /** The worker found something in the way, and nobody but a person said that it may be left there. */
   is_held_back: z.boolean(),
   open_exceptions: z.array(z.string()),
 })
@@ -234,7 +234,7 @@ async function save(
     state === "confirmed" ? now : null,
     ended ? now : null,
     isTargetChanged,
-    // What was set aside before it was final is judged afresh once it is.
+    // What was set aside before it was final is judged again once it is.
     state === "confirmed" && before.state !== "confirmed",
     now,
     nextCheckOf(before, state, check),
@@ -339,7 +339,7 @@ async function keepExceptions(
     )
     if (isNew) opened.push(found)
   }
-  // The provider knows less of the order than the work does: it clears only what the money itself tells.
+  // The provider knows less of the order than the worker does: it clears only what the money itself tells.
   const judged = check.lease === null ? MONEY_CONDITIONS : CONDITIONS
   const over = judged.filter(
     (condition) => openBefore.includes(condition) && !decision.exceptions.includes(condition),

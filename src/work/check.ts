@@ -17,7 +17,7 @@ import { holdsMoney, type PaymentRow } from "../store/payment"
 import { railOf } from "../store/rail"
 import type { Deps } from "./deps"
 
-/** The work comes back by itself, so one read need not try for long. */
+/** The worker comes back by itself, so one read need not try for long. */
 const READ_ATTEMPTS = 2
 
 /** A payment as it stands after a check, and why that must be tried again as failed work, or null. */

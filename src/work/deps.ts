@@ -10,7 +10,7 @@ import type { Patience } from "./patience"
 
 export type WorkAccount = { account: Account; client: KobbopayClient; rules: Rules }
 
-/** Everything the work touches, handed in: the database, the accounts, Medusa, the clock, chance. */
+/** Everything the worker touches, handed in: the database, the accounts, Medusa, the clock, chance. */
 export type Deps = {
   sql: Sql
   accounts: ReadonlyMap<AccountId, WorkAccount>

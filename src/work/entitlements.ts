@@ -36,7 +36,7 @@ export { emitChanges } from "./entitlement-events"
 
 /** How long a process has for one order, or one batch of events, before another takes it. */
 const LEASE_MS = 60_000
-/** An order that others keep working on is left to them, and to the next check. */
+/** An order that others keep working on is left to them, and to the next pass. */
 const MOST_READS = 20
 const READ_AGAIN_MS = 100
 /** Orders worked before money is looked after again. */
@@ -226,7 +226,7 @@ export async function workEntitlements(deps: Deps): Promise<boolean> {
     }
     return true
   } catch (cause) {
-    deps.log.error(`kobbopay: the work on entitlements was interrupted: ${errorText(cause)}`)
+    deps.log.error(`kobbopay: the entitlement loop was interrupted: ${errorText(cause)}`)
     return false
   }
 }

@@ -21,7 +21,7 @@ type Expiry = { next: Date | null; failure: string | null }
 
 const AT_REST: Expiry = { next: null, failure: null }
 
-/** Reads one payment afresh. */
+/** Checks one payment again. */
 export type Recheck = (payment: PaymentRow, view: MedusaView) => Promise<Checked>
 
 /**

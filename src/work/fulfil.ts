@@ -35,7 +35,7 @@ export async function fulfilReleased(deps: Deps, order: OrderId): Promise<void> 
   const work = fulfilLines(deps, order).finally(async () => {
     clearInterval(heartbeat)
     await endFulfilling(deps.sql, order)
-    // Checked at again, so that what was said of it is taken back.
+    // Made due, so that its exception closes.
     if (!isWaitedFor) await wakeOrder(deps.sql, order)
   })
   work.catch(() => undefined)

@@ -37,7 +37,7 @@ const completionShape = z.object({
 
 const cartShape = z.object({ raw_total: z.object({ value: z.string() }) })
 
-/** Medusa as the work sees it: one way to look, and what it may do. */
+/** Medusa as the worker sees it: one way to read, and what it may do. */
 export type MedusaSide = {
   /** Null when the collection is gone. */
   view(collection: CollectionId): Promise<MedusaView | null>
@@ -61,7 +61,7 @@ export type MedusaSide = {
   refund(payment: string, refund: RefundToBook): Promise<void>
   /**
    * Books the order's side of a refund and tells the store of it, as Medusa's own workflow does; but step
-   * by step, so that one that was cut off is finished instead of begun anew.
+   * by step, so that one that was cut off is finished instead of begun again.
    */
   bookRefund(view: MedusaView, payment: string, refund: MedusaRefund): Promise<void>
   /** Cancels a payment that was never captured; its provider has to agree. */
@@ -75,7 +75,7 @@ export type NewSession = { provider: ProviderId; amount: string; currencyCode: s
 export type RefundToBook = { id: RefundId; amount: string; actor: string; note: string }
 
 /**
- * Binds the work to a booted Medusa. Each effect is a separate, awaited run of Medusa's own workflow:
+ * Binds the worker to a booted Medusa. Each effect is a separate, awaited run of Medusa's own workflow:
  * composed into one, its compensation would undo the payment it had just made.
  */
 export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date): MedusaSide {

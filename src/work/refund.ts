@@ -43,9 +43,9 @@ const invalid = (message: string): MedusaError =>
   new MedusaError(MedusaError.Types.INVALID_DATA, message)
 
 /**
- * Records that a person sent money of a payment back, and closes the exceptions that this answers. What
- * of it is a refund of the order is booked in Medusa by the work, once there is a capture to refund; where
- * Medusa booked one by itself, by cancelling a captured order, nothing more is.
+ * Records that a person sent money of a payment back, and closes the exceptions that this answers. The
+ * worker books it in Medusa once there is a capture to refund. Where Medusa booked one by itself, because a
+ * captured order was cancelled, nothing more is booked.
  *
  * @throws MedusaError NOT_FOUND, INVALID_DATA for more than arrived, CONFLICT for a hash recorded before
  */

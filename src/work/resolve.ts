@@ -57,9 +57,9 @@ const refuse = (message: string): MedusaError =>
 /**
  * Accepts what an exception is about: the payment's money settles what the order, or the cart, asks for
  * now, if that is still open and nothing else pays for it. `apply` is the same for a payment that the
- * checkout has superseded. Looks afresh at Kobbopay and Medusa before it acts.
+ * checkout has superseded. Checks Kobbopay and Medusa before it acts.
  *
- * @throws MedusaError NOT_FOUND; CONFLICT when somebody else, or the work itself, was faster; NOT_ALLOWED
+ * @throws MedusaError NOT_FOUND; CONFLICT when somebody else, or the worker itself, was faster; NOT_ALLOWED
  *   with the reason and what can be done instead
  */
 export async function acceptException(
@@ -283,7 +283,7 @@ function mustHoldMoney(payment: PaymentRow, found: ExceptionRow, isFinal: boolea
   )
 }
 
-/** Lets the work act on a decision, and tells how far it came. */
+/** Lets the worker act on a decision, and says how far it came. */
 async function awaitOutcome(deps: Work, drain: Drain, id: PaymentId): Promise<Resolved> {
   const started = deps.now().getTime()
   for (;;) {

@@ -35,7 +35,7 @@ const STALE_CANCELLING_MS = 2 * 60_000
 /** A collection is never due again at once: what could not be moved now is not asked about in a loop. */
 const LEAST_PAUSE_MS = 1_000
 
-/** Steps towards one target before the work pauses: showing, completing, authorizing, capturing, and two to spare. */
+/** Steps towards one target before the worker pauses: showing, completing, authorizing, capturing, and two to spare. */
 const MOST_STEPS = 6
 
 /**
@@ -107,7 +107,7 @@ const isNews = (payment: PaymentRow, view: MedusaView): boolean =>
   (view.cartId !== null && view.cartId !== payment.cart_id) ||
   (view.orderId !== null && view.orderId !== payment.order_id)
 
-/** Looks at a payment whose time has come, or that an event asks for. */
+/** Checks a payment whose time has come, or that an event asks for. */
 async function checkIfDue(
   deps: Deps,
   lease: Lease,
@@ -156,17 +156,17 @@ type Converged = { failure: string | null; moved: boolean; again?: boolean }
 
 /** Runs Medusa's workflows one by one, with a read of Medusa between them, until it shows the payment's target. */
 async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
-  const resting = { failure: null, moved: false }
-  if (payment.target === "order_cancelled") return resting
+  const unmoved = { failure: null, moved: false }
+  if (payment.target === "order_cancelled") return unmoved
   if (payment.target === "nothing" && (payment.converged_at !== null || !isMoneyGone(payment))) {
     if (payment.converged_at === null) await atRest(deps, payment)
-    return resting
+    return unmoved
   }
   const provider = deps.accounts.get(payment.account_id)?.account.providerId
-  if (provider === undefined) return resting
+  if (provider === undefined) return unmoved
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = await deps.medusa.view(payment.collection_id)
-    if (view === null) return resting
+    if (view === null) return unmoved
     const shown = await sessionsOf(deps.sql, {
       collection: payment.collection_id,
       order: view.orderId,
@@ -174,9 +174,9 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
     const step = nextStep(payment, provider, view, shown, deps.now())
     switch (step.do) {
       case "wait":
-        return resting
+        return unmoved
       case "judge":
-        return { ...resting, again: true }
+        return { ...unmoved, again: true }
       case "nothing":
         if (payment.converged_at === null) await atRest(deps, payment)
         return { failure: null, moved: count > 0 }

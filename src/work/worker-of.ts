@@ -50,7 +50,7 @@ export const depsOf = (service: KobbopayModuleService): Deps => partsOf(service)
 
 /**
  * The kobbopay module of the app. From the app's own container, never from the one that a job or a
- * workflow step is given: that one hands out modules whose members are wrapped anew at each call.
+ * workflow step is given: that one hands out modules whose members are wrapped again at each call.
  */
 export const kobbopay = (): KobbopayModuleService =>
   container.resolve<KobbopayModuleService>(KOBBOPAY_MODULE)

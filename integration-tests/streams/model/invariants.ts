@@ -174,7 +174,7 @@ export class Invariants {
     if (!isOpen) throw new Broken("money that was seen is nowhere to be seen")
   }
 
-  /** The work cancelled the order: every payment was read and ended, and no read ever showed money. */
+  /** The worker cancelled the order: every payment was read and ended, and no read ever showed money. */
   #mayEnd(): void {
     for (const row of this.of.ledger.rows) {
       const shown = [...this.of.kobbopay.shown(row.number)]

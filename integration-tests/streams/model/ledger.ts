@@ -20,7 +20,7 @@ import { ASKED } from "./truth"
 
 export const WINDOW_MS = 30 * 60_000
 
-/** The columns of `kobbopay_payment` that the work goes by. */
+/** The columns of `kobbopay_payment` that the worker goes by. */
 export type Row = Pick<
   PaymentRow,
   | "id"

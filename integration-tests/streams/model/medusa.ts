@@ -102,7 +102,7 @@ export class Medusa {
     }
   }
 
-  /** A session of the plugin's provider, made by the work. */
+  /** A session of the plugin's provider, made by the worker. */
   *createSession(): Steps<void> {
     const id = brandAs<SessionId>(this.#id("session-made"))
     this.addSession(id)

@@ -33,7 +33,7 @@ export type Truth = {
   lenient: boolean
   /** Kobbopay calls a payment that expired paid after all once it is covered. */
   lifts: boolean
-  /** The order is placed by the shopper, or by the work once money is seen. */
+  /** The order is placed by the shopper, or by the worker once money is seen. */
   placed: "before" | "after"
   payments: number
   /** This many of the first payments are shown by no session any more. */

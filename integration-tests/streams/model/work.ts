@@ -175,12 +175,12 @@ function* converge(
   payment: Snapshot,
 ): Steps<{ failure: string | null; moved: boolean }> {
   const { ledger, medusa } = shop
-  const resting = { failure: null, moved: false }
-  if (payment.target === "order_cancelled") return resting
+  const unmoved = { failure: null, moved: false }
+  if (payment.target === "order_cancelled") return unmoved
   const isMoneyGone = payment.money_seen_at !== null && !holdsMoney(payment)
   if (payment.target === "nothing" && (payment.converged_at !== null || !isMoneyGone)) {
     if (payment.converged_at === null) atRest(ledger, payment)
-    return resting
+    return unmoved
   }
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = medusa.view()
@@ -189,10 +189,10 @@ function* converge(
     yield
     switch (step.do) {
       case "wait":
-        return resting
+        return unmoved
       case "judge":
         ledger.wake()
-        return resting
+        return unmoved
       case "nothing":
         if (payment.converged_at === null) atRest(ledger, payment)
         return { failure: null, moved: count > 0 }

@@ -79,7 +79,7 @@ const Behind = () => {
   )
 }
 
-/** On an order's page. Another order starts afresh. */
+/** On an order's page. Another order starts from nothing. */
 const OrderKobbopay = ({ data: order }: DetailWidgetProps<AdminOrder>) => (
   <Payments key={order.id} order={order} />
 )

@@ -406,7 +406,7 @@ describe("what a person decides", () => {
       "partial targets authorized",
     )
   })
-  test("what the order asks after the acceptance has to be accepted anew", () => {
+  test("what the order asks after the acceptance has to be accepted again", () => {
     expect(seen({ accepted: "amount", state: "paid" }, "confirmed", "fits", "order_changed")).toBe(
       "confirmed targets nothing + order_changed",
     )

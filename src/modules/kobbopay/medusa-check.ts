@@ -7,7 +7,7 @@ import type { Sql } from "../../store/sql"
 const NO_COLLECTION = brandAs<CollectionId>("none")
 
 /**
- * Tells at boot when Medusa's tables are not as the work reads them: after an update of Medusa nothing
+ * Tells at boot when Medusa's tables are not as the worker reads them: after an update of Medusa nothing
  * would settle, and that must not be found out by the first payment. Never throws.
  */
 export async function checkMedusa(deps: { sql: Sql; log: Pick<Logger, "error"> }): Promise<void> {

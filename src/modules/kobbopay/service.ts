@@ -43,7 +43,7 @@ const moduleOptions = z
   .strictObject({
     /**
      * `scheduled`: a job sweeps what is due every few seconds. `off`: nothing runs unasked, for tests
-     * that call the work themselves.
+     * that run the worker themselves.
      */
     sweep: z.enum(["scheduled", "off"]).default("scheduled"),
     /** How often ledger, Kobbopay and orders are compared, milliseconds; written as "24h". */
@@ -87,7 +87,7 @@ export default class KobbopayModuleService extends MedusaService({
   KobbopayTransition,
 }) {
   readonly accounts: readonly Account[]
-  /** The app's own connection, for the work. */
+  /** The app's own connection, for the worker. */
   readonly sql: Knex
   /** Records events through a small pool of its own, so that a busy store cannot starve the inbox. */
   readonly inbox: EventRecorder

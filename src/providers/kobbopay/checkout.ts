@@ -42,7 +42,7 @@ import type { Sql } from "../../store/sql"
 import { withinLimit } from "./limited-insert"
 import { noPriceNow, logPriceFailure } from "./prices"
 
-/** A checkout waits for its answer: fewer tries than the work takes. */
+/** A checkout waits for its answer: fewer tries than the worker takes. */
 const CREATE_ATTEMPTS = 2
 const CREATE_LEASE_MS = 60_000
 const WAIT_FOR_OTHER_MS = 20_000

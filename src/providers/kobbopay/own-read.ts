@@ -15,7 +15,7 @@ import { railOf } from "../../store/rail"
 import type { PaymentInView, SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
 
-/** A read this young is fresh: the work has just read when it asks Medusa to authorize or capture. */
+/** A read this young is fresh: the worker has just read when it asks Medusa to authorize or capture. */
 const FRESH_MS = 3_000
 const READ_ATTEMPTS = 2
 
@@ -23,7 +23,7 @@ const READ_ATTEMPTS = 2
 export type Refreshed = { payment: PaymentRow; facts: OrderFacts }
 
 /**
- * Reads a payment at Kobbopay and commits what follows, exactly as the work does; a payment that still waits
+ * Reads a payment at Kobbopay and commits what follows, exactly as the worker does; a payment that still waits
  * for its money needs nothing committed. When Kobbopay cannot
  * be reached the ledger answers: what it holds came from earlier reads, and a failed read moves nothing.
  */
@@ -85,7 +85,7 @@ export async function refresh(
     now: deps.now(),
   }
   if (stillWaits(payment, check)) return asIs
-  // Whether its money is late depends on what webhooks reported, too, which the work weighs.
+  // Whether its money is late depends on what webhooks reported, too, which the worker weighs.
   const isAfter = deps.now() > deadlineOf(payment.window_ends_at, deps.rules)
   const wasEnough = payment.amount_fit !== null && payment.amount_fit !== "under"
   if (!wasEnough && isAfter) {

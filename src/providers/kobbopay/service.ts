@@ -157,7 +157,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /**
    * What a fresh read makes of the payment: `authorized` when it settles, else the order waits
    * (`pending_authorization`), or is not placed yet (`pending`, by `placeOrder: "after-payment"`).
-   * Never `captured`: captures go one way, through the work.
+   * Never `captured`: captures go one way, through the worker.
    */
   async authorizePayment(input: AuthorizePaymentInput): Promise<AuthorizePaymentOutput> {
     return this.#guarded("authorize", async () => {

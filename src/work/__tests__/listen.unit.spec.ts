@@ -116,7 +116,7 @@ describe("listening to Kobbopay during a run", () => {
     expect(listener.pauses().size).toBe(0)
   })
 
-  it("leaves an account alone for a while that fails again and again, and then asks anew", async () => {
+  it("leaves an account alone for a while that fails again and again, and then asks again", async () => {
     const answers: Record<string, Reading | Error> = { first: away() }
     const { listener, read, asked, pass } = listening(answers)
     for (let n = 0; n < 20; n++) await read(FIRST)

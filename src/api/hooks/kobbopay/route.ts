@@ -169,7 +169,7 @@ async function afterAnswer(
 ): Promise<void> {
   const worker = workerOf(service)
   if (!recorded.inserted && recorded.collectionId !== null) {
-    // Seen before: Kobbopay asks us to look, so the next check comes forward.
+    // Seen before: Kobbopay asks for a check, so the next one comes forward.
     const { watchForMs } = options.expiry
     const isDue = await checkAgain(service.sql, recorded.id, runtime.now(), watchForMs).catch(
       () => false,

@@ -31,7 +31,7 @@ export const KobbopayPayment = model
       address: model.text().nullable(),
       memo: model.text().nullable(),
       state: model.enum([...PAYMENT_STATES]).default("creating"),
-      /** Unpaid, inside its window and not ended: the one a checkout may show anew. */
+      /** Unpaid, inside its window and not ended: the one a checkout may show again. */
       current: model.boolean().default(true),
       /** What Medusa should show, by the last decision. */
       target: model.text().default("nothing"),
