@@ -51,7 +51,7 @@ export async function audit(ground: Ground, diary: Diary): Promise<Verdict> {
       openExceptions += 1
       if (known !== undefined && explains(known, found, diary)) continue
       note("unexplained", [
-        `${found} on payment ${payment.id} (${payment.kobbopay_id}, state ${payment.state}): ${storyOf(known, diary)}`,
+        `${found} on payment ${payment.id} (${payment.kobbopay_id}, state ${payment.state}): ${traceOf(known, diary)}`,
       ])
     }
   }
@@ -84,7 +84,7 @@ function compare(ground: Ground, books: Books, diary: Diary) {
   return { cases, missing }
 }
 
-const storyOf = (found: Case | undefined, diary: Diary): string =>
+const traceOf = (found: Case | undefined, diary: Diary): string =>
   found === undefined
     ? "not at Kobbopay"
     : JSON.stringify({

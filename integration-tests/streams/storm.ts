@@ -8,7 +8,7 @@ import { Dice } from "../soak/dice"
 import { allDue, booksOf, type Books } from "../support/books"
 import { DOCS, INVOICE, type World } from "../support/store-suite"
 import { MortalWorker } from "./mortal"
-import { STORIES, type Move, type Story } from "./stories"
+import { SCENARIOS, type Move, type Scenario } from "./scenarios"
 
 const COST = "10.5"
 const CHECKOUTS_AT_ONCE = 4
@@ -17,7 +17,7 @@ const MOST_ROUNDS = 25
 const anything = z.looseObject({})
 const PROFILES = [INVOICE, DOCS] as const
 
-type Kind = { story: Story; provider: (typeof PROFILES)[number] }
+type Kind = { scenario: Scenario; provider: (typeof PROFILES)[number] }
 type Bought = Kind & {
   orderId: string
   collectionId: string
@@ -26,16 +26,16 @@ type Bought = Kind & {
   sessionId: string
 }
 type Outcome = Awaited<ReturnType<typeof outcomeOf>>
-/** What each kind of story comes to in fair weather. */
+/** What each kind of scenario comes to in fair weather. */
 export type Fair = Map<string, Outcome>
 
 /** `deaths`: how many workers were killed on the way. */
 export type Figures = { streams: number; differing: number; seed: number; deaths: number }
 
 /**
- * Buys so many orders in a booted store, lets each live through a story under weather, crashes and two
+ * Buys so many orders in a booted store, lets each live through a scenario under weather, crashes and two
  * mortal workers beside the store's own, and compares what stands at the end with a twin of the same
- * story in fair weather. `fair` keeps the twins' outcomes from one call to the next.
+ * scenario in fair weather. `fair` keeps the twins' outcomes from one call to the next.
  */
 export async function storm(
   world: World,
@@ -67,13 +67,13 @@ export async function storm(
 }
 
 function anyKind(dice: Dice): Kind {
-  const story = dice.oneOf(STORIES)
+  const scenario = dice.oneOf(SCENARIOS)
   const provider = dice.oneOf(PROFILES)
-  if (story === undefined || provider === undefined) throw new Error("there are no stories")
-  return { story, provider: story.only === "invoice" ? INVOICE : provider }
+  if (scenario === undefined || provider === undefined) throw new Error("there are no scenarios")
+  return { scenario, provider: scenario.only === "invoice" ? INVOICE : provider }
 }
 
-const nameOf = ({ story, provider }: Kind): string => `${story.name} by ${provider}`
+const nameOf = ({ scenario, provider }: Kind): string => `${scenario.name} by ${provider}`
 
 async function buyAll(world: World, kinds: readonly Kind[]): Promise<Bought[]> {
   const bought: Bought[] = []
@@ -91,10 +91,10 @@ async function buyAll(world: World, kinds: readonly Kind[]): Promise<Bought[]> {
 }
 
 async function buy({ shopper, store }: World, kind: Kind): Promise<Bought> {
-  const { provider, story } = kind
+  const { provider, scenario } = kind
   const checkout = await shopper.checkout({ product: store.digital, rail: "usdt-tron", provider })
   const { cartId, collectionId } = checkout
-  const shown = story.changesRail
+  const shown = scenario.changesRail
     ? await shopper.session(collectionId, { rail: "usdt-bsc", provider })
     : checkout.session
   const { id } = await shopper.complete(cartId)
@@ -159,10 +159,10 @@ async function makeMove(world: World, one: Bought, move: Move): Promise<void> {
 
 /** Each thing at once, observed once and in order. */
 async function inFairWeather(world: World, twins: readonly Bought[]): Promise<void> {
-  const most = Math.max(0, ...twins.map(({ story }) => story.chapters.flat().length))
+  const most = Math.max(0, ...twins.map(({ scenario }) => scenario.chapters.flat().length))
   for (let at = 0; at < most; at++) {
     for (const twin of twins) {
-      const move = twin.story.chapters.flat()[at]
+      const move = twin.scenario.chapters.flat()[at]
       if (move !== undefined) await makeMove(world, twin, move)
     }
     await calm(world, twins, [])
@@ -250,7 +250,7 @@ class Storm {
 
   /** Answers how many workers died of it. */
   async rage(): Promise<number> {
-    const chapters = Math.max(0, ...this.orders.map(({ story }) => story.chapters.length))
+    const chapters = Math.max(0, ...this.orders.map(({ scenario }) => scenario.chapters.length))
     try {
       for (let chapter = 0; chapter < chapters; chapter++) {
         await this.#chapter(chapter)
@@ -265,7 +265,7 @@ class Storm {
 
   async #chapter(number: number): Promise<void> {
     const left = this.orders.flatMap((one) => {
-      const moves = [...(one.story.chapters[number] ?? [])]
+      const moves = [...(one.scenario.chapters[number] ?? [])]
       return moves.length === 0 ? [] : [{ one, moves }]
     })
     const count = left.reduce((sum, { moves }) => sum + moves.length, 0) * 5 + this.orders.length
@@ -275,7 +275,7 @@ class Storm {
         const [move, ...later] = next.moves
         next.moves = later
         if (later.length === 0) left.splice(left.indexOf(next), 1)
-        // A merchant's click is a request that is answered: its story goes on at the next chapter.
+        // A merchant's click is a request that is answered: its scenario goes on at the next chapter.
         if (move !== undefined) await makeMove(this.world, next.one, move)
       } else {
         await this.#something()

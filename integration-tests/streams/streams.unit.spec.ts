@@ -9,7 +9,7 @@ import { anyTruth, type Truth } from "./model/truth"
 /** `STREAMS_SEED` runs the same streams again, `STREAMS` another number of them. */
 const STREAMS = Number(process.env.STREAMS ?? 10_000)
 const SEED = Number(process.env.STREAMS_SEED ?? Math.floor(Math.random() * 2 ** 31))
-/** A broken rule may do harm in one story of some thousands only; the first one ends the search. */
+/** A broken rule may do harm in one scenario of some thousands only; the first one ends the search. */
 const STREAMS_OF_A_MUTANT = 60_000
 
 const anyWeather = fc.record({ seed: fc.nat(), choices: fc.nat(250) })

@@ -40,7 +40,7 @@ export type CallOptions = {
 export type KobbopayClient = {
   /** Repeats itself only under the payment's own reference. */
   create(payment: PaymentToCreate, options?: CallOptions): Promise<CreatedPayment>
-  /** `known` are the transfers that earlier reads told of: some contracts name only the newest. */
+  /** `known` are the transfers that earlier reads reported: some contracts name only the newest. */
   read(
     kobbopayId: KobbopayId,
     rail: Rail,

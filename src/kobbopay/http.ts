@@ -12,7 +12,7 @@ export type HttpAnswer = {
   status: number
   /** The `Retry-After` header as sent. */
   retryAfter: string | null
-  /** As its sender wrote it, also where it came compressed; null when that cannot be told. */
+  /** As its sender wrote it, also where it came compressed; null when that is unknown. */
   body: Buffer | null
   /** Why there is no body: "is larger than 1 MiB". */
   fault: string | null

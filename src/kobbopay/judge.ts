@@ -219,7 +219,7 @@ function isBehind(
   return isOpen && (sum ?? 0n) === 0n && transfers.length === 0 && !astray
 }
 
-/** What kept the money from settling stays in its way, and is told, until a read that is not older says more. */
+/** What kept the money from settling stays in its way, and stays an exception, until a read that is not older says more. */
 function liftsNothing(known: Known, decided: Decision): Decision {
   if (known.target !== "nothing" || known.accepted !== null || decided.target === "nothing") {
     return decided

@@ -29,7 +29,7 @@ export type KnownTransfer = Transfer & {
   lost: boolean
 }
 
-/** Joins what reads told of transfers: the newest word on each wins. What identifies one: `transfers.ts`. */
+/** Joins what reads report of transfers: the newest report of each wins. What identifies one: `transfers.ts`. */
 export function mergeTransfers(
   known: readonly KnownTransfer[],
   reading: Pick<Reading, "state" | "transfers">,
@@ -134,7 +134,7 @@ function amountFit(
   if (reading.state === "partial") return "under"
   if (reading.astray) return "unknown"
   if (!settled) return "none"
-  // Kobbopay calls it paid without an amount: trusted only where Kobbopay itself was told the amount.
+  // Kobbopay calls it paid without an amount: trusted only where Kobbopay itself knows the amount.
   const isSameAmount =
     reading.expectedMinor === null || reading.expectedMinor === asked.expectedMinor
   return received === null && !required.amount && !required.asset && isSameAmount

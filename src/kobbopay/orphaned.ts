@@ -5,7 +5,7 @@ import type { Account } from "./options"
 /** Payments of one account, environment and rail that are still read. */
 export type Watched = {
   accountId: AccountId
-  /** Null where it was not noted. */
+  /** Null where it is unknown. */
   environment: Environment | null
   railId: RailId
   payments: number

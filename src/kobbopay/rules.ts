@@ -17,7 +17,7 @@ export type Rules = {
   closePendingAfterMs: number
   /** How long after its window a payment may still be paid, before its order is cancelled. */
   graceMs: number
-  /** How long a signed report may be ahead of the reads before a person is told. */
+  /** How long a signed report may be ahead of the reads before it is an exception. */
   patienceMs: number
   watchForMs: number
 }

@@ -1,4 +1,4 @@
-/** What was not said one by one: how often it happened, and the words of the last time. */
+/** What was not logged one by one: how often it happened, and the words of the last time. */
 export type Summary = { count: number; last: string }
 
 type Kind = { since: number; logged: number; suppressed: number; last: string }
@@ -16,12 +16,12 @@ export class Seldom {
   readonly #mostAMinute: number
   readonly #kinds = new Map<string, Kind>()
 
-  /** @param mostAMinute lines of one kind that are said in a minute */
+  /** @param mostAMinute lines of one kind that are logged in a minute */
   constructor(mostAMinute: number) {
     this.#mostAMinute = mostAMinute
   }
 
-  /** Whether this line is to be said; else it is counted. */
+  /** Whether this line is to be logged; else it is counted. */
   maySay(kind: string, line: string, now: number): boolean {
     const key = this.#kinds.has(kind) || this.#kinds.size < MOST_KINDS ? kind : OTHERS
     const known = this.#kinds.get(key)
@@ -41,7 +41,7 @@ export class Seldom {
     return false
   }
 
-  /** What was counted in minutes that are over; each is told once. A quiet kind is forgotten. */
+  /** What was counted in minutes that are over; each is reported once. A quiet kind is forgotten. */
   due(now: number): Summary[] {
     const summaries: Summary[] = []
     for (const [key, kind] of this.#kinds) {

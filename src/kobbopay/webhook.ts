@@ -82,7 +82,7 @@ class Refused extends Error {
   constructor(
     readonly status: 400 | 401,
     cause: string,
-    /** How near it came to being accepted: of several accounts' causes the nearest is told. */
+    /** How near it came to being accepted: of several accounts' causes the nearest is logged. */
     readonly nearness = 0,
   ) {
     super(cause)

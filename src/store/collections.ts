@@ -180,7 +180,7 @@ export const releaseUnworked = (sql: Sql, lease: Lease): Promise<number> =>
 
 const atRow = z.object({ at: z.date().nullable() })
 
-/** When the ledger was told that the order of a collection was cancelled; null: it was not. */
+/** When the ledger learnt that the order of a collection was cancelled; null: it was not. */
 export const orderCancelledAt = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
   (
     await row(sql, atRow, `SELECT order_cancelled_at AS at FROM kobbopay_collection WHERE id = ?`, [

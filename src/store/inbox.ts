@@ -182,7 +182,7 @@ export const unmetEvents = (sql: Sql, payment: PaymentId): Promise<EventRow[]> =
 
 /**
  * Sets aside what events reported of a payment and no read ever bore out, as far as they had come when a
- * person was told: they looked at it. Returns how many.
+ * person saw the exception: they looked at it. Returns how many.
  */
 export const setReportsAside = (
   sql: Sql,

@@ -207,8 +207,8 @@ export const markConverged = (
   )
 
 /**
- * Records that a person accepted a payment's money for a store amount. What they said of finality before
- * stays said.
+ * Records that a person accepted a payment's money for a store amount. What they accepted as final
+ * before stays so.
  */
 export const acceptPayment = (
   sql: Sql,
@@ -229,7 +229,7 @@ export const acceptPayment = (
 /**
  * Sets aside the money of a payment that is to settle nothing: all that arrived, or was asked where reads
  * state no amounts. Where its transfers are gone the payment is over instead: money that is seen after that
- * is late, and told. Returns the state it is in then.
+ * is late, and an exception. Returns the state it is in then.
  */
 export async function writeOff(
   trx: Sql,

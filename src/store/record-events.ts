@@ -80,7 +80,7 @@ RETURNING id, account_id, body_hash, (xmax = 0) AS inserted, state, collection_i
 
 /**
  * Records events, or counts them as seen again, in one statement; an answer for each, in their order.
- * When this returns, the rows are committed: only then may Kobbopay be told so. They are due at once,
+ * When this returns, the rows are committed: only then may Kobbopay get its 2xx. They are due at once,
  * also for processes whose clock is behind the one that received them. All are refused or none.
  */
 export async function recordEvents(

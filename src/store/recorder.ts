@@ -10,7 +10,7 @@ const MOST_SLOW = 2
 const ENOUGH = 4
 /** Events of one statement: 64 KiB each at most, so that it stays a few megabytes. */
 const MOST_AT_ONCE = 32
-/** Events that may wait; whoever comes then is told so at once. */
+/** Events that may wait; who comes then is refused at once. */
 const MOST_WAITING = 1_000
 
 type Waiting = {
@@ -105,7 +105,7 @@ export class EventRecorder {
   }
 
   /**
-   * The next batch: none whose event id is under way, as the second body under one id is told by the first
+   * The next batch: none whose event id is under way, as the second body under one id is known by the first
    * one being committed.
    */
   #takeBatch(): Waiting[] {

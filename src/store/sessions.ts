@@ -73,7 +73,7 @@ const VIEW = {
 }
 
 /**
- * Reads a session with the payments of its collection: the provider is told neither its own id nor the
+ * Reads a session with the payments of its collection: the provider knows neither its own id nor the
  * collection of the session it serves. The session's amount is a decimal string of the store currency.
  */
 export async function viewSession(sql: Sql, id: SessionId): Promise<SessionView | null> {

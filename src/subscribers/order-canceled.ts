@@ -5,7 +5,7 @@ import { recordOrderCancelled } from "../store/collections"
 import { kobbopay, workerOf } from "../work/worker-of"
 
 /**
- * An order that awaits its payment has no Payment in Medusa, so the provider is never told that it was
+ * An order that awaits its payment has no Payment in Medusa, so the provider never learns that it was
  * cancelled. Money that is, or will be, on its way becomes an exception instead of a capture.
  */
 export default async function orderCanceled({

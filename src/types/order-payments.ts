@@ -66,7 +66,7 @@ export type PaymentTransition = {
   from: string
   to: string
   at: string
-  /** Who told: "read", "checkout", "event", "clock", "admin". */
+  /** Who reported it: "read", "checkout", "event", "clock", "admin". */
   source: string
   actor: Person | null
   note: string | null

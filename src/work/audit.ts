@@ -28,7 +28,7 @@ export const CONTRADICTIONS = [
   "amount_differs",
   /** Money is there that is neither captured nor sent back, and no exception tells of it. */
   "money_in_nothing",
-  /** Medusa's order is cancelled, and the ledger was never told. */
+  /** Medusa's order is cancelled, and the ledger never learnt it. */
   "order_cancelled_unnoticed",
   /** The order is cancelled, and stock is still held back for it. */
   "stock_held_for_nothing",
@@ -50,7 +50,7 @@ export const CANCEL_SLACK_MS = 15 * 60_000
 /** Medusa keeps a refund that its provider is being asked about, and takes it back when that refuses. */
 const UNDER_WAY_MS = 2 * 60_000
 
-/** What Kobbopay said to the run's own read: a reading, that it knows no such payment, or nothing yet. */
+/** What Kobbopay answered to the run's own read: a reading, that it knows no such payment, or nothing yet. */
 export type ReadResult = Reading | "unknown" | null
 
 /** What of a payment the audit goes by. */
@@ -64,7 +64,7 @@ export type Seen = {
   payment: Audited
   /** All payments of the same collection, the oldest first, this one among them. */
   payments: readonly Audited[]
-  /** When the ledger was told that the order was cancelled. */
+  /** When the ledger learnt that the order was cancelled. */
   orderCancelledAt: Date | null
   readResult: ReadResult
   /** Null when Medusa has no such collection any more. */
@@ -82,7 +82,7 @@ export type Seen = {
 /**
  * Lists everything in which ledger, Kobbopay and Medusa contradict each other about a payment and its order:
  * what no other rule foresaw still ends where a person sees it. Pure. What is true of the order as a whole
- * is told on its newest payment. Whether it still stands after another check is for the caller to find out;
+ * is reported on its newest payment. Whether it still stands after another check is for the caller to find out;
  * a read that failed says nothing, and must not be brought here.
  */
 export function audit(seen: Seen): Contradiction[] {
@@ -150,7 +150,7 @@ function capturedTooEarly(seen: Seen): Contradiction | null {
 function capturedMore(seen: Seen): Contradiction | null {
   const { view, payment, books } = seen
   if (view === null || view.order !== "open" || !isNewest(seen)) return null
-  // What another provider captured too much is told by that one, and by Medusa.
+  // What another provider captured too much is shown by that one, and by Medusa.
   const isOurs = (one: (typeof view.payments)[number]) =>
     seen.payments.some(({ id }) => isOf(seen.shown, id)(one)) && one.captures.length > 0
   if (!view.payments.some(isOurs)) return null
@@ -252,7 +252,7 @@ function moneyInNothing({ payment, books }: Seen): Contradiction | null {
   )
 }
 
-/** What is true of the collection as a whole is told once: on its newest payment. */
+/** What is true of the collection as a whole is reported once: on its newest payment. */
 const isNewest = ({ payment, payments }: Seen): boolean => payments.at(-1)?.id === payment.id
 
 function cancelledUnnoticed(seen: Seen): Contradiction | null {

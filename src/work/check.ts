@@ -173,7 +173,7 @@ const isOver = (
 
 /**
  * Puts off the check, and the events that asked for it, until Kobbopay may answer again. Once that has lasted
- * for too long, or an event that reports money has waited for too long, a person is told.
+ * for too long, or an event that reports money has waited for too long, that is an exception.
  */
 async function putOff(
   deps: Deps,

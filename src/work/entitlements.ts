@@ -184,7 +184,7 @@ async function applyDecision(
   return recordDecision(trx, before, asked, forgiven, now)
 }
 
-/** Seldom, and ever more so: only for what no event told. */
+/** Seldom, and ever more so: only for what no event reported. */
 function nextPass(placedAt: Date, now: Date): Date {
   const age = Math.max(0, now.getTime() - placedAt.getTime())
   return new Date(now.getTime() + Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, age / 4)))

@@ -41,7 +41,7 @@ export class Listener {
     return until !== undefined && until > this.#deps.now() ? until : null
   }
 
-  /** What Kobbopay said of a payment since the last call, and forgets it. */
+  /** What Kobbopay answered about a payment since the last time, and forgets it. */
   take(account: AccountId, id: KobbopayId | null): ReadResult {
     const result = this.#results.get(`${account} ${id}`) ?? null
     this.#results.delete(`${account} ${id}`)

@@ -4,7 +4,7 @@
  */
 export type Patience = (signal: AbortSignal) => Promise<number>
 
-/** What is said of a step of Medusa's that does not return. */
+/** What is reported of a step of Medusa's that does not return. */
 export const hangingStep = (step: string, ms: number): string =>
   `Medusa's step \`${step}\` has not returned for ${Math.ceil(ms / 1000)} s: a workflow hook or subscriber of the store may hang`
 

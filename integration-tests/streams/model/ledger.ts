@@ -163,7 +163,7 @@ export class Ledger {
     collection.failures = failure === null ? 0 : collection.failures + 1
   }
 
-  #hold(lease: Lease | null): void {
+  #lock(lease: Lease | null): void {
     if (lease !== null && this.collection.fence !== lease.fence) throw new LeaseLost("taken over")
   }
 
@@ -176,7 +176,7 @@ export class Ledger {
     reports: readonly EventReport[]
     facts: OrderFacts
   }): ReadonlySet<EventRowId> {
-    this.#hold(check.lease)
+    this.#lock(check.lease)
     const { collection, rules } = this
     const row = this.row(check.number)
     if (row.last_read_at !== null && row.last_read_at.getTime() > check.readAt) return new Set()
@@ -283,7 +283,7 @@ export class Ledger {
 
   /** The conditional statement of `markCancelling`. */
   markCancelling(lease: Lease): boolean {
-    this.#hold(lease)
+    this.#lock(lease)
     const { collection } = this
     const free =
       collection.cancellingAt === null &&

@@ -27,7 +27,7 @@ class Guard extends Component<{ children: ReactNode }, { isBroken: boolean }> {
   }
 }
 
-/** A component whose faults show one line in its place, and are told on the console. Every widget and page is one. */
+/** A component whose faults show one line in its place, and stand on the console. Every widget and page is one. */
 export function guarded<Props extends object>(Section: ComponentType<Props>): ComponentType<Props> {
   const Guarded = (props: Props) => (
     <Guard>

@@ -63,7 +63,7 @@ const situation = {
   captured_open: {
     badge: "Paid",
     now: "The money is captured.",
-    next: "What is left to settle is said below.",
+    next: "What is left to settle is shown below.",
   },
   captured_accepted: {
     badge: "Paid",
@@ -113,7 +113,7 @@ const situation = {
   late: {
     badge: "Needs attention",
     now: "The payment ended, and there is money on it.",
-    next: "Nothing happens by itself: what to do is said below.",
+    next: "Nothing happens by itself: what to do is shown below.",
   },
   expired: {
     badge: "Expired",
@@ -277,7 +277,7 @@ export const en = {
   compare: {
     expected: "Expected",
     observed: "Seen",
-    unreported: "Not said by Kobbopay",
+    unreported: "Not reported by Kobbopay",
     amount: "Amount",
     asset: "Asset",
     network: "Network",

@@ -1,11 +1,11 @@
 /** Texts in a tree, reached by keys such as "situation.waiting.badge". */
 export type Texts = { readonly [key: string]: string | Texts }
 
-/** What stands in for `{{name}}`; or what is said when there is no such text. */
+/** What stands in for `{{name}}`; or the text that stands when there is none. */
 export type Filled = string | Readonly<Record<string, string>>
 
 /**
- * The first text that is there, by key, and for one key by tree. Without any, what was given to be said instead, or the key. Pure.
+ * The first text that is there, by key, and for one key by tree. Without any, the given text, or the key. Pure.
  */
 export function textOf(trees: readonly Texts[], keys: readonly string[], filled?: Filled): string {
   for (const key of keys) {

@@ -143,7 +143,7 @@ describe("docs: read", () => {
     })
   })
 
-  it("reports another asset or network as told, and no amount of it as ours", async () => {
+  it("reports another asset or network as it is, and no amount of it as ours", async () => {
     const other = { status: "Paid", currency: "USDC", amount: "1.0000000001", received_amount: "9" }
     await expect(read(docs, other)).resolves.toMatchObject({
       asset: "USDC",

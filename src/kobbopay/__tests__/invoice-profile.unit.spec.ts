@@ -243,7 +243,7 @@ describe("invoice: read", () => {
     })
   })
 
-  it("reports another token as told, and no amount of it as ours", async () => {
+  it("reports another token as it is, and no amount of it as ours", async () => {
     const other = transaction({ token: "USDTBSC", amount: "10.123456789" })
     await expect(read(invoice, found, other)).resolves.toMatchObject({
       token: "USDTBSC",

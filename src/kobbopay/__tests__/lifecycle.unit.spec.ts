@@ -142,7 +142,7 @@ describe("money that does not fit", () => {
       "partial targets nothing + underpaid",
     )
   })
-  test("too much settles the order and is noted", () => {
+  test("too much settles the order and is an exception", () => {
     expect(confirmed({}, fit("over"))).toBe("confirmed targets captured + overpaid")
   })
   test.each([
@@ -153,7 +153,7 @@ describe("money that does not fit", () => {
       expected,
     )
   })
-  test("what fits for us but not for Kobbopay, which goes on waiting, is told", () => {
+  test("what fits for us but not for Kobbopay, which goes on waiting, is an exception", () => {
     expect(words(decide(facts(), { reportedState: "pending", fit: fit("fits") }))).toBe(
       "partial targets nothing + underpaid",
     )
@@ -353,7 +353,7 @@ describe("what Medusa shows as captured", () => {
       }),
     )
 
-  test("stays captured when something else pays for the order too, and that is told", () => {
+  test("stays captured when something else pays for the order too, and that is an exception", () => {
     expect(captured({ covered: true })).toBe("confirmed targets captured + duplicate_payment")
     expect(captured({ covered: true, returned: "excess" })).toBe(
       "confirmed targets captured + duplicate_payment",
@@ -566,7 +566,7 @@ describe("what holds for every combination", () => {
     })
   })
 
-  test("a read that takes a settled state back is told", () => {
+  test("a read that takes a settled state back is an exception", () => {
     holds((known, seen, { exceptions }) => {
       if (known.returned === "all" && seen.fit.amount !== "none") return
       const isBack =

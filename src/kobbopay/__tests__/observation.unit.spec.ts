@@ -68,7 +68,7 @@ describe("how much arrived", () => {
     ]
     expect(receivedMinor(transfers, reading({ receivedMinor: 400n }))).toBe(400n)
   })
-  test("nothing said is unknown, not zero", () => {
+  test("nothing reported is unknown, not zero", () => {
     expect(receivedMinor([], reading())).toBeNull()
   })
 })
@@ -115,7 +115,7 @@ describe("whether it fits", () => {
     expect(amountOf(null)).toBe("unknown")
     expect(amountOf(1_000n, { token: null })).toBe("unknown")
   })
-  test("where Kobbopay was told the amount, its word is enough, unless it was told another", () => {
+  test("where Kobbopay knows the amount, its word is enough, unless it knows another", () => {
     expect(amountOf(null, { token: null }, TRUSTS)).toBe("fits")
     expect(amountOf(null, { token: null, expectedMinor: 1_000n }, TRUSTS)).toBe("fits")
     expect(amountOf(null, { token: null, expectedMinor: 999n }, TRUSTS)).toBe("unknown")

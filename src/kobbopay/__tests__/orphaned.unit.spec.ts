@@ -88,7 +88,7 @@ describe("payments left behind by a change of the options", () => {
     expect(reasons([moved], watched({ environment: null }))).toEqual([])
   })
 
-  it("are, to be told, those on a rail that was removed", () => {
+  it("are also those on a rail that was removed", () => {
     expect(reasons([one(DOCS)], watched({ railId: brandAs<RailId>("usdt-bsc") }))).toEqual([
       ["rail_removed", 2],
     ])

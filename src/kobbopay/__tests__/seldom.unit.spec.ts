@@ -2,8 +2,8 @@ import { Seldom } from "../seldom"
 
 const MINUTE = 60_000
 
-describe("a line that is said seldom", () => {
-  it("is said a few times a minute, then counted, and told once the minute is over", () => {
+describe("a line that is logged seldom", () => {
+  it("is logged a few times a minute, then counted, and summed up once the minute is over", () => {
     const seldom = new Seldom(3)
     const allowed = Array.from({ length: 300 }, (_, n) => seldom.maySay("403", `line ${n}`, n))
     expect(allowed.filter(Boolean)).toHaveLength(3)

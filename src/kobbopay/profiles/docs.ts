@@ -79,7 +79,7 @@ const transferShape = byDecimals((decimals) => z.object({ amount: amount(decimal
 type Field = Exclude<keyof DocsOptions["fields"], "transactionHash" | "transactionAmount">
 
 /**
- * The contract of Kobbopay's public documentation. It is told the amount, so a status alone may settle;
+ * The contract of Kobbopay's public documentation. Kobbopay knows the amount, so a status alone may settle;
  * an amount or asset that it does report is compared all the same.
  */
 export function docsProfile(options: DocsOptions): Profile {
@@ -195,7 +195,7 @@ export function docsProfile(options: DocsOptions): Profile {
       }))
       const isAsked = (one: { currency: string; network: string }) =>
         one.currency === asked.asset && one.network === asked.network
-      // A transfer on another rail pays nothing here, but its rail is told: somebody must look.
+      // A transfer on another rail pays nothing here, but its rail is reported: a person must look.
       const astray = seen.find((one) => !isAsked(one))
       return {
         ...reading,

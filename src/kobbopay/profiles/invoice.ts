@@ -259,7 +259,7 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
 const withoutState = ({ state: _, ...transfer }: Transfer & { state: ReportedState }): Transfer =>
   transfer
 
-/** Final transfers that were not read again: what was said of them stands. */
+/** Final transfers that were not read again: what earlier reads reported of them stands. */
 const finalOf = (
   known: readonly KnownTransfer[],
   newest: KobbopayId,

@@ -57,7 +57,7 @@ export type Profile = {
   /** Authentication headers of one try. `nowMs` is unix time in milliseconds. */
   authHeaders(body: string, nowMs: number): Record<string, string>
   create(payment: PaymentToCreate, ask: Ask): Promise<CreatedPayment>
-  /** `known` are the transfers that earlier reads told of. */
+  /** `known` are the transfers that earlier reads reported. */
   read(
     kobbopayId: KobbopayId,
     rail: Rail,

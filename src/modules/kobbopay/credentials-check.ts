@@ -9,7 +9,7 @@ import { errorText } from "../../store/error-text"
 /** The boot does not wait for this, but the line about it shall come while somebody still looks. */
 const CHECK_WITHIN_MS = 5_000
 
-/** No payment of Kobbopay's has this id: an account that may ask is told that there is none. */
+/** No payment of Kobbopay's has this id: an account that may ask learns that there is none. */
 const NO_PAYMENT = brandAs<KobbopayId>("medusa-payment-kobbopay-boot-check")
 
 type Finding = { isWell: boolean; words: string }
@@ -104,7 +104,7 @@ function inWords({ options }: Account, cause: KobbopayError): Finding {
       words: `KOBBOPAY REFUSES THE CREDENTIALS: ${message}. Look at ${keys}, and that they are of this environment`,
     }
   }
-  // A payment that does not exist: only who was let in is told so.
+  // A payment that does not exist: only who was let in learns so.
   const isProof = options.profile === "docs" && status !== null && kind !== "unavailable"
   if (isProof && (status === 404 || status === 400 || status === 422 || status < 300)) return WELL
   return { isWell: false, words: `the credentials could not be tried: ${message}` }

@@ -3,7 +3,7 @@ import { Pool, type PoolClient, type PoolConfig } from "@medusajs/framework/pg"
 import { z } from "@medusajs/framework/zod"
 import type { InboxConnection } from "../../store/record-events"
 
-/** How long a webhook may wait for a connection or an answer before it is told 503. */
+/** How long a webhook may wait for a connection or an answer before the answer is 503. */
 const LIMIT_MS = 2_500
 const CONNECTIONS = 4
 

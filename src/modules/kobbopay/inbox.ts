@@ -3,7 +3,7 @@ import { safeText } from "../../kobbopay/errors"
 import type { InboxConnection, NewEvent, Recorded } from "../../store/record-events"
 import { EventRecorder } from "../../store/recorder"
 
-/** A test event that was seen before is told this often: whoever overheard one may send it at any rate. */
+/** A test event that was seen before is logged this often: anybody who overheard one may send it at any rate. */
 const LOG_AGAIN_AFTER_MS = 10_000
 
 /** Records webhooks, and tells of those that were sent to try the connection: somebody waits for that line. */

@@ -111,7 +111,7 @@ export default class KobbopayModuleService extends MedusaService({
     })
     this.__hooks = {
       onApplicationStart: () => {
-        // Not awaited: what they find is told, and the boot neither waits for it nor fails over it.
+        // Not awaited: what they find is logged, and the boot neither waits for it nor fails over it.
         void checkInbox({ pool, log: dependencies.logger, now: () => new Date() })
         void checkMedusa({ sql: this.sql, log: dependencies.logger })
         void checkAccounts({

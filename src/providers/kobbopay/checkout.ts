@@ -60,7 +60,7 @@ export type Checkout = {
 const refuse = (message: string): MedusaError =>
   new MedusaError(MedusaError.Types.INVALID_DATA, message)
 
-/** The rail a shopper asked for; the only one when nothing was said. */
+/** The rail a shopper asked for; the only one when they asked for none. */
 function railFor(account: Account, requested: string | undefined): Rail | undefined {
   const { rails } = account.options
   return requested === undefined && rails.length === 1

@@ -6,7 +6,7 @@ import { secretsOf, type Account } from "../../kobbopay/options"
 import type { PriceSourceError, Rail } from "../../kobbopay/rails"
 import { errorText } from "../../store/error-text"
 
-/** The same fault of one rail is told this often: shoppers, and strangers, may ask at any rate. */
+/** The same fault of one rail is logged this often: shoppers, and strangers, may ask at any rate. */
 const LOG_EVERY_MS = 60_000
 
 const logged = new WeakMap<Rail, { words: string; at: number }>()
@@ -18,7 +18,7 @@ export const noPriceNow = (rail: Pick<Rail, "label">): MedusaError =>
     `${rail.label} is not available right now. Choose another way to pay.`,
   )
 
-/** One line for the merchant: which rail and currency, and what the source of prices said. */
+/** One line for the merchant: which rail and currency, and what the source of prices answered. */
 export function logPriceFailure(
   { account, log, now }: { account: Account; log: Pick<Logger, "warn">; now: () => Date },
   rail: Rail,

@@ -96,7 +96,7 @@ function askedIn(
 
 const IDENTIFIER = "kobbopay"
 
-/** Anybody can send one to Medusa's generic route: it is told once a minute. */
+/** Anybody can send one to Medusa's generic route: it is logged once a minute. */
 const generic = new Seldom(1)
 
 /**
@@ -110,7 +110,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   readonly #logger: Logger
   readonly #sql: Knex
   readonly #options: AccountOptions
-  /** Null until a session told under which id Medusa knows this provider; all of them tell the same. */
+  /** Null until a session showed under which id Medusa knows this provider; all of them show the same. */
   #known: Checkout | null = null
 
   constructor(container: Container, options: Record<string, unknown>) {
@@ -205,7 +205,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
       if (payment !== null && holdsMoney(payment)) {
         throw new MedusaError(
           MedusaError.Types.NOT_ALLOWED,
-          // A shopper is told this too, whose order could not be placed after all.
+          // A shopper reads this too, whose order could not be placed after all.
           `Money has arrived on Kobbopay payment ${payment.id}, so it is kept and not cancelled. There is no need to pay again. If the order is not placed after all, the store sends it back from its Kobbopay balance and records the refund.`,
         )
       }
@@ -326,7 +326,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     )
   }
 
-  /** The account of a session: its id is told by Medusa's provider id alone. */
+  /** The account of a session: Medusa's provider id alone tells its id. */
   #checkout(session: MedusaSession): Checkout {
     if (this.#known?.account.providerId === session.provider_id) return this.#known
     const account: Account = {

@@ -11,7 +11,7 @@ const refuse = (message: string): MedusaError =>
   new MedusaError(MedusaError.Types.NOT_ALLOWED, message)
 
 /**
- * What Medusa is told when it asks for authorization. A placed order is never answered `canceled` or
+ * What Medusa is answered when it asks for authorization. A placed order is never answered `canceled` or
  * `error`: that would end its only session while its address can still be paid.
  *
  * @throws MedusaError, on an order not placed yet, when this payment can no longer pay for it

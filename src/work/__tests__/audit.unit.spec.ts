@@ -219,7 +219,7 @@ describe("what contradicts what", () => {
     expect(kindOf(payment(), order(), readResult(null))).toBeNull()
   })
 
-  it("an order cancelled that nobody told of, said once for its payments", () => {
+  it("an order cancelled that the ledger does not know of, once for its payments", () => {
     const view = order({ order: "cancelled" })
     const newer = payment({ id: "kpay_2" })
     expect(kindOf(payment(), view)).toBe("order_cancelled_unnoticed")
@@ -269,7 +269,7 @@ describe("what contradicts what", () => {
     )
   })
 
-  it("a capture is told as drift exactly when it is not allowed, or not the amount", () => {
+  it("a capture is drift exactly when it is not allowed, or not the amount", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...PAYMENT_STATES),

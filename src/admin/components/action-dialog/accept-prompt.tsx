@@ -108,7 +108,7 @@ function useAcceptTexts(
   ]
 }
 
-/** What Kobbopay said of the money, as far as it did. */
+/** What Kobbopay reported of the money, as far as it did. */
 const seenOf = (payment: OrderPayment, { observed }: PaymentException): string =>
   [payment.amount_received, observed["asset"], observed["network"]]
     .filter((text) => text != null)

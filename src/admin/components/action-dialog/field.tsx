@@ -2,7 +2,7 @@ import { Hint, Label } from "@medusajs/ui"
 import { useId, type ReactNode } from "react"
 import { useWords } from "../../lib/words"
 
-/** What ties a control to its label and to what is said below it. */
+/** What ties a control to its label and to the text below it. */
 export type Ties = { id: string; "aria-describedby": string | undefined; "aria-invalid": boolean }
 
 type FieldProps = {

@@ -252,7 +252,7 @@ describe("what happened", () => {
     })
   })
 
-  test("who was faster is told by name", () => {
+  test("who was faster is named", () => {
     const message = "This exception was closed already, by user_anna as accepted."
     expect(withNames(message, decided)).toBe(
       "This exception was closed already, by Anna as accepted.",

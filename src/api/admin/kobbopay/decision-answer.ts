@@ -9,7 +9,7 @@ const conflictShape = z.object({
 })
 
 /**
- * Answers with what a person's decision led to. A conflict is told here, as 409: Medusa's error handler
+ * Answers with what a person's decision led to. A conflict is answered here, as 409: Medusa's error handler
  * puts a text of its own in place of the one that says who was faster.
  */
 export async function answer(res: MedusaResponse, decide: () => Promise<object>): Promise<void> {

@@ -2,12 +2,12 @@ import type { Logger } from "@medusajs/framework/types"
 import { Seldom } from "../../../kobbopay/seldom"
 import { plainLine } from "../../../kobbopay/text"
 
-/** Refusals of one kind that are told one by one in a minute. */
+/** Refusals of one kind that are logged one by one in a minute. */
 const LINES_A_MINUTE = 5
 const MOST_CHARACTERS = 500
 
 /**
- * Tells the merchant's log of refused webhooks. Anybody can make them, so they are told a few times a minute
+ * Logs refused webhooks for the merchant. Anybody can make them, so they are logged a few times a minute
  * for each cause, and then as one line with their number.
  */
 export class RefusalLog {
@@ -22,7 +22,7 @@ export class RefusalLog {
 
   /**
    * @param kind the cause without anything that a stranger can vary
-   * @param line what is told
+   * @param line what is logged
    */
   note(log: Pick<Logger, "warn">, kind: string, line: string): void {
     this.#tellDue(log)
@@ -37,7 +37,7 @@ export class RefusalLog {
     }
   }
 
-  /** What was counted is told once its minute is over, also when nothing comes any more. */
+  /** What was counted is logged once its minute is over, also when nothing comes any more. */
   #soon(log: Pick<Logger, "warn">): void {
     if (this.#timer !== null) return
     const wait = this.#seldom.nextIn(this.#now())

@@ -9,7 +9,7 @@ export const KobbopayTransition = model
       payment_id: model.text(),
       from_state: model.text(),
       to_state: model.text(),
-      /** Who told us: "read", "checkout", "event", "clock", "admin". */
+      /** Who reported it: "read", "checkout", "event", "clock", "admin". */
       source: model.text(),
       /** The person, where one did it, and what they said. */
       actor: model.text().nullable(),

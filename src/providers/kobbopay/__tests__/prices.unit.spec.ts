@@ -37,20 +37,20 @@ const throwing =
     Promise.reject(cause)
 
 describe("a price function that fails", () => {
-  it("is told to the merchant in one line with account, currency, rail and cause", async () => {
+  it("is logged for the merchant in one line with account, currency, rail and cause", async () => {
     const { lines } = await failing(throwing(new Error("source is\ndown")))
     expect(lines).toEqual([
       "kobbopay: account kobbopay: no price in EUR: the price function of rail usdt-tron failed: source is down",
     ])
   })
 
-  it("is told with the reason behind a failed fetch", async () => {
+  it("is logged with the reason behind a failed fetch", async () => {
     const refused = new Error("connect ECONNREFUSED 127.0.0.1:9")
     const { lines } = await failing(throwing(new TypeError("fetch failed", { cause: refused })))
     expect(lines[0]).toContain("fetch failed: connect ECONNREFUSED 127.0.0.1:9")
   })
 
-  it("is told with what it answered instead of a price", async () => {
+  it("is logged with what it answered instead of a price", async () => {
     const { lines } = await failing(() => "1e-7")
     expect(lines[0]).toContain('must answer a decimal string above zero such as "1.08", not "1e-7"')
   })
@@ -80,7 +80,7 @@ describe("a price function that fails", () => {
     expect(lines).toHaveLength(3)
   })
 
-  it("is told to the shopper as what to do next", () => {
+  it("tells the shopper what to do next", () => {
     expect(noPriceNow({ label: "USDT on Tron (TRC20)" })).toMatchObject({
       type: "not_allowed",
       message: "USDT on Tron (TRC20) is not available right now. Choose another way to pay.",

@@ -29,7 +29,7 @@ export async function GET(
 
 type Answer = {
   reconciliation: Reconciliation | null
-  /** Set when there is one already, which is told instead of starting another. */
+  /** Set when there is one already, which is answered instead of starting another. */
   message?: string
 }
 

@@ -1,4 +1,4 @@
-/** What one thing in a story is. Amounts are decimal strings of the asset; the order costs 10.5. */
+/** What one thing in a scenario is. Amounts are decimal strings of the asset; the order costs 10.5. */
 export type Move =
   | { do: "pay"; amount: string; astray?: true; first?: true }
   | { do: "confirm"; first?: true }
@@ -10,7 +10,7 @@ export type Move =
  * What happens at Kobbopay to one order. Between two chapters the shop comes to rest, because there it
  * matters what was seen so far (see the model's truths); within one, any two ways of looking must agree.
  */
-export type Story = {
+export type Scenario = {
   name: string
   chapters: readonly (readonly Move[])[]
   /** The shopper changed the rail: the first payment is shown no more. */
@@ -27,7 +27,7 @@ const confirm: Move = { do: "confirm" }
 const expire: Move = { do: "expire" }
 const cancel: Move = { do: "cancel" }
 
-export const STORIES: readonly Story[] = [
+export const SCENARIOS: readonly Scenario[] = [
   { name: "paid and confirmed", chapters: [[pay("10.5"), confirm]] },
   { name: "seen and not final", chapters: [[pay("10.5")]] },
   { name: "too little", chapters: [[pay("5"), confirm]] },
