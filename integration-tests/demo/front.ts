@@ -31,7 +31,7 @@ const STARTING = `<!doctype html><html lang="en"><meta charset="utf-8">
 <title>Starting…</title><body style="font-family:system-ui;margin:20vh auto;max-width:24rem;text-align:center">
 <h1>Just starting</h1><p>This page opens by itself in a moment.</p></body></html>`
 
-/** What the shop page is told; everything in it is public. */
+/** What the shop page gets; everything in it is public. */
 export type ShopConfig = {
   publishableKey: string
   regionId: string

@@ -72,7 +72,7 @@ describe.each(["session", "transaction"] as const)("behind a PgBouncer in %s mod
     const logFile = `${home.options.logFile}.${mode}`
     const running = await startMedusa(await freePort(), {
       logFile,
-      // The line about the test event is told as information.
+      // The line about the test event is logged as information.
       env: { ...home.options.env, DATABASE_URL: way.url, LOG_LEVEL: "info" },
     })
     try {
@@ -246,7 +246,7 @@ describe("the inbox connects as the app does", () => {
     }
   })
 
-  test("a missing right is told at boot, with the fix", async () => {
+  test("a missing right is logged at boot, with the fix", async () => {
     const { database, databaseUrl } = home
     await database.query("CREATE ROLE reader LOGIN")
     await database.query("GRANT SELECT ON kobbopay_event TO reader")

@@ -90,7 +90,7 @@ async function overTls(): Promise<{ ca: string; port: number } | null> {
 
 const address = (at: ConnectProxy) => `http://127.0.0.1:${at.port}`
 
-test("a store behind a proxy reaches Kobbopay through it, and trusts the certificates it is told to", async () => {
+test("a store behind a proxy reaches Kobbopay through it, and trusts the certificates it is given", async () => {
   const tls = await overTls()
   if (tls === null) {
     console.log("There is no openssl here to make a certificate with: not tested.")
@@ -130,7 +130,7 @@ test("a proxy that is not there is named", async () => {
   )
 })
 
-test("an address that is none is told in words, without it", async () => {
+test("an address that is none is refused in words, without it", async () => {
   const output = await read({}, { HTTPS_PROXY: `ftp://store:${PASSWORD}@proxy` })
   expect(output).toMatch(/the proxy that is set is no http or https address; write it like/)
   expect(output).not.toContain(PASSWORD)

@@ -180,7 +180,7 @@ storeSuite("admin", (world) => {
       })
     })
 
-    test("the slower of two people is told who was faster", async () => {
+    test("the slower of two people learns who was faster", async () => {
       const { order, session } = await buy()
       world().sandbox.control.pay(session.kobbopay_id, { amount: "4", confirm: true })
       const { found } = await troubled(order.id, "underpaid")

@@ -171,7 +171,7 @@ storeSuite("checkout", (world) => {
       ["the answer is empty", { garbage: { kind: "empty" as const } }],
       ["the answer is lost", { lostAnswer: true }],
     ])(
-      "when %s, the shopper is told, and the next try goes on under the same reference",
+      "when %s, the shopper reads why, and the next try goes on under the same reference",
       async (_what, weather) => {
         const { cart, collection } = await openCart()
         sandbox().setWeather(weather)

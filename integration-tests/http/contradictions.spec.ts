@@ -128,7 +128,7 @@ storeSuite("contradictions", (world) => {
         WHERE payment_id IN (SELECT id FROM kobbopay_payment WHERE collection_id = ?)`,
       [collectionId],
     )
-    // It is judged again by the run, so it stands in its exception again, or is told.
+    // It is judged again by the run, so it stands in its exception again, or is reported.
     const { kinds } = await found()
     const { open } = await booksOf(world(), collectionId)
     expect(open.includes("underpaid") || kinds.includes("money_in_nothing")).toBe(true)

@@ -375,7 +375,7 @@ storeSuite("entitlements", (world) => {
     expect(await graph("customer", `orders.${theirs}`, customer)).toContain(id)
   })
 
-  test("the repair finds an order that lacks its entitlements, and a refund that no event told", async () => {
+  test("the repair finds an order that lacks its entitlements, and a refund that no event reported", async () => {
     const { order, collectionId } = await released()
     for (const table of ["entitled_order", "entitlement", "entitlement_change"]) {
       await world().rows(`DELETE FROM kobbopay_${table}`)
@@ -470,7 +470,7 @@ storeSuite("entitlements", (world) => {
     expect(await readFile(join(root, "README.md"), "utf8")).toContain(example)
   })
 
-  test("whatever happens in whatever order, with crashes and twice at once, ends as the rule says, told once", async () => {
+  test("whatever happens in whatever order, with crashes and twice at once, ends as the rule says, and each change is emitted once", async () => {
     const { order } = await buy()
     await entitlements.become(order.id, ["held", 0, 0])
     await convergesLikeTheRule(depsOf(world().service), brandAs<OrderId>(order.id))

@@ -353,7 +353,7 @@ storeSuite("history, accounts and secrets", (world) => {
           : account,
       )
 
-    test("is told with the payments it orphans and why, and is over when the options are right again", async () => {
+    test("is an exception with the payments it orphans and why, and is over when the options are right again", async () => {
       expect(await check(configured())).toEqual([])
       const { session } = await buy()
       const id = await paymentOf(session.kobbopay_id)
@@ -374,7 +374,7 @@ storeSuite("history, accounts and secrets", (world) => {
       ])
     })
 
-    test("that only removes a rail is told in the log: its payments are read all the same", async () => {
+    test("that only removes a rail is logged: its payments are read all the same", async () => {
       const { session } = await buy("usdt-bsc")
       const rails = configured()[0]?.options.rails.filter(({ id }) => id !== "usdt-bsc") ?? []
       const lines = await check(moved("kobbopay", { rails }))
@@ -393,7 +393,7 @@ storeSuite("history, accounts and secrets", (world) => {
       expect(session.reference).not.toBe("")
     })
 
-    test("is told by the boot, which goes on all the same", async () => {
+    test("is reported by the boot, which goes on all the same", async () => {
       const { session } = await buy()
       const left = (JSON.parse(process.env.KOBBOPAY_ACCOUNTS ?? "[]") as { id: string }[]).filter(
         ({ id }) => id !== "kobbopay",

@@ -37,7 +37,7 @@ storeSuite("lifecycle", (world) => {
   const buy = (provider: string) => world().shopper.buy(ebook(provider))
   const pay = (id: string) => sandbox().pay(id, { amount: "10.5" })
   const silence = () => sandbox().setWeather({ drop: true })
-  /** Looks at everything of a collection, as often as told, as sweeps would. */
+  /** Checks everything of a collection, so many times, as sweeps would. */
   const checkAll = async (collectionId: string, times = 1) => {
     for (let count = 0; count < times; count++) {
       await allDue(world(), collectionId)
@@ -311,7 +311,7 @@ storeSuite("lifecycle", (world) => {
       })
     })
 
-    test("a check of a payment finds what no webhook told, and a second one changes nothing", async () => {
+    test("a check of a payment finds what no webhook reported, and a second one changes nothing", async () => {
       silence()
       const { collectionId, session } = await buy(provider)
       const payment_id = await paymentIdOf(collectionId)

@@ -152,7 +152,7 @@ storeSuite("money bugs", (world) => {
       expect(session).toMatchObject({ amount: old })
       expect(await world().shopper.payment(session.token)).toMatchObject({ ended: false })
       await changeQuantity(cartId, after)
-      // Whoever still has the old page open is told not to pay there.
+      // A shopper who still has the old page open reads not to pay there.
       expect(await world().shopper.payment(session.token)).toMatchObject({ ended: true })
 
       sandbox().pay(session.kobbopay_id, { amount: old, confirm: true })

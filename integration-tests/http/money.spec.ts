@@ -289,7 +289,7 @@ storeSuite("money", (world) => {
     await booksBecome(world(), collectionId, { ...CANCELLED, ledger: ["failed"] })
   })
 
-  test("reads without amounts settle by their status, where Kobbopay was told the amount", async () => {
+  test("reads without amounts settle by their status, where Kobbopay knows the amount", async () => {
     const { collectionId, session } = await buy(BARE)
     const { control } = world().second
     control.underpay(session.kobbopay_id, { confirm: true })

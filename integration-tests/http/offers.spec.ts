@@ -301,7 +301,7 @@ storeSuite("offers and answers", (world) => {
     const bytesOf = async (query: string) =>
       Buffer.from(await (await world().merchant.download(`${EXPORT}?${query}`)).arrayBuffer())
 
-    test("begins with a byte order mark unless told otherwise, and has amounts in units", async () => {
+    test("begins with a byte order mark unless asked otherwise, and has amounts in units", async () => {
       const { collectionId, session } = await buy()
       world().sandbox.control.pay(session.kobbopay_id, { amount: session.amount, confirm: true })
       await booksBecome(world(), collectionId, capturedFor("10.5"))

@@ -254,7 +254,7 @@ storeSuite("facts of the order", (world) => {
       expect(books).toMatchObject({ captures: [], open: ["duplicate_payment"], payments: 1 })
     })
 
-    test("is told when it is paid a second time after our capture, by whatever hand", async () => {
+    test("is an exception when it is paid a second time after our capture, by any way", async () => {
       const { collectionId, session } = await world().shopper.buy(purchase(DOCS))
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
       await booksBecome(world(), collectionId, capturedFor("10.5"))

@@ -34,7 +34,7 @@ storeSuite("plans", (world) => {
     expect(walks).toEqual(MEANT)
   })
 
-  test("tables of Medusa that are not as they are read are told, those that are stay unmentioned", async () => {
+  test("tables of Medusa that are not as they are read are logged, those that are stay unmentioned", async () => {
     const lines: string[] = []
     const log = { error: (line: unknown) => lines.push(String(line)) }
     const { sql } = world().service

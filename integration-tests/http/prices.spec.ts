@@ -73,7 +73,7 @@ storeSuite("prices", (world) => {
     ],
     ["answers a number", () => 1.08, /must answer a decimal string.*not number/],
     ["answers an exponent", () => "1e-7", /not "1e-7"/],
-  ])("a price function that %s: told to the shopper, logged with its cause", async (...row) => {
+  ])("a price function that %s: shown to the shopper, logged with its cause", async (...row) => {
     const [, fail, cause] = row
     answer = fail
     const { status, message } = await refusal("usdt-tron")

@@ -257,7 +257,7 @@ storeSuite("reconciliation", (world) => {
       expect(await booksOf(world(), first.collectionId)).toEqual(AWAITING)
     })
 
-    test("is started by one of many processes; the others are told", async () => {
+    test("is started by one of many processes; the others learn of it", async () => {
       const begun = await Promise.all(
         Array.from({ length: 6 }, (_, n) =>
           beginRun({ ...deps(), owner: `process ${n}` }, request),
@@ -363,7 +363,7 @@ storeSuite("reconciliation", (world) => {
       await world().rows(`UPDATE capture SET deleted_at = now()`)
       await world().rows(`UPDATE payment SET captured_at = NULL, canceled_at = now()`)
       await world().rows(`UPDATE kobbopay_payment SET converged_at = NULL`)
-      // What it released would be told, too.
+      // What it released would be emitted, too.
       await world().rows(`UPDATE kobbopay_entitlement SET state = 'held', released_quantity = 0`)
       await foundOnce(collectionId, "paid_there_unpaid_here", () =>
         world().rows(`UPDATE payment SET canceled_at = NULL`),

@@ -144,7 +144,7 @@ storeSuite("reads and reports", (world) => {
   })
 
   describe("a signed report that no read bears out", () => {
-    test("keeps the order from being cancelled, and a person is told: an earlier SUCCESS hidden by an ERROR", async () => {
+    test("keeps the order from being cancelled, and is an exception: an earlier SUCCESS hidden by an ERROR", async () => {
       const { collectionId, session } = await buy(MEDDLED)
       second().fail(session.kobbopay_id)
       await report("payment.confirmed", {
@@ -186,7 +186,7 @@ storeSuite("reads and reports", (world) => {
       expect((await booksOf(world(), collectionId)).open).toContain("ambiguous_finality")
     })
 
-    test("is told also when Kobbopay cannot be read for days", async () => {
+    test("is an exception also when Kobbopay cannot be read for days", async () => {
       const { collectionId, session } = await buy(MEDDLED)
       world().meddler.meddle((_request, answer) => ({ ...answer, status: 503 }))
       await report("payment.confirmed", { paymentId: session.kobbopay_id })
@@ -208,7 +208,7 @@ storeSuite("reads and reports", (world) => {
     })
   })
 
-  test("a payment that no read ever reaches is told, without any webhook", async () => {
+  test("a payment that no read ever reaches is an exception, without any webhook", async () => {
     const { collectionId } = await buy(MEDDLED)
     world().meddler.meddle((_request, answer) => ({ ...answer, status: 503 }))
     await checked(collectionId)
@@ -266,7 +266,7 @@ storeSuite("reads and reports", (world) => {
 
   describe("a final state that is taken back", () => {
     test.each(["Pending", "Expired"])(
-      "is told, and nothing that was captured is undone: %s",
+      "is an exception, and nothing that was captured is undone: %s",
       async (status) => {
         const { collectionId, session } = await buy(MEDDLED_DOCS)
         second().pay(session.kobbopay_id, { amount: "10.5", confirm: true })

@@ -83,7 +83,7 @@ storeSuite("resolving exceptions", (world) => {
         WHERE p.payment_collection_id = ? AND r.deleted_at IS NULL ORDER BY r.created_at`,
       [collection],
     )
-  /** Captured although it does not fit, because a person said so: the ledger keeps what Kobbopay says. */
+  /** Captured although it does not fit, because a person accepted it: the ledger keeps what Kobbopay says. */
   const acceptedAs = (state: string, ...closed: string[]): Books => ({
     ...capturedFor("10.5"),
     ledger: [state],
@@ -112,7 +112,7 @@ storeSuite("resolving exceptions", (world) => {
       await booksRest(world(), collectionId, acceptedAs("partial", "underpaid"))
     })
 
-    test("of two people at once one wins, and the other is told who did", async () => {
+    test("of two people at once one wins, and the other learns who did", async () => {
       const { collectionId, session } = await buy()
       sandbox().pay(session.kobbopay_id, { amount: "10", due: "10.5", confirm: true })
       const id = await exceptionOf(collectionId, "underpaid")
@@ -344,7 +344,7 @@ storeSuite("resolving exceptions", (world) => {
       })
     })
 
-    test("an admin does it over HTTP, and bad input is told in words", async () => {
+    test("an admin does it over HTTP, and bad input is refused in words", async () => {
       const { collectionId, session } = await buy()
       sandbox().pay(session.kobbopay_id, { amount: "10", due: "10.5", confirm: true })
       const id = await exceptionOf(collectionId, "underpaid")

@@ -35,7 +35,7 @@ storeSuite("random streams in a real store", (world) => {
     900_000,
   )
 
-  test("the scenarios end in different ways, so that a wrong end is told from a right one", () => {
+  test("the scenarios end in different ways, so that a wrong end differs from a right one", () => {
     const ends = new Set([...fair.values()].map((outcome) => JSON.stringify(outcome)))
     expect(ends.size).toBeGreaterThanOrEqual(Math.min(4, STREAMS))
     for (const [name, outcome] of fair) {

@@ -241,7 +241,7 @@ storeSuite("webhook answers", (world) => {
     const good = signed(world(), "kobbopay", body, ids)
     const stale = signed(world(), "kobbopay", body, { ...ids, timestamp: 1_700_000_000 })
     const cut = signed(world(), "kobbopay", JSON.stringify(body).slice(0, -1), ids)
-    // Each kind of refusal is told a few times a minute: this is a later one.
+    // Each kind of refusal is logged a few times a minute: this is a later one.
     const later = new Date(Date.now() + 100_000)
     const clock = jest.spyOn(runtime, "now").mockReturnValue(later)
     const lines = await logged(world(), async () => {

@@ -188,10 +188,10 @@ async function main(started: Started, installed: string | undefined): Promise<vo
   await checkPage(page, medusa.url, order.id, BROKEN)
   await shoot(page, "fault")
   if (!printed.some((line) => line.includes("medusa-payment-kobbopay: a section"))) {
-    throw new Error("the fault was not told on the console")
+    throw new Error("the fault was not logged on the console")
   }
   console.log(
-    "A fault of the section leaves the rest of the page standing, and is told on the console",
+    "A fault of the section leaves the rest of the page standing, and is logged on the console",
   )
 }
 

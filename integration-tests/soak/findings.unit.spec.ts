@@ -121,7 +121,7 @@ describe("lost", () => {
     expect(lostOf(caseWith([transfer()], excused, cancelled))).toEqual([])
   })
 
-  test("is a capture without final money, and a surplus that nobody is told of", () => {
+  test("is a capture without final money, and a surplus without an exception", () => {
     expect(lostOf(caseWith([transfer({ confirmed: false })]))).toHaveLength(1)
     const twice = [transfer(), transfer({ hash: "h2" })]
     expect(lostOf(caseWith(twice))).toHaveLength(1)

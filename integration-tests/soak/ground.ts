@@ -137,7 +137,7 @@ async function durablePostgres(dataDir: string, started: Started) {
 
 async function rowsOf<T>(url: string, schema: z.ZodType<T>, statement: string): Promise<T[]> {
   const client = new Client(url)
-  client.on("error", () => undefined) // a connection that breaks is told by the query on it
+  client.on("error", () => undefined) // a connection that breaks fails the query on it
   await client.connect()
   try {
     const { rows } = await client.query<Record<string, unknown>>(statement)

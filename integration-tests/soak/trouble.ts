@@ -13,7 +13,7 @@ const EVERY = {
 const FIND_VICTIM_EVERY_MS = 200
 const MAKES_UP_FOR_MS = 10_000
 
-/** What goes wrong, over and over, until it is told to stop. */
+/** What goes wrong, over and over, until it is stopped. */
 export class Trouble {
   readonly counts = { kills: 0, postgresCrashes: 0, redisRestarts: 0, outages: 0 }
   readonly #dice: Dice
@@ -35,7 +35,7 @@ export class Trouble {
       this.#again(EVERY.redis, () => this.#restartRedis()),
       this.#again(EVERY.outage, () => this.#outage()),
     ])
-    this.#running.catch(() => undefined) // told by `stop`
+    this.#running.catch(() => undefined) // thrown by `stop`
   }
 
   /** Lets the trouble under way end, and clears the weather. */

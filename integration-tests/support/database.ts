@@ -34,7 +34,7 @@ async function withClient<T>(url: string, use: (client: Client) => Promise<T>): 
     connectionString: url,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
   })
-  client.on("error", () => undefined) // a connection that breaks is told by the query on it
+  client.on("error", () => undefined) // a connection that breaks fails the query on it
   try {
     await client.connect()
   } catch (error) {

@@ -69,8 +69,8 @@ class Life {
 
 /**
  * Lives through random histories of orders like the given one, on the real tables: after each, the
- * entitlement must be what the rule says of the end alone, and every change told: once, or again under
- * the same key where a process died after it had told.
+ * entitlement must be what the rule says of the end alone, and every change emitted: once, or again under
+ * the same key where a process died after it had emitted it.
  */
 export async function convergesLikeTheRule(deps: Deps, like: OrderId): Promise<void> {
   const template = await deps.entitlements.order(like)

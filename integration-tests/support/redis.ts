@@ -25,7 +25,7 @@ export type Redis = {
  * Starts a Redis of our own on this machine alone. What it acknowledged is in `dataDir`, so that it survives a crash. It also
  * stops when this process dies without having stopped it.
  *
- * @throws Error that says how to get Redis when there is none, or what it said when it does not start.
+ * @throws Error that says how to get Redis when there is none, or its output when it does not start.
  */
 export async function startRedis(dataDir: string): Promise<Redis> {
   await run("redis-server", ["--version"]).catch(() => {

@@ -20,7 +20,7 @@ export type StoreHome = {
   /** Durable, as in production. */
   postgres: Postgres
   databaseUrl: string
-  /** Sends no webhooks until it is told where. */
+  /** Sends no webhooks until it knows where. */
   sandbox: Sandbox
   store: SeededStore
   /** For `startMedusa`; its sweeps run by themselves. */

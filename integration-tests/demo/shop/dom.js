@@ -41,7 +41,7 @@ export function copyable(value, label, big = false) {
   return [h("span", { class: big ? "value big" : "value" }, value), button]
 }
 
-/** Runs an action from a button: disabled meanwhile, and a failure is told beside it. */
+/** Runs an action from a button: disabled meanwhile, and a failure is shown beside it. */
 export async function act(button, action) {
   button.disabled = true
   button.parentElement.querySelector(".notice.bad")?.remove()
