@@ -46,7 +46,7 @@ storeSuite("lifecycle", (world) => {
   }
   const exceptionsOf = (collectionId: string) =>
     world().rows(
-      `SELECT class, state, opened_at FROM kobbopay_exception WHERE payment_id IN
+      `SELECT id, class, state, opened_at FROM kobbopay_exception WHERE payment_id IN
          (SELECT id FROM kobbopay_payment WHERE collection_id = ?) ORDER BY class`,
       [collectionId],
     )
