@@ -73,7 +73,8 @@ export function judgedMinor(
 ): bigint | null {
   if (known.confirmed && known.fits) return known.received
   const final = transfers.filter((transfer) => transfer.final)
-  if (reading.state === "confirmed") return receivedMinor(final, reading)
+  // A Confirmed that names no amount takes back none that was told before.
+  if (reading.state === "confirmed") return receivedMinor(final, reading) ?? known.received
   return known.confirmed ? sumOf(final) : known.received
 }
 
@@ -162,9 +163,15 @@ export type Heard =
   /** The event reports more than the read shows: look again later. */
   | { kind: "behind" }
 
-/** A report of money, of whatever size. */
-export const reportsMoney = ({ state }: Pick<Report, "state">): boolean =>
-  state === "partial" || state === "paid" || state === "confirmed"
+/** A report of money, of whatever size: by its state, or by an amount, whatever its state is. */
+export const reportsMoney = ({
+  state,
+  amountMinor = null,
+}: Pick<Report, "state"> & Partial<Pick<Report, "amountMinor">>): boolean =>
+  state === "partial" ||
+  state === "paid" ||
+  state === "confirmed" ||
+  (amountMinor !== null && amountMinor > 0n)
 
 /**
  * The read decides. An event that reports more than the read, a further state or more money, is a reason to
@@ -181,8 +188,10 @@ export function hear(
 ): Heard {
   const observed: Heard = { kind: "observed", said: reading.state }
   const { state, amountMinor } = report
-  if (reportsMoney(report) && amountMinor !== null && held.received !== null) {
-    if (amountMinor > held.received) return { kind: "behind" }
+  if (amountMinor !== null && amountMinor > 0n) {
+    const isShown = held.money || reportsMoney(reading)
+    const isLess = held.received === null ? !isShown : amountMinor > held.received
+    if (isLess) return { kind: "behind" }
   }
   if (state === reading.state) return observed
   if (state === "expired" || state === "failed") {

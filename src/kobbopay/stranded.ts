@@ -11,6 +11,7 @@ export type Watched = {
   payments: number
   open: number
   first: readonly PaymentId[]
+  newest: PaymentId
 }
 
 export type StrandedReason = "account_removed" | "environment_changed" | "rail_removed"
@@ -22,6 +23,8 @@ export type Stranded = {
   payments: number
   open: number
   first: PaymentId[]
+  /** The one made last; ids rise with time. */
+  newest: PaymentId
 }
 
 /**
@@ -43,6 +46,7 @@ export function strandedBy(accounts: readonly Account[], watched: readonly Watch
       payments: (known?.payments ?? 0) + group.payments,
       open: (known?.open ?? 0) + group.open,
       first: [...(known?.first ?? []), ...group.first],
+      newest: known !== undefined && known.newest > group.newest ? known.newest : group.newest,
     })
   }
   return [...found.values()]

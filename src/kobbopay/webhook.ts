@@ -22,7 +22,7 @@ export type WebhookEvent = {
   deliveryId: string | null
   /** As sent. */
   type: string
-  /** The state it claims; null for tests and for types that are only a reason to look. */
+  /** The state it claims; null for tests and for types that are only a reason to look and name no money. */
   claims: SaidState | null
   /** What it says has arrived in all: decimal string, units of the asset; null when it names no amount. */
   reportedAmount: string | null
@@ -207,12 +207,15 @@ function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
   if (told !== null) mustAgree(told, type, ids)
   const reference = firstText(body, references)
   const { claims, isTest } = meaningOf(profile, type)
+  const reportedAmount = amountIn(body, amounts)
+  // Money that a type of another kind names is reported all the same.
+  const isMoney = reportedAmount !== null && !new BigNumber(reportedAmount).isZero() && !isTest
   return {
     eventId: told ?? (kobbopayId === null ? null : `payment:${kobbopayId}:${type}`),
     deliveryId: sent.deliveryId,
     type,
-    claims,
-    reportedAmount: amountIn(body, amounts),
+    claims: claims ?? (isMoney ? "partial" : null),
+    reportedAmount,
     kobbopayId,
     ids,
     reference: reference === null ? null : brandAs<Reference>(reference),

@@ -207,6 +207,9 @@ async function save(
   const open = (state === "pending" || state === "creating") && !moneySeen
   const reached = state === "paid" || state === "confirmed"
   const wantChanged = want !== before.want
+  // Late money that is final keeps its payment ended.
+  const isEnough = fit.amount === "fits" || fit.amount === "over"
+  const isFinal = state === "confirmed" || (look.reading.state === "confirmed" && isEnough)
   const after = await row(trx, paymentRow, SAVE, [
     state,
     want,
@@ -225,11 +228,11 @@ async function save(
     now,
     moneySeen ? now : null,
     reached ? now : null,
-    state === "confirmed" ? now : null,
+    isFinal ? now : null,
     ended ? now : null,
     wantChanged,
     // What was set aside before it was final is judged afresh once it is.
-    state === "confirmed" && before.state !== "confirmed",
+    isFinal && before.confirmed_at === null,
     now,
     nextLookOf(before, state, look),
     before.id,
@@ -270,6 +273,8 @@ function nextLookOf(payment: PaymentRow, state: PaymentRow["state"], look: Look)
 /** What an exception is about: over the same, one that a person closed does not open again. */
 function fingerprintOf(found: ExceptionClass, payment: PaymentRow, look: Look): string {
   const money = payment.received_minor?.toString() ?? look.reading.state
+  // Set aside before it was final, it is to be decided once more.
+  if (found === "late_payment" && payment.confirmed_at !== null) return `${money} final`
   if (found === "refund_owed") return `${money} ${look.facts.order} ${look.facts.asks ?? "nothing"}`
   if (found === "order_changed") return `${money} for ${look.facts.asks ?? "nothing"}`
   if (found !== "ambiguous_finality") return money

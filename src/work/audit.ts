@@ -76,6 +76,7 @@ export type Seen = {
   provider: ProviderId
   captureOn: "paid" | "confirmed"
   cancelOrderAfterMs: number
+  renewForMs: number
   now: Date
 }
 
@@ -271,13 +272,14 @@ function openWithoutPayment(seen: Seen): Contradiction | null {
   const { view, group, shown, now, books } = seen
   if (view === null || view.order !== "open" || view.isClosed || !isNewest(seen)) return null
   if (!isMore(view.total, "0", view.currencyCode) || showsMoney(view, shown)) return null
-  const wait = waitsForUs(view, shown, now)
+  const wait = waitsForUs(view, shown, now, seen.renewForMs)
   const isOver = (one: Audited) =>
     one.want === "order_cancelled" ||
     (one.want === "nothing" && (one.state === "expired" || one.state === "failed"))
   // What waits for another provider, or for nothing, does not wait for these payments.
   if (wait !== "yes" || !group.every(isOver)) return null
-  // Where an exception is open a person knows why it waits.
+  // A person said why it waits, or an exception tells them.
+  if (books.settledElsewhere) return null
   if (books.exceptions.some((one) => group.some(({ id }) => id === one.paymentId))) return null
   const due =
     Math.max(...group.map((one) => endOf(one).getTime())) +

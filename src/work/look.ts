@@ -197,7 +197,10 @@ async function putOff(
   const waiting = events.find(
     (event) =>
       event.claims !== null &&
-      reportsMoney({ state: event.claims }) &&
+      reportsMoney({
+        state: event.claims,
+        amountMinor: reportedMinor(event.reported_amount, payment.decimals),
+      }) &&
       !isPatient(event, rules.patienceMs, now),
   )
   if (isLong || waiting !== undefined) {

@@ -7,6 +7,7 @@ import { KobbopayError } from "../../kobbopay/errors"
 import {
   brandAs,
   type AccountId,
+  type Environment,
   type KobbopayId,
   type RailId,
   type SessionId,
@@ -45,6 +46,8 @@ import { noPriceNow, tellOfPrice } from "./prices"
 /** A checkout waits for its answer: fewer tries than the work takes. */
 const CREATE_ATTEMPTS = 2
 const CREATE_LEASE_MS = 60_000
+/** After a create that failed: whoever renders a checkout again and again makes no more requests than this. */
+const CREATE_PAUSE_MS = 1_000
 const WAIT_FOR_OTHER_MS = 20_000
 const WAIT_STEP_MS = 50
 
@@ -151,6 +154,7 @@ export async function showPayment(
   const wanted: Wanted = {
     ...keyOf(account, rail, { ...asked, amount }),
     collectionId: collection_id,
+    environment: environmentOf(account),
   }
   const current = view.payments.find((payment) => isCurrent(payment, wanted, checkout.now()))
   const found: CurrentPayment =
@@ -191,13 +195,14 @@ const paymentToShow = (
     )
     .sort((a, b) => (a.money_seen_at?.getTime() ?? 0) - (b.money_seen_at?.getTime() ?? 0))[0]
 
-type Wanted = Pick<NewPayment, "collectionId" | OfferKey>
+type Wanted = Pick<NewPayment, "collectionId" | OfferKey> & { environment: Environment }
 type OfferKey = "accountId" | "railId" | "storeAmount" | "currencyCode"
 
 /** One that may still be shown for the same account, rail and store amount: current, and inside its window. */
 const isCurrent = (payment: PaymentRow, wanted: Wanted, now: Date): boolean =>
   payment.current &&
   payment.window_ends_at > now &&
+  (payment.environment ?? wanted.environment) === wanted.environment &&
   payment.account_id === wanted.accountId &&
   payment.rail_id === wanted.railId &&
   payment.currency_code === wanted.currencyCode &&
@@ -370,7 +375,12 @@ async function create(
     )
     wake(checkout, made.kobbopayId, now)
   } catch (cause) {
-    await releaseCreation(sql, payment.id, until)
+    await releaseCreation(
+      sql,
+      payment.id,
+      until,
+      new Date(checkout.now().getTime() + CREATE_PAUSE_MS),
+    )
     if (cause instanceof AnotherPaymentsId) {
       await openException(
         sql,
