@@ -259,7 +259,13 @@ storeSuite("lifecycle", (world) => {
           { body: { code: "written_off", note: "sent back by hand" } },
         )
         await stockIs(100)
-        const freed = { ...unplaced, wants: ["nothing"], open: [], closed: ["completion_failed"] }
+        const freed = {
+          ...unplaced,
+          ledger: ["expired"],
+          wants: ["order_cancelled"],
+          open: [],
+          closed: ["completion_failed"],
+        }
         await booksBecome(world(), collectionId, freed)
         const again = await world().shopper.session(collectionId, shirt(provider))
         expect(again.kobbopay_id).not.toBe(session.kobbopay_id)
@@ -267,8 +273,8 @@ storeSuite("lifecycle", (world) => {
         sandbox().pay(again.kobbopay_id, { amount: "29", confirm: true })
         await booksBecome(world(), collectionId, {
           ...placed,
-          ledger: ["confirmed", "confirmed"],
-          wants: ["nothing", "captured"],
+          ledger: ["expired", "confirmed"],
+          wants: ["order_cancelled", "captured"],
         })
       })
 
