@@ -192,8 +192,8 @@ describe("the packed plugin", () => {
     const { stdout } = await run(process.execPath, [tsc, "-p", folder]).catch(
       (refused: { stdout: string }) => refused,
     )
-    expect(stdout).toBe("")
     await rm(folder, { recursive: true })
+    expect(stdout).toBe("")
   })
 
   test("has a sandbox that tells how it is used", async () => {
