@@ -274,7 +274,7 @@ storeSuite("lifecycle", (world) => {
         await booksBecome(world(), collectionId, {
           ...placed,
           ledger: ["expired", "confirmed"],
-          wants: ["order_cancelled", "captured"],
+          wants: ["nothing", "captured"],
         })
       })
 

@@ -163,7 +163,7 @@ export type Heard =
   /** The event reports more than the read shows: look again later. */
   | { kind: "behind" }
 
-/** A report of money, of whatever size: by its state, or by an amount, whatever its state is. */
+/** A report of money, of whatever size: by its state, or by an amount, unless it is of a failure. */
 export const reportsMoney = ({
   state,
   amountMinor = null,
@@ -171,7 +171,7 @@ export const reportsMoney = ({
   state === "partial" ||
   state === "paid" ||
   state === "confirmed" ||
-  (amountMinor !== null && amountMinor > 0n)
+  (state !== "failed" && amountMinor !== null && amountMinor > 0n)
 
 /**
  * The read decides. An event that reports more than the read, a further state or more money, is a reason to
@@ -188,7 +188,7 @@ export function hear(
 ): Heard {
   const observed: Heard = { kind: "observed", said: reading.state }
   const { state, amountMinor } = report
-  if (amountMinor !== null && amountMinor > 0n) {
+  if (reportsMoney(report) && amountMinor !== null && amountMinor > 0n) {
     const isShown = held.money || reportsMoney(reading)
     const isLess = held.received === null ? !isShown : amountMinor > held.received
     if (isLess) return { kind: "behind" }

@@ -208,8 +208,9 @@ function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
   const reference = firstText(body, references)
   const { claims, isTest } = meaningOf(profile, type)
   const reportedAmount = amountIn(body, amounts)
-  // Money that a type of another kind names is reported all the same.
-  const isMoney = reportedAmount !== null && !new BigNumber(reportedAmount).isZero() && !isTest
+  // Money that a type of another kind names is reported all the same; what failed brought none.
+  const isAmount = reportedAmount !== null && !new BigNumber(reportedAmount).isZero()
+  const isMoney = isAmount && !isTest && !/fail|error|reject/i.test(type)
   return {
     eventId: told ?? (kobbopayId === null ? null : `payment:${kobbopayId}:${type}`),
     deliveryId: sent.deliveryId,

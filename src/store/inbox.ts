@@ -90,9 +90,9 @@ export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<Unrou
       name: "kobbopay_unrouted_events",
       text: `SELECT e.*, p.id AS named_payment, p.collection_id AS named_collection,
             p.last_read_at AS named_read_at, p.id IS NOT NULL AND ${repeating("p.id", "e")} AS repeats,
-            p.reference <> e.reference AND EXISTS (SELECT 1 FROM kobbopay_payment r
+            COALESCE(p.reference <> e.reference AND EXISTS (SELECT 1 FROM kobbopay_payment r
               WHERE r.account_id = e.account_id AND r.reference = e.reference
-                AND r.deleted_at IS NULL) IS TRUE AS misnamed,
+                AND r.deleted_at IS NULL), false) AS misnamed,
             e.reference IS NOT NULL AND EXISTS (SELECT 1 FROM kobbopay_payment r
               WHERE r.account_id = e.account_id AND r.reference = e.reference
                 AND r.deleted_at IS NULL) AS referenced
