@@ -200,6 +200,8 @@ export function hear(
     return held.money ? observed : { kind: "observed", said: state }
   }
   // Reads that cannot say Partial bear it out by any money.
-  if (state === "partial" && !says.has("partial")) return held.money ? observed : { kind: "behind" }
+  if (state === "partial" && !says.has("partial")) {
+    return held.money || (held.received ?? 0n) > 0n ? observed : { kind: "behind" }
+  }
   return RANK[state] > RANK[reading.state] ? { kind: "behind" } : observed
 }

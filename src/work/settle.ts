@@ -157,9 +157,14 @@ type Converged = { failure: string | null; moved: boolean; again?: boolean }
 /** Runs Medusa's workflows one by one, looking again between them, until it shows what is wanted. */
 async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
   const resting = { failure: null, moved: false }
-  if (payment.want === "order_cancelled") return resting
-  if (payment.want === "nothing" && (payment.converged_at !== null || !isFreed(payment))) {
-    if (payment.converged_at === null) await atRest(deps, payment)
+  const settles = payment.want === "authorized" || payment.want === "captured"
+  // The order's end is another's to bring about, and to note.
+  const rests = () =>
+    payment.converged_at !== null || payment.want === "order_cancelled"
+      ? Promise.resolve()
+      : atRest(deps, payment)
+  if (!settles && (payment.converged_at !== null || !isFreed(payment))) {
+    await rests()
     return resting
   }
   const provider = deps.accounts.get(payment.account_id)?.account.providerId
@@ -178,7 +183,7 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
       case "judge":
         return { ...resting, again: true }
       case "nothing":
-        if (payment.converged_at === null) await atRest(deps, payment)
+        await rests()
         return { failure: null, moved: count > 0 }
       case "blocked":
         return { failure: `payment ${payment.id}: ${step.why}`, moved: false }
