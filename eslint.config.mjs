@@ -4,9 +4,9 @@ import tseslint from "typescript-eslint"
 const HOUSE = {
   kobbopay: [],
   types: ["kobbopay"],
-  store: ["kobbopay"],
+  store: ["kobbopay", "types"],
   modules: ["kobbopay", "store"],
-  work: ["kobbopay", "store", "modules", "runtime.ts"],
+  work: ["kobbopay", "store", "modules", "types", "runtime.ts"],
   workflows: ["kobbopay", "store", "modules", "work", "types", "runtime.ts"],
   providers: ["kobbopay", "store", "runtime.ts"],
   subscribers: ["kobbopay", "store", "modules", "work", "workflows", "runtime.ts"],

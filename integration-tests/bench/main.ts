@@ -12,7 +12,7 @@ import { reportSchema, type Result } from "./figures"
 import { Load } from "./load"
 import { machine, versions } from "./machine"
 import type { Bench, Measure } from "./measure"
-import { table, writeReadme } from "./readme"
+import { table, writePage } from "./page"
 import { HELP, readSettings, type Settings, UsageError } from "./settings"
 import { type BenchStore, openStore } from "./store"
 
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   if (settings.json !== null) {
     await writeFile(resolve(settings.json), `${JSON.stringify(report, null, 2)}\n`)
   }
-  if (settings.readme) await writeReadme(report)
+  if (settings.page) await writePage(report)
 }
 
 async function earlierResults(file: string | null): Promise<Result[]> {

@@ -10,7 +10,7 @@ outside this machine is needed; let nothing else run on it meanwhile.
 Options
   --json FILE      writes machine, versions and results to FILE; with --only, other results of an
                    earlier run stay in it
-  --readme         writes the table of all these results into README.md
+  --page           writes the table of all these results into docs/performance.md
   --only NAME,…    some measures, by their names: verify, ack, settle, drain, checkout, growth,
                    memory, boot
   --quick          fewer rounds and rows, under eight minutes
@@ -22,7 +22,7 @@ export class UsageError extends Error {}
 
 export type Settings = {
   json: string | null
-  readme: boolean
+  page: boolean
   /** Null: all. */
   only: string[] | null
   quick: boolean
@@ -40,7 +40,7 @@ export function readSettings(args: string[]): Settings | null {
       args,
       options: {
         json: { type: "string" },
-        readme: { type: "boolean", default: false },
+        page: { type: "boolean", default: false },
         only: { type: "string" },
         quick: { type: "boolean", default: false },
         "cpu-prof": { type: "string" },
@@ -50,7 +50,7 @@ export function readSettings(args: string[]): Settings | null {
     if (values.help) return null
     return {
       json: values.json ?? null,
-      readme: values.readme,
+      page: values.page,
       only: values.only?.split(",") ?? null,
       quick: values.quick,
       profileTo: values["cpu-prof"] ?? null,

@@ -199,9 +199,9 @@ storeSuite("checkout races", (world) => {
     const third = new Date(begun + 120_000)
     expect(await claimCreation(sql, payment, new Date(), first)).toBe(true)
     expect(await claimCreation(sql, payment, first, second)).toBe(true)
-    await releaseCreation(sql, payment, first)
+    await releaseCreation(sql, payment, first, new Date())
     expect(await claimCreation(sql, payment, first, third)).toBe(false)
-    await releaseCreation(sql, payment, second)
+    await releaseCreation(sql, payment, second, new Date())
     expect(await claimCreation(sql, payment, first, third)).toBe(true)
   })
 

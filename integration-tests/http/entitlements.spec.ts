@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
 import { ContainerRegistrationKeys, Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type OrderId } from "../../src/kobbopay/ids"
@@ -459,15 +457,6 @@ storeSuite("entitlements", (world) => {
     ])
     const { keys } = z.object({ keys: z.array(z.string()) }).parse(mails[0]?.data)
     expect(new Set(keys).size).toBe(2)
-  })
-
-  test("the README quotes the subscriber as it is tested here", async () => {
-    const root = join(__dirname, "../..")
-    const example = await readFile(
-      join(root, "integration-tests/examples/mail-licence-key.ts"),
-      "utf8",
-    )
-    expect(await readFile(join(root, "README.md"), "utf8")).toContain(example)
   })
 
   test("whatever happens in whatever order, with crashes and twice at once, ends as the rule says, and each change is emitted once", async () => {

@@ -46,7 +46,7 @@ storeSuite("lifecycle", (world) => {
   }
   const exceptionsOf = (collectionId: string) =>
     world().rows(
-      `SELECT class, state, opened_at FROM kobbopay_exception WHERE payment_id IN
+      `SELECT id, class, state, opened_at FROM kobbopay_exception WHERE payment_id IN
          (SELECT id FROM kobbopay_payment WHERE collection_id = ?) ORDER BY class`,
       [collectionId],
     )
@@ -259,7 +259,13 @@ storeSuite("lifecycle", (world) => {
           { body: { code: "written_off", note: "sent back by hand" } },
         )
         await stockIs(100)
-        const freed = { ...unplaced, targets: ["nothing"], open: [], closed: ["completion_failed"] }
+        const freed = {
+          ...unplaced,
+          ledger: ["expired"],
+          targets: ["order_cancelled"],
+          open: [],
+          closed: ["completion_failed"],
+        }
         await booksBecome(world(), collectionId, freed)
         const again = await world().shopper.session(collectionId, shirt(provider))
         expect(again.kobbopay_id).not.toBe(session.kobbopay_id)
@@ -267,7 +273,7 @@ storeSuite("lifecycle", (world) => {
         sandbox().pay(again.kobbopay_id, { amount: "29", confirm: true })
         await booksBecome(world(), collectionId, {
           ...placed,
-          ledger: ["confirmed", "confirmed"],
+          ledger: ["expired", "confirmed"],
           targets: ["nothing", "captured"],
         })
       })

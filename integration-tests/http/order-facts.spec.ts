@@ -292,6 +292,43 @@ storeSuite("facts of the order", (world) => {
       await booksBecome(world(), collectionId, CANCELLED)
     })
 
+    test("ends its order although sessions of another provider are opened again and again", async () => {
+      const { collectionId, session, order } = await world().shopper.buy(purchase())
+      const path = sessionPath(collectionId)
+      await world().rows(
+        `UPDATE "order" SET created_at = now() - interval '5 hours' WHERE id = ?`,
+        [order.id],
+      )
+      sandbox().expire(session.kobbopay_id)
+      await sandbox().quiet()
+      await store(path, { provider_id: OTHER_PROVIDER })
+      await allDue(world(), collectionId)
+      await booksBecome(world(), collectionId, CANCELLED)
+    })
+
+    test("ends its order also when the completed cart was deleted", async () => {
+      const { cartId, collectionId, session } = await world().shopper.buy(purchase())
+      await world().container.resolve(Modules.CART).softDeleteCarts([cartId])
+      sandbox().expire(session.kobbopay_id)
+      await booksBecome(world(), collectionId, CANCELLED)
+    })
+
+    test("does not end its order while another collection of it is being paid, and does once that has ended too", async () => {
+      const { collectionId, session, order } = await world().shopper.buy(purchase())
+      const made = await admin("/admin/payment-collections", { order_id: order.id, amount: 10.5 })
+      const { id: another } = z
+        .object({ payment_collection: z.object({ id: z.string() }) })
+        .parse(made).payment_collection
+      const beside = await world().shopper.session(another, purchase())
+      sandbox().expire(session.kobbopay_id)
+      const waiting = { ...CANCELLED, order: "pending" }
+      await booksBecome(world(), collectionId, waiting)
+      await allDue(world(), collectionId)
+      await booksRest(world(), collectionId, waiting)
+      sandbox().expire(beside.kobbopay_id)
+      await booksBecome(world(), collectionId, CANCELLED)
+    })
+
     test("leaves an archived order alone", async () => {
       const { collectionId, session, order } = await world().shopper.buy(purchase())
       await archive(order.id)

@@ -112,6 +112,31 @@ storeSuite("reads and reports", (world) => {
       expect(await received(session.token)).toBe("10.5")
     })
 
+    test("without a hash is known by its tracker: under two payments it settles one", async () => {
+      const one = await buy(MEDDLED)
+      const other = await buy(MEDDLED)
+      world().meddler.meddle(({ path }, answer) => {
+        if (path.startsWith("/api/transaction/get")) {
+          const transaction = { status: "SUCCESS", token: "USDTTRC", amount: "10.5" }
+          return { status: 200, body: { transaction } }
+        }
+        const bought = [one, other].find(({ session }) => path.includes(session.kobbopay_id))
+        if (bought === undefined) return answer
+        const body = {
+          tracker_id: bought.session.kobbopay_id,
+          transaction_tracker_id: "transfer-without-a-hash",
+        }
+        return { status: 200, body }
+      })
+      await checked(one.collectionId)
+      await booksBecome(world(), one.collectionId, capturedFor("10.5"))
+      await checked(other.collectionId)
+      expect(await booksOf(world(), other.collectionId)).toMatchObject({
+        captures: [],
+        open: ["duplicate_transfer"],
+      })
+    })
+
     test("reported under two payments settles one, and is an exception on the other", async () => {
       const one = await buy(MEDDLED)
       const other = await buy(MEDDLED)
@@ -220,7 +245,39 @@ storeSuite("reads and reports", (world) => {
     })
   })
 
+  describe("an event of any other kind that names an amount", () => {
+    test.each(["payment.expired", "payment.partial_settled"])(
+      "%s keeps the order from being cancelled, and a person is told",
+      async (event) => {
+        const { collectionId, session } = await buy(MEDDLED)
+        await report(event, { paymentId: session.kobbopay_id, receivedAmount: "5.25" })
+        await checked(collectionId)
+        await passes(collectionId, "30 hours")
+        await checked(collectionId)
+        await checked(collectionId)
+        expect(await booksOf(world(), collectionId)).toMatchObject({
+          order: "pending",
+          open: ["ambiguous_finality"],
+        })
+      },
+    )
+  })
+
   describe("an event under our reference that names another id", () => {
+    test("of another payment of ours moves the payment of the reference, and that one alone", async () => {
+      const other = await buy(MEDDLED)
+      const { collectionId, session } = await buy(MEDDLED)
+      second().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
+      await report("payment.confirmed", {
+        paymentId: other.session.kobbopay_id,
+        orderId: session.reference,
+      })
+      await booksBecome(world(), collectionId, capturedFor("10.5"))
+      await passes(other.collectionId, HOUR)
+      await checked(other.collectionId)
+      await booksBecome(world(), other.collectionId, AWAITING)
+    })
+
     test("moves the payment of the reference, and makes no row of what cannot be read", async () => {
       const { collectionId, session } = await buy(MEDDLED)
       second().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
@@ -379,6 +436,53 @@ storeSuite("reads and reports", (world) => {
     expect(books).toMatchObject({ captures: ["10.5"], open: [] })
   })
 
+  test("money that cannot be read any more, set aside by a person, lets another payment settle the order", async () => {
+    const {
+      cartId,
+      collectionId,
+      session: other,
+    } = await world().shopper.checkout(purchase(MEDDLED, "usdt-bsc"))
+    const session = await world().shopper.session(collectionId, purchase(MEDDLED))
+    await world().shopper.complete(cartId)
+    second().pay(session.kobbopay_id, { amount: "10.5" })
+    await checked(collectionId)
+    await booksBecome(world(), collectionId, {
+      ...AUTHORIZED,
+      ledger: ["pending", "paid"],
+      targets: ["nothing", "authorized"],
+    })
+    world().meddler.meddle(({ path, body }, answer) =>
+      `${path} ${body}`.includes(session.kobbopay_id) ? { ...answer, status: 503 } : answer,
+    )
+    second().pay(other.kobbopay_id, { amount: "10.5", confirm: true })
+    await checked(collectionId)
+    await passes(collectionId, "7 hours")
+    await checked(collectionId)
+    expect(await booksOf(world(), collectionId)).toMatchObject({
+      captures: [],
+      open: ["duplicate_payment", "unreadable"],
+    })
+    const openOne = async (found: string) => {
+      const [{ id } = { id: "" }] = await world().rows(
+        `SELECT id FROM kobbopay_exception WHERE class = ? AND state = 'open'`,
+        [found],
+      )
+      return `/admin/kobbopay/exceptions/${String(id)}`
+    }
+    const decide = (path: string, body: object) => world().merchant.call(path, anything, { body })
+    await decide(`${await openOne("unreadable")}/dismiss`, {
+      code: "written_off",
+      note: "never came",
+    })
+    await checked(collectionId)
+    expect(await booksOf(world(), collectionId)).toMatchObject({
+      captures: [],
+      open: ["superseded"],
+    })
+    await decide(`${await openOne("superseded")}/apply`, {})
+    expect(await booksOf(world(), collectionId)).toMatchObject({ captures: ["10.5"], open: [] })
+  })
+
   describe("a captured payment that cannot be read any more", () => {
     const work = (collection: string) =>
       world().rows(`SELECT due_at, failures FROM kobbopay_collection WHERE id = ?`, [collection])
@@ -439,6 +543,16 @@ storeSuite("reads and reports", (world) => {
       ])
       await checked(collectionId)
       await booksBecome(world(), collectionId, capturedFor("10.5"))
+    })
+
+    test("a checkout that is rendered again shows no address of another environment", async () => {
+      const { collectionId, session } = await world().shopper.checkout(purchase(INVOICE))
+      await world().rows(
+        `UPDATE kobbopay_payment SET environment = 'another-one' WHERE collection_id = ?`,
+        [collectionId],
+      )
+      const again = await world().shopper.session(collectionId, purchase(INVOICE))
+      expect(again.address).not.toBe(session.address)
     })
 
     test("a create that resumes after its rail changed is made on the row's own rail", async () => {

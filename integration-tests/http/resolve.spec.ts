@@ -311,25 +311,50 @@ storeSuite("resolving exceptions", (world) => {
         await allDue(world(), bought.collectionId)
         return { ...bought, id: await exceptionOf(bought.collectionId, "stuck") }
       }
-      const dismiss = (id: string, code: "settled_elsewhere" | "no_action") =>
+      const dismiss = (id: string, code: "settled_elsewhere" | "written_off" | "no_action") =>
         dismissExceptionWorkflow(world().container).run({
           input: { exception_id: id, code, actor: ACTOR, note: "talked to the customer" },
         })
 
-      test("set aside, the order waits for it no more; confirmed after all, it pays for it", async () => {
+      test("settled in another way, the order lives and does not wait for it; confirmed after all, a person decides", async () => {
         const { collectionId, session, id } = await stuck()
         await dismiss(id, "settled_elsewhere")
-        await booksBecome(world(), collectionId, {
+        const aside = {
           ...AUTHORIZED,
           cancelled: 1,
-          targets: ["nothing"],
+          ledger: ["expired"],
+          targets: ["order_cancelled"],
           closed: ["stuck"],
-        })
+        }
+        await booksBecome(world(), collectionId, aside)
+        await allDue(world(), collectionId)
+        await booksRest(world(), collectionId, aside)
         sandbox().confirm(session.kobbopay_id)
-        await booksBecome(world(), collectionId, {
+        const late = await exceptionOf(collectionId, "late_payment")
+        await booksRest(world(), collectionId, {
+          ...aside,
+          targets: ["nothing"],
+          open: ["late_payment"],
+        })
+        await accept(late)
+        await booksRest(world(), collectionId, {
           ...capturedFor("10.5"),
           payments: 2,
           cancelled: 1,
+          ledger: ["expired"],
+          closed: ["late_payment", "stuck"],
+        })
+      })
+
+      test("written off, nobody pays the order any more, and it ends", async () => {
+        const { collectionId, id } = await stuck()
+        await dismiss(id, "written_off")
+        await booksBecome(world(), collectionId, {
+          ...AUTHORIZED,
+          order: "canceled",
+          cancelled: 1,
+          ledger: ["expired"],
+          targets: ["order_cancelled"],
           closed: ["stuck"],
         })
       })

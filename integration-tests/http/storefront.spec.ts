@@ -1,10 +1,11 @@
 import Medusa from "@medusajs/js-sdk"
-import * as storefront from "../examples/storefront"
+import * as storefront from "../examples/kobbopay"
+import { payWithCrypto } from "../examples/pay-with-crypto"
 import { booksBecome, capturedFor } from "../support/books"
 import { INVOICE, storeSuite } from "../support/store-suite"
 
-/** The README's code for a storefront, with Medusa's own client against a real store. */
-storeSuite("a storefront as the README has it", (world) => {
+/** The documents' code for a storefront, with Medusa's own client against a real store. */
+storeSuite("a storefront as the documents have it", (world) => {
   test("offers, chooses, places the order, finds its payment again, and follows it to the end", async () => {
     const { url, store, shopper, sandbox } = world()
     const sdk = new Medusa({ baseUrl: url, publishableKey: store.publishableKey })
@@ -38,5 +39,28 @@ storeSuite("a storefront as the README has it", (world) => {
       amount_received: chosen.amount,
       order: { display_id: expect.any(Number) },
     })
+  })
+
+  test("places an order and shows its payment until it ends, in the few lines of the README", async () => {
+    const { url, store, shopper, sandbox } = world()
+    const sdk = new Medusa({ baseUrl: url, publishableKey: store.publishableKey })
+    const cartId = await shopper.cart({ product: store.digital, rail: "usdt-tron" })
+
+    const shown: storefront.Status[] = []
+    const sent: Promise<void>[] = []
+    const send = async ({ token, amount }: storefront.Status) => {
+      const [row] = await world().rows(
+        `SELECT kobbopay_id FROM kobbopay_payment WHERE public_token = ?`,
+        [token],
+      )
+      sandbox.control.pay(String(row?.kobbopay_id), { amount, confirm: true })
+    }
+    await payWithCrypto(sdk, cartId, (now) => {
+      shown.push(now)
+      if (shown.length === 1) sent.push(send(now))
+    })
+    await Promise.all(sent)
+    expect(shown.at(0)).toMatchObject({ state: "pending", ended: false })
+    expect(shown.at(-1)).toMatchObject({ state: "confirmed", ended: true, address: null })
   })
 })

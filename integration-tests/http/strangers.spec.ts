@@ -2,7 +2,7 @@ import { z } from "@medusajs/framework/zod"
 import { runtime } from "../../src/runtime"
 import { depsOf } from "../../src/work/worker-of"
 import { brandAs, type AccountId } from "../../src/kobbopay/ids"
-import { DOCS, INVOICE, storeSuite } from "../support/store-suite"
+import { DOCS, INVOICE, MEDDLED, storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 import { logged, send, signed, type Message } from "../support/webhook"
 
@@ -217,6 +217,72 @@ storeSuite("strangers", (world) => {
       expect(mentions.length).toBeGreaterThan(0)
       expect(mentions.length).toBeLessThanOrEqual(6)
     })
+  })
+
+  describe("a shopper who repeats a request", () => {
+    /** How many requests of this kind reach Kobbopay, and in how many seconds. */
+    const counted = async (isMeant: (path: string) => boolean, work: () => Promise<unknown>) => {
+      let requests = 0
+      world().meddler.meddle(({ path }, answer) => {
+        if (!isMeant(path)) return answer
+        requests++
+        return path.endsWith("/create") ? { ...answer, status: 503 } : answer
+      })
+      const started = Date.now()
+      await work()
+      return { requests, seconds: Math.ceil((Date.now() - started) / 1_000) }
+    }
+    const purchase = () => ({
+      product: world().store.digital,
+      rail: "usdt-tron",
+      provider: MEDDLED,
+    })
+
+    test("completes a cart whose offer is over: it is read once in a while, not each time", async () => {
+      const { cartId, collectionId } = await world().shopper.checkout(purchase())
+      await world().rows(
+        `UPDATE kobbopay_payment SET window_ends_at = now() - interval '1 minute' WHERE collection_id = ?`,
+        [collectionId],
+      )
+      const { requests, seconds } = await counted(
+        () => true,
+        async () => {
+          for (let n = 0; n < 20; n++) {
+            await world()
+              .shopper.complete(cartId)
+              .catch(() => undefined)
+          }
+        },
+      )
+      expect(requests).toBeGreaterThan(0)
+      expect(requests).toBeLessThanOrEqual(seconds + 1)
+    })
+
+    test("renders a checkout while Kobbopay refuses: it asks once in a while, and the log stays short", async () => {
+      const { shopper } = world()
+      const collection = await shopper.collection(await shopper.cart(purchase()))
+      let lines: string[] = []
+      const { requests, seconds } = await counted(
+        (path) => path.endsWith("/create"),
+        async () => {
+          lines = await logged(world(), async () => {
+            for (let n = 0; n < 8; n++) {
+              await shopper.session(collection, purchase()).catch(() => undefined)
+            }
+          })
+        },
+      )
+      // Each create is tried twice.
+      expect(requests).toBeGreaterThan(0)
+      expect(requests).toBeLessThanOrEqual(2 * seconds + 2)
+      expect(lines.filter((line) => line.includes("initiate failed")).length).toBeLessThanOrEqual(5)
+    })
+  })
+
+  test("a path that is no text is answered 400", async () => {
+    const answer = await fetch(`${world().url}/store/kobbopay/payments/%E0%A4%A`)
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.status).toBeLessThan(500)
   })
 
   describe("a sender's or proxy's spelling", () => {

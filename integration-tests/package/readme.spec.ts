@@ -1,34 +1,45 @@
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { z } from "@medusajs/framework/zod"
 import { EXCEPTION_CLASSES } from "../../src/kobbopay/lifecycle"
 import { CONTRADICTIONS } from "../../src/work/audit"
+import { BEGIN, END } from "../bench/page"
 import { codeBlocks } from "../support/code-blocks"
+import { PAGES, textOf } from "../support/pages"
 
 const ROOT = join(__dirname, "..", "..")
-const text = (file: string) => readFileSync(join(ROOT, file), "utf8")
 const { scripts, bin, name } = z
   .object({
     name: z.string(),
     scripts: z.record(z.string(), z.string()),
     bin: z.record(z.string(), z.string()),
   })
-  .parse(JSON.parse(text("package.json")))
+  .parse(JSON.parse(textOf("package.json")))
 
 /** Of Medusa's command line. Those of the README are run in a store by the package's own test. */
 const MEDUSA = ["db:migrate", "develop", "build", "start", "exec"]
 /** Known to every shell, or to npm. */
-const COMMON = /^(cd|npm (ci|install|uninstall|test)|psql|select)\b/
+const COMMON = /^(cd|git clone|npm (ci|install|uninstall|test)|psql|select)\b/
+/** A block in another language is neither compiled nor checked, so only a picture may be in one. */
+const LANGUAGES = ["bash", "ts", "tsx", "mermaid"]
 
 const commandsOf = (markdown: string): string[] =>
   codeBlocks(markdown, ["bash"])
     .flatMap(({ code }) => code.replaceAll("\\\n", " ").split(/\n|&&/))
-    .map((line) => line.replace(/\s+#.*$/, "").trim())
+    .map((line) => line.replace(/(^|\s+)#.*$/, "").trim())
     .filter((line) => line !== "")
 
 /** Whether a route below `src/api` answers a path; a segment that starts with `:` stands for any. */
 const isRoute = (path: string): boolean =>
-  existsSync(join(ROOT, "src", "api", ...path.split("/"), "route.ts"))
+  existsSync(
+    join(
+      ROOT,
+      "src",
+      "api",
+      ...path.split("/").map((part) => part.replace(/^:(.+)/, "[$1]")),
+      "route.ts",
+    ),
+  )
 
 /** Why a command cannot work, or null. */
 function faultOf(command: string): string | null {
@@ -47,32 +58,36 @@ function faultOf(command: string): string | null {
   return COMMON.test(command) ? null : "nobody knows this command"
 }
 
-describe.each(["README.md", "docs/uninstall.md"])("%s", (file) => {
-  const markdown = text(file)
+describe.each(PAGES)("%s", (page) => {
+  const markdown = textOf(page)
 
   test("names only commands, scripts, programs and routes that are there", () => {
     const commands = commandsOf(markdown)
-    expect(commands.length).toBeGreaterThan(0)
     expect(commands.map((command) => [command, faultOf(command)])).toEqual(
       commands.map((command) => [command, null]),
     )
   })
 
-  test("links only to files that are there", () => {
-    const links = [...markdown.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = ""]) => link)
-    expect(links.filter((link) => !existsSync(join(ROOT, file, "..", link)))).toEqual([])
+  test("names in its text only routes that are there", () => {
+    const routes = [
+      ...markdown.matchAll(/`(?:GET|POST) \/((?:admin|store|hooks)\/kobbopay[^\s`?]*)/g),
+    ]
+    const paths = routes.map(([, path = ""]) => path)
+    expect(paths.filter((path) => !isRoute(path))).toEqual([])
+  })
+
+  test("has no block of code that no test reads", () => {
+    const opened = [...markdown.matchAll(/^ *```(\S*)$/gm)].map(([, language = ""]) => language)
+    const blocks = opened.filter((_, place) => place % 2 === 0)
+    expect(blocks.filter((language) => !LANGUAGES.includes(language))).toEqual([])
   })
 })
 
 describe("README.md", () => {
-  const readme = text("README.md")
+  const readme = textOf("README.md")
 
-  test.each(["mail-licence-key.ts", "storefront.ts"])("quotes %s as it is tested", (example) => {
-    expect(readme).toContain(text(`integration-tests/examples/${example}`))
-  })
-
-  test.each([...EXCEPTION_CLASSES, ...CONTRADICTIONS])("explains %s", (word) => {
-    expect(readme).toContain(`\`${word}\``)
+  test("is read in ten minutes", () => {
+    expect(Buffer.byteLength(readme)).toBeLessThan(14_000)
   })
 
   test("says that a store is started where it was built, and developed in its own folder", () => {
@@ -81,4 +96,24 @@ describe("README.md", () => {
     expect(readme).toMatch(/cd \.medusa\/server && [^\n]*npx medusa start/)
     expect(readme).toContain("npx medusa develop")
   })
+})
+
+test.each([
+  ["README.md", "pay-with-crypto.ts"],
+  ["docs/storefront.md", "kobbopay.ts"],
+  ["docs/entitlements.md", "mail-licence-key.ts"],
+])("%s quotes %s as it is tested", (page, example) => {
+  expect(textOf(page)).toContain(textOf(`integration-tests/examples/${example}`))
+})
+
+test.each(EXCEPTION_CLASSES)("docs/lifecycle.md explains the exception %s", (word) => {
+  expect(textOf("docs/lifecycle.md")).toContain(`| \`${word}\` `)
+})
+
+test.each(CONTRADICTIONS)("docs/reconciliation.md explains the drift %s", (word) => {
+  expect(textOf("docs/reconciliation.md")).toContain(`| \`${word}\` `)
+})
+
+test("docs/performance.md has the place where the bench writes its table", () => {
+  expect(textOf("docs/performance.md")).toMatch(new RegExp(`${BEGIN}\\n[^]*\\n${END}`))
 })

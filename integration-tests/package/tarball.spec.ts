@@ -8,9 +8,10 @@ import { z } from "@medusajs/framework/zod"
 import { cleanClone, filesOf, pack } from "../support/clean-clone"
 import { freePort } from "../support/free-port"
 import { packagesImportedBy } from "../support/imports"
-import { codeBlocks } from "../support/code-blocks"
+import { layOutCode } from "../support/documents"
 import { fillStore } from "../support/made-store"
 import { runMedusa, startMedusa, type MedusaOptions } from "../support/medusa-process"
+import { resolvedIn } from "../support/resolved-in"
 import { startPostgres, type Postgres } from "../support/postgres"
 import { KOBBOPAY_PROVIDER } from "../support/seeded-store"
 import { STORE_TSCONFIG } from "../support/store-tsconfig"
@@ -23,6 +24,17 @@ const packageSchema = z.object({
   dependencies: z.record(z.string(), z.string()),
   peerDependencies: z.record(z.string(), z.string()),
 })
+
+/** By which a store, Medusa, or a merchant's own code reaches into the package. */
+const PUBLIC = [
+  "package.json",
+  "providers/kobbopay",
+  "workflows",
+  "types",
+  "modules/kobbopay",
+  ".medusa/server/src/modules/kobbopay",
+  "admin",
+]
 
 /** Medusa's own, which every store has. */
 const OTHER_PROVIDER = "pp_system_default"
@@ -106,6 +118,9 @@ describe("the packed plugin", () => {
       "package.json",
       "README.md",
       "LICENSE",
+      "CHANGELOG.md",
+      "docs/options.md",
+      ".medusa/server/src/types/index.d.ts",
       ".medusa/server/src/providers/kobbopay/index.js",
       ".medusa/server/src/modules/kobbopay/index.js",
       ".medusa/server/src/api/hooks/kobbopay/route.js",
@@ -152,29 +167,33 @@ describe("the packed plugin", () => {
     })
   })
 
-  test("brings a README whose code compiles as it is copied", async () => {
-    const folder = join(store, "readme")
-    await mkdir(folder)
-    const readme = await readFile(join(store, "node_modules", NAME, "README.md"), "utf8")
-    const blocks = codeBlocks(readme, ["ts", "tsx"])
-    expect(blocks.length).toBeGreaterThanOrEqual(3)
-    for (const [place, { language, code }] of blocks.entries()) {
-      await writeFile(join(folder, `block-${place}.${language}`), code)
-    }
+  test("can be asked for what is public, and for nothing else", async () => {
+    const inner = ["runtime", "store/ledger", "work/worker-of"]
+    const outcomes = await resolvedIn(store, NAME, [...PUBLIC, ...inner])
+    expect(outcomes).toEqual([
+      ...PUBLIC.map(() => "found"),
+      ...inner.map(() => "ERR_PACKAGE_PATH_NOT_EXPORTED"),
+    ])
+  })
+
+  test("brings documents whose code compiles as it is copied", async () => {
+    const folder = join(store, "documents")
+    const files = await layOutCode(join(store, "node_modules", NAME), folder)
+    expect(files.length).toBeGreaterThanOrEqual(8)
     await writeFile(
       join(folder, "tsconfig.json"),
       JSON.stringify({
         extends: "../tsconfig.json",
         compilerOptions: { noEmit: true, strict: true, isolatedModules: true, rootDir: "." },
-        include: ["*"],
+        include: ["**/*"],
       }),
     )
     const tsc = join(store, "node_modules", "typescript", "bin", "tsc")
     const { stdout } = await run(process.execPath, [tsc, "-p", folder]).catch(
       (refused: { stdout: string }) => refused,
     )
-    expect(stdout).toBe("")
     await rm(folder, { recursive: true })
+    expect(stdout).toBe("")
   })
 
   test("has a sandbox that tells how it is used", async () => {

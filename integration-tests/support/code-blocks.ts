@@ -9,3 +9,7 @@ export function codeBlocks(markdown: string, languages: readonly string[]): Code
     }))
     .filter(({ language }) => languages.includes(language))
 }
+
+/** Where a reader is told to put a block: the file that its first line names in a comment, or null. */
+export const fileOf = ({ code }: CodeBlock): string | null =>
+  /^\/\/ ([\w./-]+\.tsx?)\n/.exec(code)?.[1] ?? null

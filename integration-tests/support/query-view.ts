@@ -42,7 +42,15 @@ const orderShape = z.object({
     .array(z.object({ reference: z.string().nullish(), reference_id: z.string().nullish() }))
     .default([]),
   credit_lines: z.array(z.object({ reference_id: z.string().nullish() })).default([]),
-  payment_collections: z.array(z.object({ payments: z.array(payment).default([]) })).default([]),
+  payment_collections: z
+    .array(
+      z.object({
+        id: z.string(),
+        payments: z.array(payment).default([]),
+        payment_sessions: z.array(session).default([]),
+      }),
+    )
+    .default([]),
 })
 
 /** A collection as Medusa's own Query shows it, in the shape of our view; lists in the order of ids. */
@@ -71,7 +79,16 @@ async function queryView({ container }: World, collectionId: string) {
     }),
   ])
   if (collection === null) return null
-  const fields = ["id", "status", "created_at", "transactions.*", "credit_lines.*", "summary.*"]
+  const fields = [
+    "id",
+    "status",
+    "created_at",
+    "transactions.*",
+    "credit_lines.*",
+    "summary.*",
+    "payment_collections.id",
+    "payment_collections.payment_sessions.*",
+  ]
   const order =
     orderLink === null
       ? null
@@ -95,6 +112,11 @@ async function queryView({ container }: World, collectionId: string) {
     total: order?.summary.raw_current_order_total ?? collection.raw_amount,
     pending: order?.summary.raw_pending_difference ?? null,
     sessions: byId(collection.payment_sessions).map(plain),
+    elsewhere: byId(
+      (order?.payment_collections ?? [])
+        .filter((one) => one.id !== collectionId)
+        .flatMap((one) => one.payment_sessions),
+    ).map(plain),
     payments: byId(payments ?? collection.payments).map((one) => ({
       ...plain(one),
       payment_session_id: one.payment_session_id ?? null,
@@ -134,6 +156,7 @@ export async function viewIsMedusas(world: World, collectionId: string): Promise
       : {
           ...ours,
           sessions: byId(ours.sessions),
+          elsewhere: byId(ours.elsewhere),
           payments: byId(ours.payments).map((one) => ({
             ...one,
             captures: byId(one.captures),

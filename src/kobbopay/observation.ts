@@ -73,7 +73,8 @@ export function judgedMinor(
 ): bigint | null {
   if (known.confirmed && known.fits) return known.received
   const final = transfers.filter((transfer) => transfer.final)
-  if (reading.state === "confirmed") return receivedMinor(final, reading)
+  // A Confirmed that names no amount takes back none that was told before.
+  if (reading.state === "confirmed") return receivedMinor(final, reading) ?? known.received
   return known.confirmed ? sumOf(final) : known.received
 }
 
@@ -165,9 +166,15 @@ export type Comparison =
   /** The event reports more than the read shows: look again later. */
   | { kind: "behind" }
 
-/** A report of money, of whatever size. */
-export const reportsMoney = ({ state }: Pick<Report, "state">): boolean =>
-  state === "partial" || state === "paid" || state === "confirmed"
+/** A report of money, of whatever size: by its state, or by an amount, unless it is of a failure. */
+export const reportsMoney = ({
+  state,
+  amountMinor = null,
+}: Pick<Report, "state"> & Partial<Pick<Report, "amountMinor">>): boolean =>
+  state === "partial" ||
+  state === "paid" ||
+  state === "confirmed" ||
+  (state !== "failed" && amountMinor !== null && amountMinor > 0n)
 
 /**
  * The read decides. An event that reports more than the read, a further state or more money, is a reason to
@@ -184,8 +191,10 @@ export function compareReport(
 ): Comparison {
   const observed: Comparison = { kind: "observed", reportedState: reading.state }
   const { state, amountMinor } = report
-  if (reportsMoney(report) && amountMinor !== null && held.received !== null) {
-    if (amountMinor > held.received) return { kind: "behind" }
+  if (reportsMoney(report) && amountMinor !== null && amountMinor > 0n) {
+    const isShown = held.money || reportsMoney(reading)
+    const isLess = held.received === null ? !isShown : amountMinor > held.received
+    if (isLess) return { kind: "behind" }
   }
   if (state === reading.state) return observed
   if (state === "expired" || state === "failed") {
@@ -194,7 +203,8 @@ export function compareReport(
     return held.money ? observed : { kind: "observed", reportedState: state }
   }
   // Reads that cannot say Partial bear it out by any money.
-  if (state === "partial" && !readableStates.has("partial"))
-    return held.money ? observed : { kind: "behind" }
+  if (state === "partial" && !readableStates.has("partial")) {
+    return held.money || (held.received ?? 0n) > 0n ? observed : { kind: "behind" }
+  }
   return RANK[state] > RANK[reading.state] ? { kind: "behind" } : observed
 }

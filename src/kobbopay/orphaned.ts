@@ -11,6 +11,7 @@ export type Watched = {
   payments: number
   open: number
   first: readonly PaymentId[]
+  newest: PaymentId
 }
 
 export type OrphanedReason = "account_removed" | "environment_changed" | "rail_removed"
@@ -22,6 +23,8 @@ export type Orphaned = {
   payments: number
   open: number
   first: PaymentId[]
+  /** The one made last; ids rise with time. */
+  newest: PaymentId
 }
 
 /**
@@ -43,6 +46,7 @@ export function orphanedBy(accounts: readonly Account[], watched: readonly Watch
       payments: (known?.payments ?? 0) + watch.payments,
       open: (known?.open ?? 0) + watch.open,
       first: [...(known?.first ?? []), ...watch.first],
+      newest: known !== undefined && known.newest > watch.newest ? known.newest : watch.newest,
     })
   }
   return [...found.values()]

@@ -18,7 +18,7 @@ export const normalHash = (hash: string): string => {
 export const isSameTransfer = (one: Identity, other: Identity): boolean =>
   one.trackerId !== undefined && other.trackerId !== undefined
     ? one.trackerId === other.trackerId
-    : normalHash(one.hash) === normalHash(other.hash)
+    : one.hash !== "" && normalHash(one.hash) === normalHash(other.hash)
 
 /**
  * The keys under which a transfer may count for one payment only: its hash on its network, and its tracker
@@ -28,7 +28,9 @@ export const transferKeys = (
   transfer: Identity,
   of: { network: string; accountId: string },
 ): { scope: string; key: string }[] => [
-  { scope: `network ${of.network.toLowerCase()}`, key: normalHash(transfer.hash) },
+  ...(transfer.hash === ""
+    ? []
+    : [{ scope: `network ${of.network.toLowerCase()}`, key: normalHash(transfer.hash) }]),
   ...(transfer.trackerId === undefined
     ? []
     : [{ scope: `account ${of.accountId}`, key: transfer.trackerId }]),

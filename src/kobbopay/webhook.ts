@@ -22,7 +22,7 @@ export type WebhookEvent = {
   deliveryId: string | null
   /** As sent. */
   type: string
-  /** The state it reports; null for tests and for types that only ask for a check. */
+  /** The state it reports; null for tests and for types that only ask for a check and name no money. */
   reportedState: ReportedState | null
   /** What it says has arrived in all: decimal string, units of the asset; null when it names no amount. */
   reportedAmount: string | null
@@ -207,12 +207,16 @@ function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
   if (given !== null) mustAgree(given, type, ids)
   const reference = firstText(body, references)
   const { reportedState, isTest } = meaningOf(profile, type)
+  const reportedAmount = amountIn(body, amounts)
+  // Money that a type of another kind names is reported all the same; what failed brought none.
+  const isAmount = reportedAmount !== null && !new BigNumber(reportedAmount).isZero()
+  const isMoney = isAmount && !isTest && !/fail|error|reject/i.test(type)
   return {
     eventId: given ?? (kobbopayId === null ? null : `payment:${kobbopayId}:${type}`),
     deliveryId: sent.deliveryId,
     type,
-    reportedState,
-    reportedAmount: amountIn(body, amounts),
+    reportedState: reportedState ?? (isMoney ? "partial" : null),
+    reportedAmount,
     kobbopayId,
     ids,
     reference: reference === null ? null : brandAs<Reference>(reference),

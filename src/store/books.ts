@@ -12,12 +12,20 @@ const booksRow = z.object({
   released: z.array(z.object({ units: z.number(), gate: z.string() })),
   /** Pieces of stock that Medusa holds back for the order. */
   reservations: z.number(),
+  /** A person said of a payment that the order is settled in another way. */
+  settledElsewhere: z.boolean(),
 })
 
 /** What else is on record about the payments of a collection and their order, beside Medusa's view. */
 export type Books = z.output<typeof booksRow>
 
-const NONE: Books = { exceptions: [], sent: [], released: [], reservations: 0 }
+const NONE: Books = {
+  exceptions: [],
+  sent: [],
+  released: [],
+  reservations: 0,
+  settledElsewhere: false,
+}
 
 /** Reads the books of a collection and its order, for the audit. One statement. */
 export const booksOf = async (
@@ -46,7 +54,9 @@ export const booksOf = async (
               AND released_quantity > revoked_quantity AND deleted_at IS NULL) AS released,
           (SELECT count(*)::int FROM order_item i
              JOIN reservation_item r ON r.line_item_id = i.item_id AND r.deleted_at IS NULL
-            WHERE i.order_id = ? AND i.deleted_at IS NULL) AS reservations`,
+            WHERE i.order_id = ? AND i.deleted_at IS NULL) AS reservations,
+          EXISTS (SELECT 1 FROM kobbopay_exception e WHERE e.payment_id IN (SELECT id FROM ours)
+             AND e.resolution = 'settled_elsewhere' AND e.deleted_at IS NULL) AS "settledElsewhere"`,
     },
     [collection, order, order, order],
   )) ?? NONE

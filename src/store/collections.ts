@@ -222,34 +222,44 @@ export async function lockCollection(
 }
 
 /**
- * Marks the collection as cancelling, if nothing of it holds money, every payment's end asks for it, no event
- * is unworked, routed or not, and none reports money that no read bore out. From here on nothing settles until the mark is resolved. The row is locked
- * first: a statement that waited for the lock itself would judge by what was so before it waited.
+ * Marks the collection as cancelling, if no payment of the order holds money, every payment's end asks for it,
+ * no event is unworked, routed or not, and none reports money that no read bore out. From here on nothing settles
+ * until the mark is resolved. The row is locked first: a statement that waited for the lock itself would judge
+ * by what was so before it waited.
  *
  * @throws LeaseLost when the lease was taken over
  */
-export const markCancelling = (sql: Sql, lease: Lease, now: Date): Promise<boolean> =>
+export const markCancelling = (
+  sql: Sql,
+  lease: Lease,
+  order: OrderId,
+  now: Date,
+): Promise<boolean> =>
   sql.transaction(async (trx) => {
     await lockCollection(trx, lease.collectionId, lease)
     const marked = await execute(
       trx,
-      `UPDATE kobbopay_collection kc SET cancelling_at = ?, updated_at = now()
+      `WITH ours AS (SELECT id, collection_id FROM kobbopay_payment
+          WHERE deleted_at IS NULL AND (collection_id = ? OR order_id = ?))
+      UPDATE kobbopay_collection kc SET cancelling_at = ?, updated_at = now()
         WHERE kc.id = ? AND kc.cancelling_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p
-                WHERE p.collection_id = kc.id AND p.deleted_at IS NULL
+                WHERE p.id IN (SELECT id FROM ours) AND p.deleted_at IS NULL
                   AND (p.target <> 'order_cancelled' OR p.money_seen_at IS NOT NULL
                     AND COALESCE(p.received_minor, p.expected_minor)::numeric
                       > p.refunded_minor::numeric + p.written_off_minor::numeric))
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e
-                WHERE e.deleted_at IS NULL AND e.collection_id = kc.id AND (e.state = 'received'
+                WHERE e.deleted_at IS NULL AND e.collection_id IN (SELECT collection_id FROM ours)
+                  AND (e.state = 'received'
                   OR e.state = 'dead' AND e.outcome = 'ambiguous_finality'
-                    AND e.reported_state IN ('partial', 'paid', 'confirmed')))
+                    AND (e.reported_state IN ('partial', 'paid', 'confirmed')
+                      OR e.reported_amount::numeric > 0)))
           AND NOT EXISTS (SELECT 1 FROM kobbopay_event e JOIN kobbopay_payment p
                  ON p.account_id = e.account_id
                 AND (p.kobbopay_id = ANY(e.kobbopay_ids) OR p.reference = e.reference)
                 WHERE e.state = 'received' AND e.deleted_at IS NULL AND e.collection_id IS NULL
-                  AND p.collection_id = kc.id AND p.deleted_at IS NULL)`,
-      [now, lease.collectionId],
+                  AND p.id IN (SELECT id FROM ours) AND p.deleted_at IS NULL)`,
+      [lease.collectionId, order, now, lease.collectionId],
     )
     return marked === 1
   })
@@ -274,6 +284,16 @@ export const recordOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promi
       WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)
       RETURNING ?::text AS order_id) ${dueOrders("cancelled")}`,
     [now, now, now, order, order],
+  )
+
+/** Wakes the other collections of an order than the one under this lease. */
+export const wakeOthers = (sql: Sql, order: OrderId, lease: Lease, at: Date): Promise<number> =>
+  execute(
+    sql,
+    `UPDATE kobbopay_collection SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true
+      WHERE id <> ? AND id IN (SELECT collection_id FROM kobbopay_payment
+        WHERE order_id = ? AND deleted_at IS NULL)`,
+    [at, at, lease.collectionId, order],
   )
 
 /** Wakes every collection of an order: what Medusa shows of it has changed. */

@@ -61,7 +61,7 @@ export type CurrentPayment = RightToCreate | { mayCreate: false; payment: Paymen
  * Inserts a payment in state `creating`, together with the right to create it at Kobbopay until
  * `claimedUntil`; or returns the collection's current payment for the same account, rail and store amount.
  * Of two at once both get the same row (partial unique index), and one of them the right. A current payment
- * whose window is over is retired first.
+ * whose window is over, or that was made in another environment, is retired first.
  */
 export async function currentPayment(
   sql: Sql,
@@ -83,8 +83,9 @@ export async function currentPayment(
       trx,
       `UPDATE kobbopay_payment SET current = false, updated_at = now()
         WHERE collection_id = ? AND account_id = ? AND rail_id = ? AND store_amount = ?
-          AND currency_code = ? AND current = true AND deleted_at IS NULL AND window_ends_at <= ?`,
-      [...key, now],
+          AND currency_code = ? AND current = true AND deleted_at IS NULL
+          AND (window_ends_at <= ? OR environment <> ?)`,
+      [...key, now, requested.environment],
     )
     const renewed = await insertPayment(trx, requested, claimedUntil)
     if (renewed !== null) return { mayCreate: true, payment: renewed, until: claimedUntil }
@@ -189,12 +190,20 @@ export const claimCreation = async (
     [until, id, now],
   )) === 1
 
-/** Releases the right that was taken until `until`; not one that another request took over since. */
-export const releaseCreation = async (sql: Sql, id: PaymentId, until: Date): Promise<void> => {
+/**
+ * Releases, from `at` on, the right that was taken until `until`; not one that another request took over
+ * since.
+ */
+export const releaseCreation = async (
+  sql: Sql,
+  id: PaymentId,
+  until: Date,
+  at: Date,
+): Promise<void> => {
   await execute(
     sql,
-    `UPDATE kobbopay_payment SET create_lease_until = NULL WHERE id = ? AND create_lease_until = ?`,
-    [id, until],
+    `UPDATE kobbopay_payment SET create_lease_until = ? WHERE id = ? AND create_lease_until = ?`,
+    [at, id, until],
   )
 }
 

@@ -69,6 +69,8 @@ export const isRepeated = async (
 const unroutedRow = eventRow.extend({
   named_payment: idColumn<PaymentId>().nullable(),
   named_collection: idColumn<CollectionId>().nullable(),
+  /** Whether that payment's reference is another one than the event's, which the ledger knows as well. */
+  misnamed: z.boolean(),
   /** When the payment that it names was last read. */
   named_read_at: z.date().nullable(),
   /** Whether another event that reports the same of that payment was worked before. */
@@ -90,15 +92,20 @@ export const unroutedEvents = (sql: Sql, now: Date, most: number): Promise<Unrou
       name: "kobbopay_unrouted_events",
       text: `SELECT e.*, p.id AS named_payment, p.collection_id AS named_collection,
             p.last_read_at AS named_read_at, p.id IS NOT NULL AND ${repeating("p.id", "e")} AS repeats,
+            COALESCE(p.reference <> e.reference AND EXISTS (SELECT 1 FROM kobbopay_payment r
+              WHERE r.account_id = e.account_id AND r.reference = e.reference
+                AND r.deleted_at IS NULL), false) AS misnamed,
             e.reference IS NOT NULL AND EXISTS (SELECT 1 FROM kobbopay_payment r
               WHERE r.account_id = e.account_id AND r.reference = e.reference
                 AND r.deleted_at IS NULL) AS referenced
        FROM (SELECT ${EVENT} FROM kobbopay_event
               WHERE state = 'received' AND deleted_at IS NULL AND collection_id IS NULL
                 AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?) AS e
-       LEFT JOIN LATERAL (SELECT id, collection_id, last_read_at FROM kobbopay_payment
+       LEFT JOIN LATERAL (SELECT id, collection_id, reference, last_read_at FROM kobbopay_payment
               WHERE account_id = e.account_id AND kobbopay_id = ANY(e.kobbopay_ids)
-                AND deleted_at IS NULL ORDER BY created_at LIMIT 1) AS p ON true
+                AND deleted_at IS NULL
+              ORDER BY reference = e.reference DESC NULLS LAST, array_position(e.kobbopay_ids, kobbopay_id)
+              LIMIT 1) AS p ON true
       ORDER BY e.next_attempt_at`,
     },
     [now, most],

@@ -227,9 +227,9 @@ export const acceptPayment = (
   )
 
 /**
- * Sets aside the money of a payment that is to settle nothing: all that arrived, or was asked where reads
- * state no amounts. Where its transfers are gone the payment is over instead: money that is seen after that
- * is late, and an exception. Returns the state it is in then.
+ * Sets aside the money of a payment: all that arrived, or was asked where reads state no amounts. It settles
+ * nothing from here on. One that would have settled is over: its money is late, should it become final after
+ * all, and an exception. So is one whose transfers are gone. Returns the state it is in then.
  */
 export async function writeOff(
   trx: Sql,
@@ -238,12 +238,17 @@ export async function writeOff(
 ): Promise<PaymentRow["state"]> {
   const left = (payment.received_minor ?? payment.expected_minor) - payment.refunded_minor
   if (left > 0n) {
+    const settles = payment.target === "authorized" || payment.target === "captured"
+    const state = settles ? "expired" : payment.state
     await execute(
       trx,
-      `UPDATE kobbopay_payment SET written_off_minor = ?, converged_at = NULL, updated_at = now() WHERE id = ?`,
-      [left.toString(), payment.id],
+      `UPDATE kobbopay_payment
+          SET written_off_minor = ?, state = ?, target = 'nothing', current = false, converged_at = NULL,
+              ended_at = CASE WHEN ? THEN COALESCE(ended_at, ?) ELSE ended_at END, updated_at = now()
+        WHERE id = ?`,
+      [left.toString(), state, settles, now, payment.id],
     )
-    return payment.state
+    return state
   }
   const state = payment.state === "expired" ? "expired" : "failed"
   await execute(

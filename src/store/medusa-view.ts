@@ -50,6 +50,8 @@ const viewShape = z.object({
   /** What the order still asks for, negative when it owes; null while there is no order. */
   pending: z.string().nullable(),
   sessions: z.array(sessionShape),
+  /** Sessions of the order's other collections. */
+  elsewhere: z.array(sessionShape),
   /** Payments of every collection of the order, of whatever provider. */
   payments: z.array(paymentShape),
   transactions: z.array(
@@ -79,8 +81,10 @@ WITH c AS (SELECT * FROM payment_collection WHERE id = ? AND deleted_at IS NULL)
   summary AS (SELECT s.totals FROM order_summary s JOIN o ON s.order_id = o.id AND s.version = o.version
                WHERE s.deleted_at IS NULL LIMIT 1)
 SELECT
-  (SELECT l.cart_id FROM cart_payment_collection l JOIN cart ON cart.id = l.cart_id AND cart.deleted_at IS NULL
-    WHERE l.payment_collection_id = c.id AND l.deleted_at IS NULL LIMIT 1) AS "cartId",
+  (SELECT l.cart_id FROM cart_payment_collection l
+     LEFT JOIN cart ON cart.id = l.cart_id AND cart.deleted_at IS NULL
+    WHERE l.payment_collection_id = c.id AND l.deleted_at IS NULL
+      AND (o.id IS NOT NULL OR cart.id IS NOT NULL) LIMIT 1) AS "cartId",
   o.id AS "orderId",
   CASE WHEN o.id IS NULL THEN 'none' WHEN o.status = 'canceled' THEN 'cancelled' ELSE 'open' END AS "order",
   COALESCE(o.status IN ('completed', 'archived'), false) AS "isClosed",
@@ -95,6 +99,12 @@ SELECT
         ORDER BY s.created_at, s.id), '[]')
      FROM payment_session s
     WHERE s.payment_collection_id = c.id AND s.deleted_at IS NULL) AS sessions,
+  (SELECT COALESCE(jsonb_agg(jsonb_build_object('id', s.id, 'status', s.status, 'provider_id', s.provider_id,
+        'amount', s.raw_amount->>'value', 'currency_code', s.currency_code, 'created_at', s.created_at)
+        ORDER BY s.created_at, s.id), '[]')
+     FROM payment_session s
+    WHERE s.payment_collection_id IN (SELECT id FROM collections) AND s.payment_collection_id <> c.id
+      AND s.deleted_at IS NULL) AS elsewhere,
   (SELECT COALESCE(jsonb_agg(jsonb_build_object('id', p.id, 'payment_session_id', p.payment_session_id,
         'provider_id', p.provider_id, 'amount', p.raw_amount->>'value', 'captured_at', p.captured_at,
         'canceled_at', p.canceled_at,

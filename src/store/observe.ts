@@ -213,6 +213,9 @@ async function save(
   const open = (state === "pending" || state === "creating") && !moneySeen
   const reached = state === "paid" || state === "confirmed"
   const isTargetChanged = target !== before.target
+  // Late money that is final keeps its payment ended.
+  const isEnough = fit.amount === "fits" || fit.amount === "over"
+  const isFinal = state === "confirmed" || (check.reading.state === "confirmed" && isEnough)
   const after = await row(trx, paymentRow, SAVE, [
     state,
     target,
@@ -231,11 +234,11 @@ async function save(
     now,
     moneySeen ? now : null,
     reached ? now : null,
-    state === "confirmed" ? now : null,
+    isFinal ? now : null,
     ended ? now : null,
     isTargetChanged,
     // What was set aside before it was final is judged again once it is.
-    state === "confirmed" && before.state !== "confirmed",
+    isFinal && before.confirmed_at === null,
     now,
     nextCheckOf(before, state, check),
     before.id,
@@ -276,6 +279,8 @@ function nextCheckOf(payment: PaymentRow, state: PaymentRow["state"], check: Che
 /** What an exception is about: over the same, one that a person closed does not open again. */
 function fingerprintOf(found: ExceptionClass, payment: PaymentRow, check: Check): string {
   const money = payment.received_minor?.toString() ?? check.reading.state
+  // Set aside before it was final, it is to be decided once more.
+  if (found === "late_payment" && payment.confirmed_at !== null) return `${money} final`
   if (found === "refund_owed")
     return `${money} ${check.facts.order} ${check.facts.asks ?? "nothing"}`
   if (found === "order_changed") return `${money} for ${check.facts.asks ?? "nothing"}`

@@ -11,6 +11,7 @@ const watchedRow = z.object({
   /** Of them, those that are not ended. */
   open: z.number(),
   first: z.array(idColumn<PaymentId>()),
+  newest: idColumn<PaymentId>(),
 })
 export type WatchedPayments = z.output<typeof watchedRow>
 
@@ -27,6 +28,7 @@ export const watchedPayments = (sql: Sql): Promise<WatchedPayments[]> =>
     watchedRow,
     `SELECT account_id, environment, rail_id, count(*)::int AS payments,
             count(*) FILTER (WHERE state IN ('pending', 'partial', 'paid'))::int AS open,
+            max(id) AS newest,
             (array_agg(id ORDER BY state IN ('pending', 'partial', 'paid') DESC, id))[1:?] AS first
        FROM kobbopay_payment
       WHERE next_check_at IS NOT NULL AND deleted_at IS NULL

@@ -76,6 +76,7 @@ export type Seen = {
   provider: ProviderId
   captureOn: "paid" | "confirmed"
   cancelOrderAfterMs: number
+  renewForMs: number
   now: Date
 }
 
@@ -276,13 +277,14 @@ function openWithoutPayment(seen: Seen): Contradiction | null {
   const { view, payments, shown, now, books } = seen
   if (view === null || view.order !== "open" || view.isClosed || !isNewest(seen)) return null
   if (!isMore(view.total, "0", view.currencyCode) || showsMoney(view, shown)) return null
-  const wait = waitsForUs(view, shown, now)
+  const wait = waitsForUs(view, shown, now, seen.renewForMs)
   const isOver = (one: Audited) =>
     one.target === "order_cancelled" ||
     (one.target === "nothing" && (one.state === "expired" || one.state === "failed"))
   // What waits for another provider, or for nothing, does not wait for these payments.
   if (wait !== "yes" || !payments.every(isOver)) return null
-  // Where an exception is open a person knows why it waits.
+  // A person said why it waits, or an exception tells them.
+  if (books.settledElsewhere) return null
   if (books.exceptions.some((one) => payments.some(({ id }) => id === one.paymentId))) return null
   const due =
     Math.max(...payments.map((one) => endOf(one).getTime())) +

@@ -199,7 +199,10 @@ async function putOff(
   const waiting = events.find(
     (event) =>
       event.reported_state !== null &&
-      reportsMoney({ state: event.reported_state }) &&
+      reportsMoney({
+        state: event.reported_state,
+        amountMinor: reportedMinor(event.reported_amount, payment.decimals),
+      }) &&
       !isPatient(event, rules.patienceMs, now),
   )
   if (isLong || waiting !== undefined) {

@@ -42,6 +42,7 @@ export async function compare(
         readResult: readResults.get(payment.id) ?? null,
         provider: account?.providerId ?? brandAs<ProviderId>(`pp_kobbopay_${payment.account_id}`),
         captureOn: account?.options.captureOn ?? "confirmed",
+        renewForMs: account?.options.expiry.renewForMs ?? NEVER_DUE_MS,
         cancelOrderAfterMs: account?.options.expiry.cancelOrderAfterMs ?? NEVER_DUE_MS,
         now: deps.now(),
       })

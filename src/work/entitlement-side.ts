@@ -5,6 +5,7 @@ import { createOrderFulfillmentWorkflow } from "@medusajs/medusa/core-flows"
 import type { Line } from "../kobbopay/entitlements"
 import type { CollectionId, LineItemId, OrderId, ProviderId, SessionId } from "../kobbopay/ids"
 import { idColumn } from "../store/payment"
+import type { EntitlementEventData } from "../types/storefront"
 import { dropCutOff } from "./cut-off"
 
 const amount = z.object({ value: z.string() }).transform((raw) => raw.value)
@@ -84,10 +85,7 @@ export type EntitledOrderView = {
   }[]
 }
 
-export type EntitlementEvent = {
-  name: string
-  data: { id: string; order_id: string; line_item_id: string; quantity: number; key: string }
-}
+export type EntitlementEvent = { name: string; data: EntitlementEventData }
 
 /** Medusa as the entitlements see it: a look at an order, its event bus, and its fulfilments. */
 export type EntitlementSide = {

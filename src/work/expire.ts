@@ -1,5 +1,6 @@
-import type { AccountId } from "../kobbopay/ids"
+import type { AccountId, OrderId } from "../kobbopay/ids"
 import { isMore } from "../kobbopay/store-amount"
+import { booksOf } from "../store/books"
 import {
   clearCancelling,
   LEASE_MS,
@@ -7,11 +8,12 @@ import {
   markCancelling,
   recordOrderCancelled,
   renewLease,
+  wakeOthers,
   type Lease,
 } from "../store/collections"
-import { markConverged, paymentsOf, sessionsOf } from "../store/ledger"
+import { markConverged, paymentsOf, paymentsOfOrder, sessionsOf } from "../store/ledger"
 import type { Shown } from "../store/order-facts"
-import type { PaymentRow } from "../store/payment"
+import { holdsMoney, type PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { Checked } from "./check"
 import type { MedusaView } from "../store/medusa-view"
@@ -45,8 +47,11 @@ export async function expireOrder(
     await convergeAll(deps, payments)
     return AT_REST
   }
-  const wait = waitsForUs(view, ours, deps.now())
+  const renewForMs = renewForOf(deps, payments)
+  const wait = waitsForUs(view, ours, deps.now(), renewForMs)
   if (wait === "no") {
+    // What ended here may be the last that another collection of the order had to wait for.
+    if (view.orderId !== null) await wakeOthers(deps.sql, view.orderId, lease, deps.now())
     await convergeAll(deps, payments)
     return AT_REST
   }
@@ -73,9 +78,16 @@ export async function expireOrder(
   const now = await deps.medusa.view(lease.collectionId)
   if (now === null || now.orderId === null || now.order !== "open") return AT_REST
   const shown = await sessionsShowing(deps, lease, now)
-  if (showsMoney(now, shown) || waitsForUs(now, shown, deps.now()) !== "yes") return AT_REST
+  if (showsMoney(now, shown) || waitsForUs(now, shown, deps.now(), renewForMs) !== "yes") {
+    return AT_REST
+  }
+  if (!(await isOverElsewhere(deps, lease, now.orderId))) return AT_REST
+  if ((await booksOf(deps.sql, lease.collectionId, now.orderId)).settledElsewhere) {
+    await convergeAll(deps, payments)
+    return AT_REST
+  }
   // Refused over an unworked event or money: each has its own time at which it is looked at again.
-  if (!(await markCancelling(deps.sql, lease, deps.now()))) return AT_REST
+  if (!(await markCancelling(deps.sql, lease, now.orderId, deps.now()))) return AT_REST
   // The last moment to notice that another process took over: it would clear the mark and settle.
   if (!(await renewLease(deps.sql, lease, LEASE_MS))) throw new LeaseLost(lease.collectionId)
   let failure: string | null = null
@@ -97,6 +109,21 @@ export async function expireOrder(
   return AT_REST
 }
 
+/** For how long the longest-lived of the payments' accounts lets an order wait for its payment. */
+const renewForOf = (deps: Deps, payments: readonly PaymentRow[]): number =>
+  Math.max(
+    0,
+    ...payments.map(
+      ({ account_id: id }) => deps.accounts.get(id)?.account.options.expiry.renewForMs ?? 0,
+    ),
+  )
+
+/** Whether every payment of the order's other collections ended without money. Their own end wakes this one. */
+const isOverElsewhere = async (deps: Deps, lease: Lease, order: OrderId): Promise<boolean> =>
+  (await paymentsOfOrder(deps.sql, order))
+    .filter((one) => one.collection_id !== lease.collectionId)
+    .every((one) => one.target === "order_cancelled" && !holdsMoney(one))
+
 async function convergeAll(deps: Deps, payments: readonly PaymentRow[]): Promise<void> {
   for (const payment of payments) await markConverged(deps.sql, payment, deps.now())
 }
@@ -113,16 +140,18 @@ const OVER: ReadonlySet<string> = new Set(["error", "canceled"])
  * Whether an order waits for our payments and nothing else. It does not where it is completed or archived,
  * costs nothing, was placed from another cart, or where a session of another provider is what it really
  * waits for (a bank transfer chosen after all, say). A session that was only opened may still be paid: it is
- * given time, until the moment that is returned, and holds up nothing after it. Pure.
+ * given time, until the moment that is returned, and holds up nothing after it; nor once the order has waited
+ * for `renewForMs` and that time. Pure.
  */
 export function waitsForUs(
   view: MedusaView,
   shown: readonly Shown[],
   now: Date,
+  renewForMs: number,
 ): "yes" | "no" | Date {
   const isOrder = view.cartId !== null && view.orderId !== null && !view.isClosed
   if (!isOrder || !isMore(view.total, "0", view.currencyCode)) return "no"
-  const others = view.sessions.filter(
+  const others = [...view.sessions, ...view.elsewhere].filter(
     (session) => !shown.some((one) => one.session === session.id) && !OVER.has(session.status),
   )
   if (others.some((session) => !WAITING.has(session.status))) return "no"
@@ -130,7 +159,10 @@ export function waitsForUs(
     0,
     ...others.map((session) => session.created_at.getTime() + ABANDONED_SESSION_MS),
   )
-  return until > now.getTime() ? new Date(until) : "yes"
+  // Sessions can be opened again and again, by anybody: an order does not wait for them for ever.
+  const most = (view.placedAt?.getTime() ?? Infinity) + renewForMs + ABANDONED_SESSION_MS
+  const end = Math.min(until, most)
+  return end > now.getTime() ? new Date(end) : "yes"
 }
 
 /**

@@ -144,7 +144,7 @@ export async function dismissException(
 }
 
 /** Classes of money that would settle an order if it only could: set aside, it is to settle nothing any more. */
-const ABOUT_WAITING = ["stuck", "completion_failed"] as const
+const ABOUT_WAITING = ["stuck", "completion_failed", "unreadable", "dead", "drift"] as const
 
 /** Classes that may stand because a signed report of money was never borne out. */
 const ABOUT_REPORTS = ["ambiguous_finality", "unreadable", "drift"] as const

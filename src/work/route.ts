@@ -39,11 +39,12 @@ export async function routeEvents(deps: Deps): Promise<boolean> {
       const isStranger = event.kobbopay_ids.length > 0 && !event.referenced
       if (isStranger && isPatient(event, now)) strangers.push(event)
       else others.push(event)
-    } else if (event.attempts === 0) {
+    } else if (event.attempts === 0 && !event.misnamed) {
       const at = event.repeats ? repeatedAt(event.named_read_at, now) : now
       routes.push({ eventId: event.id, paymentId, collectionId, at })
     } else {
-      others.push(event) // it may have an exception to close
+      // It may have an exception to close, or name one payment and mean another.
+      others.push(event)
     }
   }
   await routeAll(deps.sql, routes)
@@ -105,11 +106,12 @@ function paymentFor(
   named: readonly PaymentRow[],
   now: Date,
 ): Pick<PaymentRow, "id" | "collection_id" | "last_read_at"> | null {
-  const byId = named.find(
-    (payment) => payment.kobbopay_id !== null && event.kobbopay_ids.includes(payment.kobbopay_id),
-  )
-  if (byId !== undefined) return byId
-  const byReference = named[0]
+  const isMeant = (payment: PaymentRow) => payment.reference === event.reference
+  const byId = named
+    .filter(({ kobbopay_id: id }) => id !== null && event.kobbopay_ids.includes(id))
+    .sort((a, b) => Number(isMeant(b)) - Number(isMeant(a)))[0]
+  const byReference = named.find(isMeant)
+  if (byId !== undefined && (byReference === undefined || isMeant(byId))) return byId
   if (byReference === undefined) return null
   // Our reference under an id we never stored: our create may be on its way, or its answer was lost.
   const isMade = byReference.kobbopay_id !== null

@@ -157,9 +157,14 @@ type Converged = { failure: string | null; moved: boolean; again?: boolean }
 /** Runs Medusa's workflows one by one, with a read of Medusa between them, until it shows the payment's target. */
 async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
   const unmoved = { failure: null, moved: false }
-  if (payment.target === "order_cancelled") return unmoved
-  if (payment.target === "nothing" && (payment.converged_at !== null || !isMoneyGone(payment))) {
-    if (payment.converged_at === null) await atRest(deps, payment)
+  const settles = payment.target === "authorized" || payment.target === "captured"
+  // The order's end is another's to bring about, and to record.
+  const rests = () =>
+    payment.converged_at !== null || payment.target === "order_cancelled"
+      ? Promise.resolve()
+      : atRest(deps, payment)
+  if (!settles && (payment.converged_at !== null || !isMoneyGone(payment))) {
+    await rests()
     return unmoved
   }
   const provider = deps.accounts.get(payment.account_id)?.account.providerId
@@ -178,7 +183,7 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
       case "judge":
         return { ...unmoved, again: true }
       case "nothing":
-        if (payment.converged_at === null) await atRest(deps, payment)
+        await rests()
         return { failure: null, moved: count > 0 }
       case "blocked":
         return { failure: `payment ${payment.id}: ${step.why}`, moved: false }

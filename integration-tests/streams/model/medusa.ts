@@ -72,6 +72,7 @@ export class Medusa {
       currencyCode: "usd",
       total: TOTAL,
       pending: null,
+      elsewhere: [],
       isClosed: false,
       placedAt: this.#placedAt,
       collections: 1,

@@ -9,7 +9,7 @@ import { Kobbopay, type Sent } from "./kobbopay"
 import { Ledger, type Judge, type Lease } from "./ledger"
 import { Medusa, PROVIDER, type Steps } from "./medusa"
 import { type Move, type Truth } from "./truth"
-import { GRACE_MS, LEASE_MS, providerOf, refresh, work, type Shop } from "./work"
+import { GRACE_MS, LEASE_MS, RENEW_FOR_MS, providerOf, refresh, work, type Shop } from "./work"
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -240,10 +240,17 @@ export class Stream {
         readResult: null,
         now,
         orderCancelledAt: cancelled === null ? null : new Date(cancelled),
-        books: { exceptions, sent: [], released: this.#released(), reservations: this.#leftOver() },
+        books: {
+          exceptions,
+          sent: [],
+          released: this.#released(),
+          reservations: this.#leftOver(),
+          settledElsewhere: false,
+        },
         provider: PROVIDER,
         captureOn: this.truth.policy.captureOn,
         cancelOrderAfterMs: GRACE_MS,
+        renewForMs: RENEW_FOR_MS,
       })
       const untold = found.filter(() => !exceptions.some((one) => one.paymentId === row.id))
       if (untold.length > 0) throw new Broken(`untold: ${JSON.stringify(untold)}`)

@@ -14,6 +14,7 @@ import { LeaseLost, type EventRow, type Lease, type Ledger, type Row } from "./l
 import { PROVIDER, type Medusa, type Provider, type Steps } from "./medusa"
 
 export const GRACE_MS = 30 * 60_000
+export const RENEW_FOR_MS = 3 * 3_600_000
 const STALE_CANCELLING_MS = 2 * 60_000
 const LEAST_PAUSE_MS = 1_000
 const MOST_STEPS = 6
@@ -251,7 +252,7 @@ function* expire(
   if (payments.every((one) => one.converged_at !== null)) return atRest
   const view = medusa.view()
   yield
-  const wait = waitsForUs(view, ledger.shown(), new Date(now()))
+  const wait = waitsForUs(view, ledger.shown(), new Date(now()), RENEW_FOR_MS)
   if (view.order !== "open" || wait === "no") {
     convergeAll()
     return atRest
@@ -271,7 +272,7 @@ function* expire(
   const fresh = medusa.view()
   yield
   if (fresh.order !== "open" || showsMoney(fresh, ledger.shown())) return atRest
-  if (waitsForUs(fresh, ledger.shown(), new Date(now())) !== "yes") return atRest
+  if (waitsForUs(fresh, ledger.shown(), new Date(now()), RENEW_FOR_MS) !== "yes") return atRest
   if (!ledger.markCancelling(lease)) return atRest
   yield
   if (!ledger.renew(lease)) throw new LeaseLost("taken over")

@@ -236,11 +236,11 @@ describe("invoice: read", () => {
     })
   })
 
-  it("states the amount as a sum where the transfer has no hash yet", async () => {
-    await expect(read(invoice, found, transaction({ hash: null }))).resolves.toMatchObject({
-      receivedMinor: 10_500_000n,
-      transfers: [],
-    })
+  it("knows a transfer that has no hash yet by its tracker", async () => {
+    const { transfers } = await read(invoice, found, transaction({ hash: null }))
+    expect(transfers).toEqual([
+      { hash: "", amountMinor: 10_500_000n, trackerId: expect.any(String), final: true },
+    ])
   })
 
   it("reports another token as it is, and no amount of it as ours", async () => {

@@ -4,7 +4,7 @@ import { judge, type EventReport, type Known, type OrderFacts } from "../judge"
 import { mergeTransfers, receivedMinor, type KnownTransfer } from "../observation"
 import type { Reading, ReportedState } from "../reading"
 import { rulesOf } from "../rules"
-import { accountFrom, invoiceInput } from "./support/accounts"
+import { accountFrom, docsInput, invoiceInput } from "./support/accounts"
 
 const NOW = new Date("2026-01-02T12:00:00Z")
 const rules = rulesOf(accountFrom(invoiceInput))
@@ -103,6 +103,36 @@ describe("money that was refunded does not settle", () => {
         expect(made.includes("targets captured")).toBe(received - refunded >= 100n)
       }),
     )
+  })
+})
+
+describe("a Confirmed that names no amount", () => {
+  const docs = rulesOf(accountFrom(docsInput))
+  const bare = { ...reading("confirmed"), token: null }
+  const seen = (before: Partial<Known>, read: Reading) => {
+    const { decision } = judge(known(before), {
+      reading: read,
+      reports: [],
+      rules: docs,
+      now: NOW,
+      order,
+      isTransferTaken: false,
+    })
+    return [decision.target, ...decision.exceptions].join(" + ")
+  }
+  const t1 = { hash: "t1", amountMinor: 50n, final: false, lost: false }
+  const part = { state: "partial", amountFit: "under", ...holding(50n) } as const
+
+  test("takes back none that an earlier read named", () => {
+    expect(seen(part, bare)).toBe("nothing + underpaid")
+    expect(seen({ ...part, transfers: [t1] }, bare)).toBe("nothing + underpaid")
+    const lost = { ...bare, transfers: [{ ...t1, lost: true }] }
+    expect(seen({ ...part, transfers: [t1] }, lost)).toBe("nothing + amount_unknown")
+  })
+  test("is Kobbopay's word where no amount was ever named, or where enough was", () => {
+    expect(seen({}, bare)).toBe("captured")
+    const whole = { state: "paid", amountFit: "fits", ...holding(100n) } as const
+    expect(seen(whole, bare)).toBe("captured")
   })
 })
 

@@ -212,15 +212,20 @@ describe("the read decides", () => {
     expect(compared("confirmed", "partial", ALL, HELD, 401n)).toEqual(BEHIND)
     expect(compared("pending", "partial", WITHOUT_ENDS, HELD, 401n)).toEqual(BEHIND)
   })
-  test("an amount is compared only where the reads state one, and only of an event that reports money", () => {
+  test("an amount is compared where the reads state one, whatever state the event reports", () => {
     const unstated = { money: true, received: null }
     expect(compared("paid", "paid", ALL, unstated, 999n)).toEqual({
       kind: "observed",
       reportedState: "paid",
     })
-    expect(
-      compared("pending", "expired", WITHOUT_ENDS, { money: false, received: 0n }, 999n),
-    ).toEqual({ kind: "observed", reportedState: "expired" })
+    const nothing = { money: false, received: 0n }
+    expect(compared("pending", "expired", WITHOUT_ENDS, nothing, 999n)).toEqual(BEHIND)
+    expect(compared("pending", "expired", WITHOUT_ENDS, nothing, 0n)).toEqual({
+      kind: "observed",
+      reportedState: "expired",
+    })
+    const unseen = { money: false, received: null }
+    expect(compared("pending", "expired", WITHOUT_ENDS, unseen, 1n)).toEqual(BEHIND)
   })
   test("where reads cannot say Partial any money bears it out, and nothing else", () => {
     expect(compared("pending", "partial", WITHOUT_ENDS)).toEqual(BEHIND)

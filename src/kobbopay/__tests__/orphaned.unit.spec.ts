@@ -30,6 +30,7 @@ const watched = (given: Partial<Watched> = {}): Watched => ({
   payments: 2,
   open: 1,
   first: [brandAs<PaymentId>("kpay_1"), brandAs<PaymentId>("kpay_2")],
+  newest: brandAs<PaymentId>("kpay_2"),
   ...given,
 })
 

@@ -234,17 +234,17 @@ export function invoiceProfile(options: InvoiceOptions): Profile {
         const earlier = await earlierOf(tracker, known, asked, ask)
         if (earlier === "summed") return reading
         const kept = finalOf(known, tracker, earlier)
-        return afterFailure(reading, [...kept, ...earlier], newest, tracker)
+        const hash = newest.hash ?? known.find((one) => one.trackerId === tracker)?.hash ?? null
+        return afterFailure(reading, [...kept, ...earlier], { ...newest, hash }, tracker)
       }
       if (amountMinor === null) return reading
-      if (hash === null) return { ...reading, receivedMinor: amountMinor }
       const earlier = await earlierOf(tracker, known, asked, ask)
       if (earlier === "summed") return { ...reading, receivedMinor: amountMinor }
       return {
         ...reading,
         transfers: [
           ...earlier.map(withoutState),
-          { hash, amountMinor, ...trackedBy(tracker, state) },
+          { hash: hash ?? "", amountMinor, ...trackedBy(tracker, state) },
         ],
       }
     },

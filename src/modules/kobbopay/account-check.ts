@@ -76,7 +76,8 @@ const reportOrphaned = (sql: Sql, one: Orphaned, now: Date): Promise<boolean> =>
         open: String(one.open),
         first: named(one),
       },
-      fingerprint: one.reason,
+      // The same once more, over payments made since, is told again.
+      fingerprint: [one.reason, one.newest].join(" "),
     },
     now,
   )

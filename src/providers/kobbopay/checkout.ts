@@ -7,6 +7,7 @@ import { KobbopayError } from "../../kobbopay/errors"
 import {
   brandAs,
   type AccountId,
+  type Environment,
   type KobbopayId,
   type RailId,
   type SessionId,
@@ -45,6 +46,8 @@ import { noPriceNow, logPriceFailure } from "./prices"
 /** A checkout waits for its answer: fewer tries than the worker takes. */
 const CREATE_ATTEMPTS = 2
 const CREATE_LEASE_MS = 60_000
+/** After a create that failed: whoever renders a checkout again and again makes no more requests than this. */
+const CREATE_PAUSE_MS = 1_000
 const WAIT_FOR_OTHER_MS = 20_000
 const WAIT_STEP_MS = 50
 
@@ -151,6 +154,7 @@ export async function showPayment(
   const requested: Requested = {
     ...keyOf(account, rail, { ...asked, amount }),
     collectionId: collection_id,
+    environment: environmentOf(account),
   }
   const current = view.payments.find((payment) => isCurrent(payment, requested, checkout.now()))
   const found: CurrentPayment =
@@ -191,13 +195,14 @@ const paymentToShow = (
     )
     .sort((a, b) => (a.money_seen_at?.getTime() ?? 0) - (b.money_seen_at?.getTime() ?? 0))[0]
 
-type Requested = Pick<NewPayment, "collectionId" | OfferKey>
+type Requested = Pick<NewPayment, "collectionId" | OfferKey> & { environment: Environment }
 type OfferKey = "accountId" | "railId" | "storeAmount" | "currencyCode"
 
 /** One that may still be shown for the same account, rail and store amount: current, and inside its window. */
 const isCurrent = (payment: PaymentRow, requested: Requested, now: Date): boolean =>
   payment.current &&
   payment.window_ends_at > now &&
+  (payment.environment ?? requested.environment) === requested.environment &&
   payment.account_id === requested.accountId &&
   payment.rail_id === requested.railId &&
   payment.currency_code === requested.currencyCode &&
@@ -374,7 +379,12 @@ async function create(
     )
     wake(checkout, made.kobbopayId, now)
   } catch (cause) {
-    await releaseCreation(sql, payment.id, until)
+    await releaseCreation(
+      sql,
+      payment.id,
+      until,
+      new Date(checkout.now().getTime() + CREATE_PAUSE_MS),
+    )
     if (cause instanceof AnotherPaymentsId) {
       await openException(
         sql,

@@ -5,6 +5,7 @@ import { KobbopayError } from "../../kobbopay/errors"
 import { deadlineOf, type OrderFacts } from "../../kobbopay/judge"
 import type { Account } from "../../kobbopay/options"
 import type { Rules } from "../../kobbopay/rules"
+import type { SeldomLog } from "../../kobbopay/seldom-log"
 import { wakeCollection } from "../../store/collections"
 import { sessionsOf } from "../../store/ledger"
 import { viewOf } from "../../store/medusa-view"
@@ -14,6 +15,7 @@ import { isMoneyGone, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import type { PaymentInView, SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
+import type { RecentReads } from "./recent-reads"
 
 /** A read this young is fresh: the worker has just read when it asks Medusa to authorize or capture. */
 const FRESH_MS = 3_000
@@ -35,6 +37,9 @@ export async function refresh(
     rules: Rules
     now: () => Date
     log: Pick<Logger, "warn">
+    /** Tells of reads that failed. */
+    unread: SeldomLog
+    recent: RecentReads
   },
   { session, orderEnded }: Pick<SessionView, "session" | "orderEnded">,
   payment: PaymentInView,
@@ -58,6 +63,8 @@ export async function refresh(
     deps.now().getTime() - payment.last_read_at.getTime() < FRESH_MS
   if (isFresh && known.target !== "nothing" && !facts.orderChanged && !facts.covered) return asIs
   const readAt = deps.now()
+  const isWaiting = known.target === "nothing" && payment.money_seen_at === null
+  if (isWaiting && !deps.recent.mayRead(payment.id, readAt.getTime())) return asIs
   let reading
   try {
     reading = await deps.client.read(payment.kobbopay_id, railOf(payment), {
@@ -67,7 +74,9 @@ export async function refresh(
     mustBeProven(payment, deps.account, reading)
   } catch (cause) {
     if (!(cause instanceof KobbopayError)) throw cause
-    deps.log.warn(
+    deps.unread.note(
+      (line) => deps.log.warn(line),
+      "unread",
       `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, the ledger answers: ${cause.message}`,
     )
     return asIs

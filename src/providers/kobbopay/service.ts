@@ -37,6 +37,8 @@ import {
 import { rulesOf } from "../../kobbopay/rules"
 import { isMore } from "../../kobbopay/store-amount"
 import { Seldom } from "../../kobbopay/seldom"
+import { SeldomLog } from "../../kobbopay/seldom-log"
+import { RecentReads } from "./recent-reads"
 import { plainLine } from "../../kobbopay/text"
 import { runtime } from "../../runtime"
 import { errorText } from "../../store/error-text"
@@ -95,6 +97,10 @@ function askedIn(
 }
 
 const IDENTIFIER = "kobbopay"
+
+/** Anybody can render a checkout, and let it fail, at any rate. */
+const faults = new SeldomLog(() => runtime.now().getTime())
+const recent = new RecentReads()
 
 /** Anybody can send one to Medusa's generic route: it is logged once a minute. */
 const generic = new Seldom(1)
@@ -293,7 +299,16 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     const checkout = this.#checkout(view.session)
     const { client, account } = checkout
     const rules = rulesOf(account)
-    const deps = { sql: this.#sql, client, account, rules, now: runtime.now, log: this.#logger }
+    const deps = {
+      sql: this.#sql,
+      client,
+      account,
+      rules,
+      now: runtime.now,
+      log: this.#logger,
+      unread: faults,
+      recent,
+    }
     return { session: view.session, ...(await refresh(deps, view, payment)) }
   }
 
@@ -361,7 +376,11 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
           `The payment session's data does not fit: ${z.prettifyError(cause)}`,
         )
       }
-      this.#logger.error(`kobbopay: ${action} failed: ${errorText(cause)}`)
+      faults.note(
+        (line) => this.#logger.error(line),
+        action,
+        `kobbopay: ${action} failed: ${errorText(cause)}`,
+      )
       if (cause instanceof KobbopayError) throw unavailable()
       throw new MedusaError(
         MedusaError.Types.UNEXPECTED_STATE,

@@ -52,6 +52,7 @@ const view = (change: Partial<MedusaView> = {}): MedusaView => ({
   payments: [],
   transactions: [],
   creditLines: [],
+  elsewhere: [],
   sessions: [
     {
       id: session("session a"),

@@ -92,6 +92,7 @@ const order = (given: Partial<MedusaView> = {}): MedusaView => ({
   currencyCode: "usd",
   total: "10.5",
   pending: null,
+  elsewhere: [],
   sessions: [
     {
       id: SESSION,
@@ -125,7 +126,13 @@ const reading: Reading = {
   transfers: [],
 }
 
-const NO_BOOKS: Books = { exceptions: [], sent: [], released: [], reservations: 0 }
+const NO_BOOKS: Books = {
+  exceptions: [],
+  sent: [],
+  released: [],
+  reservations: 0,
+  settledElsewhere: false,
+}
 const shownFor = (of: PaymentRow): Shown => ({
   session: SESSION,
   payment: of.id,
@@ -142,6 +149,7 @@ const seen = (of: PaymentRow, view: MedusaView | null, given: Partial<Seen> = {}
   provider: PROVIDER,
   captureOn: "confirmed",
   cancelOrderAfterMs: 0,
+  renewForMs: HOUR,
   now: NOW,
   ...given,
 })

@@ -16,6 +16,15 @@ const codes: { [One in Dismissal]: One } = {
 }
 const choices = Object.values(codes)
 
+/** Classes of money that would settle the order if it only could. */
+const ABOUT_WAITING: ReadonlySet<string> = new Set([
+  "stuck",
+  "completion_failed",
+  "unreadable",
+  "dead",
+  "drift",
+])
+
 type DismissDrawerProps = {
   payment: OrderPayment
   found: PaymentException
@@ -31,7 +40,7 @@ export function DismissDrawer({ payment, found, onClose }: DismissDrawerProps) {
     toast.success(t("action.dismiss.done"))
     onClose()
   })
-  const isWaitedFor = found.class === "stuck" || found.class === "completion_failed"
+  const isWaitedFor = ABOUT_WAITING.has(found.class)
   const isOver = found.state === "closed" && !dismissing.isSuccess && !dismissing.isPending
   return (
     <FormDrawer

@@ -1,4 +1,5 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
+import { SeldomLog } from "../../../kobbopay/seldom-log"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { isAllowedIp, normalIp } from "../../../kobbopay/allowed-ips"
 import {
@@ -15,7 +16,6 @@ import type { Recorded } from "../../../store/record-events"
 import { errorText } from "../../../store/error-text"
 import { kobbopay, workerOf } from "../../../work/worker-of"
 import { BodyRefused, readRawBody } from "./raw-body"
-import { RefusalLog } from "./refusals"
 import { SecretWatch } from "./rotation"
 
 /** Ends the request with a status and nothing that helps a stranger; the cause goes to the log. */
@@ -25,7 +25,7 @@ type Answer = { status: number; refusal: Refusal | null }
 type Refusal = { kind: string; cause: string }
 
 const secrets = new SecretWatch()
-const refusals = new RefusalLog(() => runtime.now().getTime())
+const refusals = new SeldomLog(() => runtime.now().getTime())
 
 /** Numbers in a cause are the sender's: how long, how late. */
 const refuse = (status: number, cause: string, kind = cause.replace(/\d+/g, "#")): Answer => ({
@@ -47,8 +47,9 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
   )
   if (answer.refusal !== null) {
     const { kind, cause } = answer.refusal
+    const log = req.scope.resolve(ContainerRegistrationKeys.LOGGER)
     refusals.note(
-      req.scope.resolve(ContainerRegistrationKeys.LOGGER),
+      (line) => log.warn(line),
       kind,
       `kobbopay: webhook refused with ${answer.status}${idsForLog(req, service)}: ${cause}`,
     )

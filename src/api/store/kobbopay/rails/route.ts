@@ -1,6 +1,7 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { z } from "@medusajs/framework/zod"
 import { currenciesOf, type Rail } from "../../../../kobbopay/rails"
+import type { RailsAnswer } from "../../../../types/storefront"
 import { kobbopay } from "../../../../work/worker-of"
 import { parseInput } from "../../../../workflows/input"
 import { idFilter } from "../../../filters"
@@ -37,7 +38,8 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
           decimals: rail.decimals,
         })),
     )
-  res.json({ rails })
+  const answer: RailsAnswer = { rails }
+  res.json(answer)
 }
 
 function hasPrice(rail: Rail, currencyCode: string): boolean {

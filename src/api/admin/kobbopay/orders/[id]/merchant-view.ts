@@ -83,7 +83,7 @@ export function merchantView(
     reference: seen.reference,
     kobbopay_id: seen.kobbopay_id,
     transfers: payment.transfers.map((transfer) => ({
-      hash: transfer.hash,
+      hash: transfer.hash === "" ? (transfer.trackerId ?? "") : transfer.hash,
       amount: amount(transfer.amountMinor),
     })),
     created_at: payment.created_at.toISOString(),

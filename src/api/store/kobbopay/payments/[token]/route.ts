@@ -5,15 +5,13 @@ import type { OrderId } from "../../../../../kobbopay/ids"
 import { runtime } from "../../../../../runtime"
 import { isStillOwed } from "../../../../../store/offer"
 import { payerView } from "../../../../../store/payer-view"
+import type { PayerOrder, PaymentAnswer } from "../../../../../types/storefront"
 import { kobbopay } from "../../../../../work/worker-of"
 import { paymentOf } from "./payment-by-token"
 
 const ordersShape = z.array(
   z.object({ display_id: z.number(), customer_id: z.string().nullable() }),
 )
-
-/** `id`: only for the order's own customer, since Medusa shows name and address to whoever has it. */
-type OrderView = { display_id: number; id?: OrderId }
 
 /** The live status of one payment, for whoever holds its token: what its payer may see, and no more. */
 export async function GET(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
@@ -27,11 +25,12 @@ export async function GET(req: AuthenticatedMedusaRequest, res: MedusaResponse):
   // An address is shown only for money that would settle.
   const to = isOver ? { address: null, memo: null } : {}
   const order = payment.order_id === null ? null : await orderView(req, payment.order_id)
-  res.json({ payment: { ...view, ...to, ended: isOver, order } })
+  const answer: PaymentAnswer = { payment: { ...view, ...to, ended: isOver, order } }
+  res.json(answer)
 }
 
 /** How an order is named to whoever holds a token: by the number that the shopper was given. */
-async function orderView(req: AuthenticatedMedusaRequest, id: OrderId): Promise<OrderView | null> {
+async function orderView(req: AuthenticatedMedusaRequest, id: OrderId): Promise<PayerOrder | null> {
   const query = req.scope.resolve(ContainerRegistrationKeys.QUERY)
   const { data } = await query.graph({
     entity: "order",

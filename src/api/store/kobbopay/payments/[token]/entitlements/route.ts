@@ -1,5 +1,6 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { entitlementsOf } from "../../../../../../store/entitlements"
+import type { PayerEntitlementsAnswer } from "../../../../../../types/storefront"
 import { kobbopay } from "../../../../../../work/worker-of"
 import { paymentOf } from "../payment-by-token"
 
@@ -12,7 +13,7 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
   const entitlements =
     payment.order_id === null ? [] : await entitlementsOf(kobbopay().sql, payment.order_id)
   res.setHeader("cache-control", "no-store")
-  res.json({
+  const answer: PayerEntitlementsAnswer = {
     entitlements: entitlements.map((one) => ({
       title: one.title,
       variant_title: one.variant_title,
@@ -21,5 +22,6 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
       released_quantity: one.released_quantity,
       revoked_quantity: one.revoked_quantity,
     })),
-  })
+  }
+  res.json(answer)
 }

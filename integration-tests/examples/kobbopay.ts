@@ -3,7 +3,7 @@ import type Medusa from "@medusajs/js-sdk"
 export type Rail = { id: string; provider_id: string; label: string }
 
 export type Payment = {
-  /** Shows this payment to whoever has it: keep it like the link to an order. */
+  /** Shows this payment to anyone who has it: keep it like the link to an order. */
   token: string
   state: "creating" | "pending" | "partial" | "paid" | "confirmed" | "expired" | "failed"
   /** Decimal text in units of `asset`. */

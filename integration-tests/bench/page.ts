@@ -4,9 +4,9 @@ import { format, resolveConfig } from "prettier"
 import type { Result } from "./figures"
 import type { Machine } from "./machine"
 
-const README = join(__dirname, "..", "..", "README.md")
-const BEGIN = "<!-- bench: written by npm run bench -- --readme -->"
-const END = "<!-- /bench -->"
+const PAGE = join(__dirname, "..", "..", "docs", "performance.md")
+export const BEGIN = "<!-- bench: written by npm run bench -- --page -->"
+export const END = "<!-- /bench -->"
 
 /** Three figures that count, and no more than the measurement can tell. */
 const short = (figure: number): string =>
@@ -25,8 +25,8 @@ export const table = (results: readonly Result[]): string =>
     }),
   ].join("\n")
 
-/** @throws Error when README.md has lost the marks between which the table stands. */
-export async function writeReadme(report: {
+/** @throws Error when docs/performance.md has lost the marks between which the table stands. */
+export async function writePage(report: {
   machine: Machine
   versions: Record<string, string>
   results: Result[]
@@ -37,15 +37,12 @@ export async function writeReadme(report: {
     `Measured on ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; ${names.join(", ")}.`,
     table(report.results),
   ].join("\n\n")
-  const readme = await readFile(README, "utf8")
-  const [before, rest] = readme.split(BEGIN)
+  const page = await readFile(PAGE, "utf8")
+  const [before, rest] = page.split(BEGIN)
   const after = rest?.split(END)[1]
   if (before === undefined || after === undefined) {
-    throw new Error(`README.md has no place for the table: ${BEGIN} … ${END}`)
+    throw new Error(`docs/performance.md has no place for the table: ${BEGIN} … ${END}`)
   }
   const written = `${before}${BEGIN}\n\n${text}\n\n${END}${after}`
-  await writeFile(
-    README,
-    await format(written, { ...(await resolveConfig(README)), filepath: README }),
-  )
+  await writeFile(PAGE, await format(written, { ...(await resolveConfig(PAGE)), filepath: PAGE }))
 }

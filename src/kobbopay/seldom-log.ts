@@ -1,16 +1,17 @@
-import type { Logger } from "@medusajs/framework/types"
-import { Seldom } from "../../../kobbopay/seldom"
-import { plainLine } from "../../../kobbopay/text"
+import { Seldom } from "./seldom"
+import { plainLine } from "./text"
 
-/** Refusals of one kind that are logged one by one in a minute. */
+/** Lines of one kind that are logged one by one in a minute. */
 const LINES_A_MINUTE = 5
 const MOST_CHARACTERS = 500
 
+type Say = (line: string) => void
+
 /**
- * Logs refused webhooks for the merchant. Anybody can make them, so they are logged a few times a minute
- * for each cause, and then as one line with their number.
+ * Logs what anybody can bring about: refused webhooks, checkouts that fail. Such lines are logged a few times a
+ * minute for each cause, and then as one line with their number.
  */
-export class RefusalLog {
+export class SeldomLog {
   readonly #seldom = new Seldom(LINES_A_MINUTE)
   readonly #now: () => number
   #timer: NodeJS.Timeout | null = null
@@ -21,31 +22,32 @@ export class RefusalLog {
   }
 
   /**
+   * @param say writes a line of the log
    * @param kind the cause without anything that a stranger can vary
    * @param line what is logged
    */
-  note(log: Pick<Logger, "warn">, kind: string, line: string): void {
-    this.#tellDue(log)
+  note(say: Say, kind: string, line: string): void {
+    this.#tellDue(say)
     const plain = plainLine(line, MOST_CHARACTERS)
-    if (this.#seldom.maySay(kind, plain, this.#now())) log.warn(plain)
-    this.#soon(log)
+    if (this.#seldom.maySay(kind, plain, this.#now())) say(plain)
+    this.#soon(say)
   }
 
-  #tellDue(log: Pick<Logger, "warn">): void {
+  #tellDue(say: Say): void {
     for (const { count, last } of this.#seldom.due(this.#now())) {
-      log.warn(`${count} more of this kind within a minute or so, the last one: ${last}`)
+      say(`${count} more of this kind within a minute or so, the last one: ${last}`)
     }
   }
 
   /** What was counted is logged once its minute is over, also when nothing comes any more. */
-  #soon(log: Pick<Logger, "warn">): void {
+  #soon(say: Say): void {
     if (this.#timer !== null) return
     const wait = this.#seldom.nextIn(this.#now())
     if (wait === null) return
     this.#timer = setTimeout(() => {
       this.#timer = null
-      this.#tellDue(log)
-      this.#soon(log)
+      this.#tellDue(say)
+      this.#soon(say)
     }, wait + 1)
     this.#timer.unref()
   }
