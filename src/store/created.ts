@@ -75,7 +75,7 @@ function finishCreation(
       RETURNING ${paymentColumns("p")}),
      recorded AS (INSERT INTO kobbopay_transition (id, payment_id, from_state, to_state, source, at)
       SELECT ?, id, 'creating', 'pending', 'checkout', ?::timestamptz FROM made),
-     woken AS (${dueOrders("made")}),
+     due AS (${dueOrders("made")}),
      ${attach.text},
      woken AS (${wake.text}),
      revived AS (${revive.text} AND EXISTS (SELECT 1 FROM made))

@@ -57,7 +57,7 @@ export function PaymentFacts({ payment }: { payment: OrderPayment }) {
 /** What was sent back, by which transactions. */
 function Refunded({ payment }: { payment: OrderPayment }) {
   const { t, money } = useWords()
-  const { asset, currency_code: currency, refunds: refunds } = payment
+  const { asset, currency_code: currency, refunds } = payment
   if (refunds.length === 0) return null
   const noteOf = (amount: string, booked: string | null) =>
     [

@@ -120,7 +120,7 @@ export const byWeight = (payments: readonly OrderPayment[]): OrderPayment[] =>
 /** A mark that changes when Medusa's own view of the order may have changed. */
 export const markOf = (payments: readonly OrderPayment[]): string =>
   payments
-    .map(({ id, state, target, converged, refunds: refunds }) =>
+    .map(({ id, state, target, converged, refunds }) =>
       [id, state, target, converged, ...refunds.map((refund) => refund.state)].join(":"),
     )
     .join()
