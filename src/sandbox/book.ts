@@ -252,12 +252,9 @@ function latest(entry: Entry): Payment {
 }
 
 function checkAmount(amount: string, token: string): void {
-  const parseFields = amountSchema.safeParse(amount)
-  if (!parseFields.success) {
-    throw new SandboxError(
-      400,
-      `amount: ${parseFields.error.issues[0]?.message ?? "not an amount"}`,
-    )
+  const parsed = amountSchema.safeParse(amount)
+  if (!parsed.success) {
+    throw new SandboxError(400, `amount: ${parsed.error.issues[0]?.message ?? "not an amount"}`)
   }
   const { decimals } = chainOf(token)
   if (decimalsOf(amount) > decimals) {

@@ -143,7 +143,7 @@ const rowOf = (event: NewEvent, conflict: boolean) => ({
   event_id: event.eventId,
   delivery_ids: event.deliveryId === null ? [] : [event.deliveryId],
   type: event.type,
-  reportedState: event.reportedState,
+  reported_state: event.reportedState,
   reported_amount: event.reportedAmount,
   kobbopay_ids: event.kobbopayIds,
   reference: event.reference,

@@ -22,8 +22,8 @@ export function keepOnlyRail(
 }
 
 function onlyRail(body: unknown): unknown {
-  const parseInput = sessionBody.safeParse(body)
-  if (!parseInput.success || parseInput.data.data == null) return body
-  const { rail } = parseInput.data.data
-  return { ...parseInput.data, data: rail === undefined ? {} : { rail } }
+  const parsed = sessionBody.safeParse(body)
+  if (!parsed.success || parsed.data.data == null) return body
+  const { rail } = parsed.data.data
+  return { ...parsed.data, data: rail === undefined ? {} : { rail } }
 }
