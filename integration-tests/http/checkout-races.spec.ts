@@ -193,11 +193,12 @@ storeSuite("checkout races", (world) => {
     const { id } = await unanswered(collection, INVOICE, { outage: true })
     const { sql } = world().service
     const payment = brandAs<PaymentId>(id)
-    const begun = Date.now()
+    // Once the pause after the create that failed is over.
+    const begun = Date.now() + 2_000
     const first = new Date(begun + 1)
     const second = new Date(begun + 60_000)
     const third = new Date(begun + 120_000)
-    expect(await claimCreation(sql, payment, new Date(), first)).toBe(true)
+    expect(await claimCreation(sql, payment, new Date(begun), first)).toBe(true)
     expect(await claimCreation(sql, payment, first, second)).toBe(true)
     await releaseCreation(sql, payment, first, new Date())
     expect(await claimCreation(sql, payment, first, third)).toBe(false)
