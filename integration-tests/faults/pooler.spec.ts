@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises"
 import { ModulesSdkUtils } from "@medusajs/framework/utils"
+import { z } from "@medusajs/framework/zod"
 import { InboxPool } from "../../src/modules/kobbopay/inbox-pool"
 import { checkInbox } from "../../src/modules/kobbopay/inbox-check"
+import { row } from "../../src/store/sql"
 import { freePort } from "../support/free-port"
 import { startMedusa } from "../support/medusa-process"
 import { pgbouncerVersion, startPgBouncer, type PgBouncerOptions } from "../support/pgbouncer"
@@ -110,6 +112,22 @@ describe.each(["session", "transaction"] as const)("behind a PgBouncer in %s mod
     } finally {
       home.sandbox.control.setWebhook({ url: null })
       await running.stop()
+      await way.close()
+    }
+  })
+
+  test("a statement with a name works, also while nobody has found out what is in between", async () => {
+    const way = await wayThrough({ mode })
+    const app = appOn(way.url)
+    const one = { name: `kobbopay_one_${mode}`, text: "SELECT ?::int AS one" }
+    const shape = z.object({ one: z.number() })
+    try {
+      const found = await Promise.all(
+        Array.from({ length: 40 }, (_, n) => row(app, shape, one, [n])),
+      )
+      expect(found).toEqual(found.map((_, n) => ({ one: n })))
+    } finally {
+      await app.destroy()
       await way.close()
     }
   })

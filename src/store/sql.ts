@@ -27,11 +27,31 @@ export function planEachTime(): void {
   keepsPlans = false
 }
 
-function run(sql: Sql, statement: string | Prepared, bindings: readonly Binding[]) {
+async function run(
+  sql: Sql,
+  statement: string | Prepared,
+  bindings: readonly Binding[],
+): Promise<unknown> {
   if (typeof statement === "string") return sql.raw(statement, [...bindings])
-  const raw = sql.raw(statement.text, [...bindings])
-  return keepsPlans ? raw.options({ name: statement.name }) : raw
+  if (!keepsPlans) return sql.raw(statement.text, [...bindings])
+  try {
+    return await sql.raw(statement.text, [...bindings]).options({ name: statement.name })
+  } catch (cause) {
+    if (!isAnothersName(cause)) throw cause
+    planEachTime()
+    // Refused before it ran, so it may run again; not in a transaction, which is over by this.
+    if ("isTransaction" in sql && sql.isTransaction === true) throw cause
+    return sql.raw(statement.text, [...bindings])
+  }
 }
+
+const coded = z.object({ code: z.string() })
+/** PostgreSQL's codes for a name that it has already, or does not have. */
+const NAME_CODES: ReadonlySet<string> = new Set(["42P05", "26000"])
+
+/** What a pooler brings about that hands each transaction to another backend. */
+const isAnothersName = (cause: unknown): boolean =>
+  NAME_CODES.has(coded.safeParse(cause).data?.code ?? "")
 
 /** Runs one statement and parses its rows once, here, so that everything inside may trust them. */
 export async function rows<S extends z.ZodType>(
