@@ -109,6 +109,8 @@ storeSuite("hanging hooks", (world) => {
       expect(await leased(collectionId)).toEqual({ fence: fences.get(collectionId), held: true })
     }
 
+    runtime.work.stepWithinMs = patience
+
     completing.open()
     for (const { collectionId } of hung) {
       await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["dead"] })
@@ -127,6 +129,7 @@ storeSuite("hanging hooks", (world) => {
     expect((await openOf(collectionId)).map((one) => one.observed["failure"])).toEqual([
       expect.stringMatching(/step `cancelOrder` has not returned for/),
     ])
+    runtime.work.stepWithinMs = patience
     cancelling.open()
     await booksBecome(world(), collectionId, { ...CANCELLED, closed: ["dead"] })
   })
@@ -187,6 +190,8 @@ storeSuite("hanging hooks", (world) => {
     const other = await world().shopper.buy(purchase(INVOICE))
     world().sandbox.control.pay(other.session.kobbopay_id, { amount: "10.5", confirm: true })
     await entitlements.become(other.order.id, ["released", 1, 0])
+
+    runtime.work.stepWithinMs = patience
 
     fulfilling.open()
     await world().worked(async () => {
