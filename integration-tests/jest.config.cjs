@@ -20,6 +20,8 @@ const shared = {
 
 module.exports = {
   rootDir: require("node:path").join(__dirname, ".."),
+  // A slow machine is no fault of what is tested.
+  testTimeout: 60_000,
   projects: [
     {
       ...shared,
