@@ -73,8 +73,13 @@ export function judgedMinor(
 ): bigint | null {
   if (known.confirmed && known.fits) return known.received
   const final = transfers.filter((transfer) => transfer.final)
-  // A Confirmed that names no amount takes back none that was told before.
-  if (reading.state === "confirmed") return receivedMinor(final, reading) ?? known.received
+  // A Confirmed that names no amount takes back none of before, and makes none final that was only seen after
+  // an earlier Confirmed. One of money on another rail says nothing of this one.
+  const namedBefore = () => {
+    if (reading.astray) return null
+    return known.confirmed && transfers.length > 0 ? sumOf(final) : known.received
+  }
+  if (reading.state === "confirmed") return receivedMinor(final, reading) ?? namedBefore()
   return known.confirmed ? sumOf(final) : known.received
 }
 

@@ -129,6 +129,12 @@ describe("a Confirmed that names no amount", () => {
     const lost = { ...bare, transfers: [{ ...t1, lost: true }] }
     expect(seen({ ...part, transfers: [t1] }, lost)).toBe("nothing + amount_unknown")
   })
+  test("of money on another rail makes none final that was only seen on this one", () => {
+    const t2 = { ...t1, amountMinor: 100n }
+    const before = { state: "confirmed", confirmedAt: NOW, amountFit: "unknown" } as const
+    const astray = { ...bare, token: "USDTBSC", astray: true }
+    expect(seen({ ...before, ...holding(100n), transfers: [t2] }, astray)).not.toMatch(/captured/)
+  })
   test("is Kobbopay's word where no amount was ever named, or where enough was", () => {
     expect(seen({}, bare)).toBe("captured")
     const whole = { state: "paid", amountFit: "fits", ...holding(100n) } as const
