@@ -14,7 +14,7 @@ import type {
 import { dueOrders } from "./entitled-orders"
 import type { Acceptance } from "../kobbopay/lifecycle"
 import { wakeCollectionOf, scheduleCollectionOf, scheduling } from "./collections"
-import { idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
+import { idColumn, paymentColumns, paymentRow, settlesOrder, type PaymentRow } from "./payment"
 import type { Shown } from "./order-facts"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
@@ -238,7 +238,7 @@ export async function writeOff(
 ): Promise<PaymentRow["state"]> {
   const left = (payment.received_minor ?? payment.expected_minor) - payment.refunded_minor
   if (left > 0n) {
-    const settles = payment.target === "authorized" || payment.target === "captured"
+    const settles = settlesOrder(payment)
     const state = settles ? "expired" : payment.state
     await execute(
       trx,

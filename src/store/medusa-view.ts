@@ -1,6 +1,7 @@
 import { MathBN } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import type { CartId, CollectionId, OrderId, ProviderId, SessionId } from "../kobbopay/ids"
+import { less } from "../kobbopay/store-amount"
 import { idColumn } from "./payment"
 import { row, type Sql } from "./sql"
 
@@ -141,3 +142,7 @@ export const refundedOf = (payment: MedusaPayment) =>
 /** What was captured of a payment, decimal. */
 export const capturedOf = (payment: MedusaPayment) =>
   payment.captures.reduce((sum, one) => MathBN.add(sum, one.amount), MathBN.convert(0))
+
+/** What was captured of a payment, less what was refunded of it: decimal, store currency. */
+export const capturedNetOf = (payment: MedusaPayment): string =>
+  less(capturedOf(payment).toFixed(), refundedOf(payment).toFixed())

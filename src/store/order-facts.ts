@@ -1,7 +1,7 @@
 import type { PaymentId, SessionId } from "../kobbopay/ids"
 import type { OrderFacts } from "../kobbopay/judge"
 import { isMore, less, sameStore, sumOf } from "../kobbopay/store-amount"
-import { capturedOf, refundedOf, type MedusaPayment, type MedusaView } from "./medusa-view"
+import { capturedNetOf, refundedOf, type MedusaPayment, type MedusaView } from "./medusa-view"
 import { settledAmount, type PaymentRow } from "./payment"
 
 /** A session of Medusa, the payment of the ledger that it shows, and whether that one is to settle. */
@@ -25,9 +25,6 @@ const NOTHING: OrderFacts = {
 /** What a payment of Medusa stands for, less what was refunded of it: decimal, store currency. */
 const netOf = (payment: MedusaPayment): string =>
   less(payment.amount, refundedOf(payment).toFixed())
-
-const capturedNetOf = (payment: MedusaPayment): string =>
-  less(capturedOf(payment).toFixed(), refundedOf(payment).toFixed())
 
 /**
  * What the order, or the cart, still asks of a payment: what it costs, less what Medusa's other payments of

@@ -111,6 +111,10 @@ export const paymentColumns = (table: string): string =>
     .map((column) => `${table}.${column}`)
     .join(", ")
 
+/** The payment's money is to pay for its order: authorized in Medusa, or captured. */
+export const settlesOrder = ({ target }: Pick<PaymentRow, "target">): boolean =>
+  target === "authorized" || target === "captured"
+
 /** The store amount that the payment's money settles: what it was made for, or what a person accepted it for. */
 export const settledAmount = (
   payment: Pick<PaymentRow, "accepted_amount" | "store_amount">,

@@ -1,12 +1,17 @@
 import type { PaymentId, ProviderId } from "../kobbopay/ids"
 import { formatAmount } from "../kobbopay/money"
 import type { Reading } from "../kobbopay/reading"
-import { isMore, less, sameStore, sumOf } from "../kobbopay/store-amount"
+import { isMore, sameStore, sumOf } from "../kobbopay/store-amount"
 import type { Books } from "../store/books"
 import { showing } from "../store/ledger"
-import { capturedOf, refundedOf, type MedusaPayment, type MedusaView } from "../store/medusa-view"
+import {
+  capturedNetOf,
+  capturedOf,
+  type MedusaPayment,
+  type MedusaView,
+} from "../store/medusa-view"
 import type { Shown } from "../store/order-facts"
-import { holdsMoney, settledAmount, type PaymentRow } from "../store/payment"
+import { holdsMoney, settledAmount, settlesOrder, type PaymentRow } from "../store/payment"
 import { nextStep, type Settling } from "./converge"
 import { endOf, showsMoney, waitsForUs } from "./expire"
 
@@ -120,9 +125,6 @@ const isOf = (shown: readonly Shown[], id: PaymentId) => {
     one.payment_session_id != null && sessions.includes(one.payment_session_id)
 }
 
-const netOf = (one: MedusaPayment): string =>
-  less(capturedOf(one).toFixed(), refundedOf(one).toFixed())
-
 /** What Medusa booked on the sessions of this payment, decimal of the store currency; null: no Payment. */
 function capturedHere({ view, shown, payment }: Seen): string | null {
   const own = (view?.payments ?? []).filter(isOf(shown, payment.id))
@@ -155,7 +157,7 @@ function capturedMore(seen: Seen): Contradiction | null {
   const isOurs = (one: (typeof view.payments)[number]) =>
     seen.payments.some(({ id }) => isOf(seen.shown, id)(one)) && one.captures.length > 0
   if (!view.payments.some(isOurs)) return null
-  const captured = sumOf(view.payments.map(netOf))
+  const captured = sumOf(view.payments.map(capturedNetOf))
   if (!isMore(captured, view.total, view.currencyCode)) return null
   if (seen.payments.some((one) => hasException(books, one, ["refund_owed", "duplicate_payment"])))
     return null
@@ -240,7 +242,7 @@ function amountDiffers(seen: Seen): Contradiction | null {
 }
 
 function moneyInNothing({ payment, books }: Seen): Contradiction | null {
-  const isMoving = payment.target === "authorized" || payment.target === "captured"
+  const isMoving = settlesOrder(payment)
   if (!holdsMoney(payment) || isMoving || payment.captured_at !== null) return null
   if (books.exceptions.some((one) => one.paymentId === payment.id)) return null
   // Nothing was received, or Kobbopay has still to say whether it will be.

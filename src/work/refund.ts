@@ -14,6 +14,7 @@ import {
   leftToRefund,
   owedMinor,
   settledAmount,
+  settlesOrder,
   type PaymentRow,
 } from "../store/payment"
 import {
@@ -122,7 +123,7 @@ async function toBeCaptured(
   if (view === null || view.order === "cancelled") return null
   const booked = await bookedPayment(sql, view, ledger)
   if (booked !== null) return capturedOf(booked).toFixed()
-  const settles = ledger.target === "authorized" || ledger.target === "captured"
+  const settles = settlesOrder(ledger)
   const isWhole = amountMinor >= leftToRefund(ledger)
   return settles && !isWhole ? settledAmount(ledger) : null
 }

@@ -29,7 +29,7 @@ import {
   writeOff,
 } from "../store/ledger"
 import { asksOf, type Shown } from "../store/order-facts"
-import { isRefunded, type PaymentRow } from "../store/payment"
+import { isRefunded, settlesOrder, type PaymentRow } from "../store/payment"
 import type { Sql } from "../store/sql"
 import type { Deps } from "./deps"
 import type { MedusaView } from "../store/medusa-view"
@@ -165,7 +165,7 @@ async function applyDismissal(
   if (isAbout(found.class, ABOUT_REPORTS)) {
     await setReportsAside(trx, payment.id, found.opened_at, now)
   }
-  const settles = payment.target === "authorized" || payment.target === "captured"
+  const settles = settlesOrder(payment)
   const isAboutMoney = settles
     ? isAbout(found.class, ABOUT_WAITING) && by.resolution !== ("no_action" satisfies Dismissal)
     : isAbout(found.class, MONEY_CLASSES)
@@ -290,7 +290,7 @@ async function awaitOutcome(deps: Work, drain: Drain, id: PaymentId): Promise<Re
     await drain()
     const payment = await paymentById(deps.sql, id)
     if (payment === null) throw refuse(`There is no Kobbopay payment ${id}`)
-    const settles = payment.target === "authorized" || payment.target === "captured"
+    const settles = settlesOrder(payment)
     const converged = settles && payment.converged_at !== null
     if (converged || deps.now().getTime() - started > DECIDED_WITHIN_MS) {
       const { state, target, order_id } = payment

@@ -11,7 +11,7 @@ import {
 import { openEvents, type EventRow } from "../store/inbox"
 import { endExpiredCreations } from "../store/creation"
 import { markConverged, linkOrder, paymentsOf, sessionsOf } from "../store/ledger"
-import { isMoneyGone, type PaymentRow } from "../store/payment"
+import { isMoneyGone, settlesOrder, type PaymentRow } from "../store/payment"
 import { attachSession } from "../store/sessions"
 import { auditAtRest } from "./contradictions"
 import { nextStep } from "./converge"
@@ -157,7 +157,7 @@ type Converged = { failure: string | null; moved: boolean; again?: boolean }
 /** Runs Medusa's workflows one by one, with a read of Medusa between them, until it shows the payment's target. */
 async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
   const unmoved = { failure: null, moved: false }
-  const settles = payment.target === "authorized" || payment.target === "captured"
+  const settles = settlesOrder(payment)
   // The order's end is another's to bring about, and to record.
   const rests = () =>
     payment.converged_at !== null || payment.target === "order_cancelled"

@@ -36,7 +36,7 @@ import { wakeWaiting } from "../../store/inbox"
 import { paymentById, paymentsOfOrder, sessionsOf } from "../../store/ledger"
 import { viewOf } from "../../store/medusa-view"
 import { asksOf } from "../../store/order-facts"
-import { holdsMoney, settledAmount, type PaymentRow } from "../../store/payment"
+import { holdsMoney, settledAmount, settlesOrder, type PaymentRow } from "../../store/payment"
 import { railOf } from "../../store/rail"
 import { attachSession, type SessionView } from "../../store/sessions"
 import type { Sql } from "../../store/sql"
@@ -183,7 +183,7 @@ const paymentToShow = (
     .filter(
       (payment) =>
         payment.account_id === account &&
-        (payment.target === "authorized" || payment.target === "captured") &&
+        settlesOrder(payment) &&
         payment.captured_at === null &&
         payment.currency_code === asked.currencyCode &&
         sameStore(settledAmount(payment), asked.amount, asked.currencyCode) &&

@@ -43,7 +43,7 @@ import { plainLine } from "../../kobbopay/text"
 import { runtime } from "../../runtime"
 import { errorText } from "../../store/error-text"
 import { payerView } from "../../store/payer-view"
-import { holdsMoney, settledAmount, type PaymentRow } from "../../store/payment"
+import { holdsMoney, settledAmount, settlesOrder, type PaymentRow } from "../../store/payment"
 import { claimRefund } from "../../store/refunds"
 import {
   bookedUnder,
@@ -262,7 +262,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
       const { session, payment } = await this.#refreshed(sessionOf(input))
       const over = payment.state === "expired" || payment.state === "failed"
       const placed = session.status === "pending_authorization"
-      const settles = payment.target === "authorized" || payment.target === "captured"
+      const settles = settlesOrder(payment)
       const waiting = placed ? "pending_authorization" : over ? "canceled" : "pending"
       return {
         status: settles ? "authorized" : waiting,

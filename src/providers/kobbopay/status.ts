@@ -1,10 +1,9 @@
 import type { PaymentSessionStatus } from "@medusajs/framework/types"
 import { MedusaError } from "@medusajs/framework/utils"
 import type { AccountOptions } from "../../kobbopay/options"
-import type { PaymentRow } from "../../store/payment"
+import { settledAmount, settlesOrder, type PaymentRow } from "../../store/payment"
 import type { MedusaSession } from "../../store/sessions"
 import { sameStore } from "../../kobbopay/store-amount"
-import { settledAmount } from "../../store/payment"
 import type { Refreshed } from "./own-read"
 
 const refuse = (message: string): MedusaError =>
@@ -34,7 +33,7 @@ export function authorizationStatus(
       "The order's amount changed after this payment was made. Choose the payment method again to pay the new amount.",
     )
   }
-  if (payment.target === "authorized" || payment.target === "captured") return "authorized"
+  if (settlesOrder(payment)) return "authorized"
   if (isPlaced(session)) return "pending_authorization"
   if (payment.address === null) throw refuse("This payment is not ready. Choose it again.")
   const over =
