@@ -82,7 +82,7 @@ export default tseslint.config(
   },
   {
     // Jest's asymmetric matchers are typed as any.
-    files: ["**/*.spec.ts"],
+    files: ["**/*.{spec,suite}.ts"],
     rules: {
       "@typescript-eslint/no-unsafe-assignment": "off",
       "@typescript-eslint/no-unsafe-argument": "off",

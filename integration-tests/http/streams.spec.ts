@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs"
 import { storm, type Fair, type Figures } from "../streams/storm"
-import { storeSuite } from "../support/store-suite"
+import { bootStore, storeSuite } from "../support/store-suite"
 
 /** `STREAMS_SEED` runs the same storms again, `STREAMS` more of them. */
 const STREAMS = Number(process.env.STREAMS_OF_STORE ?? 30)
@@ -44,3 +44,5 @@ storeSuite("random streams in a real store", (world) => {
     }
   })
 })
+
+bootStore("streams")

@@ -8,7 +8,8 @@ import {
 import { Modules, ProductStatus } from "@medusajs/framework/utils"
 import fc from "fast-check"
 import { z } from "@medusajs/framework/zod"
-import { MEDDLED, type World } from "./store-suite"
+import { MEDDLED } from "./store-accounts"
+import type { World } from "./store-suite"
 
 /** Regions that differ in what amounts are made of: fraction digits, and whether prices hold the tax. */
 const MARKETS = [

@@ -9,173 +9,25 @@ import { Meddler } from "./meddler"
 import { Merchant } from "./merchant"
 import { seedStore } from "./seed"
 import type { SeededStore } from "./seeded-store"
+import {
+  AFTER,
+  accounts,
+  BARE,
+  BRIEF,
+  CREDENTIALS,
+  DOCS,
+  INVOICE,
+  LICENCES,
+  MEDDLED,
+  MEDDLED_DOCS,
+  OTHER_PROVIDER,
+  SECRETS,
+} from "./store-accounts"
 import { Shopper } from "./shopper"
+import { Snapshot } from "./snapshot"
 import { until } from "./until"
 
-/** Provider ids of the accounts every suite boots with. */
-export const INVOICE = "pp_kobbopay_kobbopay"
-export const DOCS = "pp_kobbopay_docs"
-/** Medusa's own provider, which authorizes whatever it is asked. */
-export const OTHER_PROVIDER = "pp_system_default"
-/** `placeOrder: "after-payment"`, late payments accepted; its payments live in the second sandbox. */
-export const AFTER = "pp_kobbopay_after"
-/** A window of one second; in the second sandbox. */
-export const BRIEF = "pp_kobbopay_brief"
-/**
- * Sells licences with everything: all lines, taken back whole on any refund, fulfilled on release. In
- * the second sandbox, which sends it no webhooks.
- */
-export const LICENCES = "pp_kobbopay_licences"
-/** A docs contract whose reads state no amounts; in the second sandbox, which sends it no webhooks. */
-export const BARE = "pp_kobbopay_bare"
-
-/** Of the invoice profile, in the second sandbox, whose answers to it tests may change; no webhooks come. */
-export const MEDDLED = "pp_kobbopay_meddled"
-/** The same of the docs profile; its reads state no sums. */
-export const MEDDLED_DOCS = "pp_kobbopay_meddled-docs"
-/** What the rails of {@link BARE} are called, with their ids behind it. */
-export const BARE_LABEL = "Tether, by"
-
-export const SECRETS = {
-  invoice: "test-invoice-secret",
-  invoiceNext: "test-invoice-secret-next",
-  docs: "test-docs-secret",
-  after: "test-after-secret",
-  brief: "test-brief-secret",
-  bare: "test-bare-secret",
-  licences: "test-licences-secret",
-  guarded: "test-guarded-secret",
-  meddled: "test-meddled-secret",
-  meddledDocs: "test-meddled-docs-secret",
-}
 const ADMIN = { email: "admin@example.com", password: "test-password" }
-export const CREDENTIALS = {
-  apiKey: "test-api-key",
-  publicId: "test-public-id",
-  privateKey: "test-private-key",
-}
-
-const rails = [
-  { id: "usdt-tron", token: "USDTTRC", decimals: 6, prices: { usd: "1", eur: "1.08" } },
-  { id: "usdt-bsc", token: "USDTBSC", decimals: 18, prices: { usd: "1" } },
-]
-/** Of currencies with no, two and three fraction digits. */
-const worldly = rails.map((rail) => ({
-  ...rail,
-  prices: { usd: "1", eur: "1.08", jpy: "0.0067", kwd: "3.25" },
-}))
-const expiry = { window: "30m", cancelOrderAfter: "0s" }
-const request = { attempts: 2, timeout: "2s" }
-
-function accounts(first: string, second: string, meddler: string) {
-  const { apiKey, publicId, privateKey } = CREDENTIALS
-  const shared = { rails, expiry, request }
-  return [
-    {
-      id: "kobbopay",
-      options: {
-        ...shared,
-        profile: "invoice",
-        baseUrl: first,
-        publicId,
-        privateKey,
-        webhook: { secrets: [SECRETS.invoice, SECRETS.invoiceNext] },
-      },
-    },
-    {
-      id: "docs",
-      options: {
-        ...shared,
-        profile: "docs",
-        baseUrl: first,
-        apiKey,
-        webhook: { secrets: [SECRETS.docs] },
-      },
-    },
-    {
-      id: "after",
-      options: {
-        ...shared,
-        profile: "docs",
-        baseUrl: second,
-        apiKey,
-        webhook: { secrets: [SECRETS.after] },
-        placeOrder: "after-payment",
-        latePayments: "accept",
-      },
-    },
-    {
-      id: "brief",
-      options: {
-        ...shared,
-        profile: "invoice",
-        baseUrl: second,
-        publicId,
-        privateKey,
-        webhook: { secrets: [SECRETS.brief] },
-        expiry: { window: "1s", cancelOrderAfter: "0s", closePendingAfter: "1s" },
-      },
-    },
-    {
-      id: "bare",
-      options: {
-        ...shared,
-        rails: rails.map((rail) => ({ ...rail, label: `${BARE_LABEL} ${rail.id}` })),
-        profile: "docs",
-        baseUrl: second,
-        apiKey,
-        webhook: { secrets: [SECRETS.bare] },
-        fields: { amount: null, received: null, transactions: null },
-      },
-    },
-    {
-      id: "licences",
-      options: {
-        ...shared,
-        profile: "docs",
-        baseUrl: second,
-        apiKey,
-        webhook: { secrets: [SECRETS.licences] },
-        entitlements: { appliesTo: "all", revokeOnRefund: "all", fulfil: true },
-      },
-    },
-    {
-      id: "meddled",
-      options: {
-        ...shared,
-        rails: worldly,
-        profile: "invoice",
-        baseUrl: meddler,
-        publicId,
-        privateKey,
-        webhook: { secrets: [SECRETS.meddled] },
-      },
-    },
-    {
-      id: "meddled-docs",
-      options: {
-        ...shared,
-        profile: "docs",
-        baseUrl: meddler,
-        apiKey,
-        webhook: { secrets: [SECRETS.meddledDocs] },
-        fields: { received: null },
-      },
-    },
-    // Takes webhooks from one address only; nothing is sold through it.
-    {
-      id: "guarded",
-      options: {
-        ...shared,
-        profile: "invoice",
-        baseUrl: second,
-        publicId,
-        privateKey,
-        webhook: { secrets: [SECRETS.guarded], allowedIps: ["203.0.113.7"] },
-      },
-    },
-  ]
-}
 
 /** Everything a test of the booted store touches. */
 export type World = {
@@ -198,105 +50,131 @@ export type World = {
   worked<T>(probe: () => T | Promise<T>, what: string): Promise<NonNullable<T>>
 }
 
+type Suite = { name: string; tests: (world: () => World) => void }
+
+const suites: Suite[] = []
+
+/** Tests of the booted store, for a file of suites that calls {@link bootStore}. */
+export function storeSuite(name: string, tests: (world: () => World) => void): void {
+  suites.push({ name, tests })
+}
+
 /**
- * Boots this repository as a store, once for the suite, with PostgreSQL and two sandboxes; each test
+ * Boots this repository as a store, once for all suites that the file imports, with PostgreSQL and two sandboxes; each test
  * starts from the seeded database. Scheduled sweeps are off: tests run the worker.
  */
-export function storeSuite(name: string, tests: (world: () => World) => void): void {
+export function bootStore(name: string): void {
   jest.setTimeout(180_000)
-  const port = (key: string) => Number(process.env[key])
-  const first = `http://localhost:${port("TEST_SANDBOX_PORT")}`
-  const second = `http://localhost:${port("TEST_SECOND_SANDBOX_PORT")}`
-  const third = `http://localhost:${port("TEST_MEDDLER_PORT")}`
-  process.env.KOBBOPAY_ACCOUNTS = JSON.stringify(accounts(first, second, third))
+  process.env.KOBBOPAY_ACCOUNTS = JSON.stringify(
+    accounts(
+      addressOf("TEST_SANDBOX_PORT"),
+      addressOf("TEST_SECOND_SANDBOX_PORT"),
+      addressOf("TEST_MEDDLER_PORT"),
+    ),
+  )
 
-  medusaIntegrationTestRunner({
-    moduleName: name,
-    inApp: true,
-    testSuite: ({ api, getContainer }) => {
-      let made: World | null = null
-      const world = (): World => {
-        if (made === null) throw new Error("the store is not booted yet")
-        return made
-      }
+  withoutItsRestore((restored) =>
+    medusaIntegrationTestRunner({
+      moduleName: name,
+      inApp: true,
+      testSuite: ({ api, getContainer, dbConfig }) => {
+        restored()
+        let made: World | null = null
+        let snapshot: Snapshot | null = null
+        const world = (): World => {
+          if (made === null) throw new Error("the store is not booted yet")
+          return made
+        }
 
-      beforeAll(async () => {
-        const container = getContainer()
-        const { baseURL: url } = z
-          .object({ baseURL: z.string() })
-          .parse((api as { defaults: unknown }).defaults)
-        const hook = `${url}/hooks/kobbopay`
-        const store = await seedStore(container, {
-          admin: ADMIN,
-          paymentProviders: [
-            INVOICE,
-            DOCS,
-            AFTER,
-            BRIEF,
-            BARE,
-            LICENCES,
-            MEDDLED,
-            MEDDLED_DOCS,
-            OTHER_PROVIDER,
-          ],
+        beforeAll(async () => {
+          made = await makeWorld(getContainer(), urlOf(api))
         })
-        const service = kobbopay()
-        const worker = workerOf(service)
-        const sandboxes = await Promise.all([
-          openSandbox(port("TEST_SANDBOX_PORT"), hook, {
-            invoice: SECRETS.invoice,
-            docs: SECRETS.docs,
-          }),
-          openSandbox(port("TEST_SECOND_SANDBOX_PORT"), hook, {
-            invoice: SECRETS.brief,
-            docs: SECRETS.after,
-          }),
-        ])
-        made = {
-          url,
-          store,
-          shopper: new Shopper(url, store),
-          merchant: await Merchant.login(url, ADMIN),
-          container,
-          service,
-          worker,
-          sandbox: sandboxes[0],
-          second: sandboxes[1],
-          meddler: await Meddler.start(port("TEST_MEDDLER_PORT"), second),
-          rows: async (statement, bindings = []) => {
-            const result: unknown = await service.sql.raw(statement, bindings)
-            return z.object({ rows: z.array(z.record(z.string(), z.unknown())) }).parse(result).rows
-          },
-          worked: (probe, what) =>
-            until(
-              async () => {
-                await worker.drain()
-                return probe()
-              },
-              { withinMs: 20_000, what },
-            ),
+
+        beforeEach(async () => {
+          if (snapshot === null) snapshot = await Snapshot.take(dbConfig.clientUrl)
+          else await snapshot.restore()
+        })
+
+        afterEach(async () => {
+          for (const sandbox of [world().sandbox, world().second]) {
+            sandbox.control.clearWeather()
+            await sandbox.control.quiet()
+          }
+          world().meddler.rest()
+          await world().worker.drain()
+        })
+
+        afterAll(async () => {
+          await Promise.all([made?.sandbox.close(), made?.second.close(), made?.meddler.close()])
+          await made?.worker.stop()
+          await snapshot?.close()
+        })
+
+        for (const suite of suites) {
+          describe(suite.name, () => {
+            suite.tests(world)
+          })
         }
-      })
+      },
+    }),
+  )
+}
 
-      afterEach(async () => {
-        for (const sandbox of [world().sandbox, world().second]) {
-          sandbox.control.clearWeather()
-          await sandbox.control.quiet()
-        }
-        world().meddler.rest()
-        await world().worker.drain()
-      })
+const urlOf = (api: unknown): string =>
+  z.object({ baseURL: z.string() }).parse((api as { defaults: unknown }).defaults).baseURL
 
-      afterAll(async () => {
-        await Promise.all([made?.sandbox.close(), made?.second.close(), made?.meddler.close()])
-        await made?.worker.stop()
-      })
+const port = (key: string) => Number(process.env[key])
+const addressOf = (key: string) => `http://localhost:${port(key)}`
+const SELLS = [INVOICE, DOCS, AFTER, BRIEF, BARE, LICENCES, MEDDLED, MEDDLED_DOCS, OTHER_PROVIDER]
 
-      describe(name, () => {
-        tests(world)
-      })
+async function makeWorld(container: MedusaContainer, url: string): Promise<World> {
+  const hook = `${url}/hooks/kobbopay`
+  const store = await seedStore(container, { admin: ADMIN, paymentProviders: SELLS })
+  const service = kobbopay()
+  const worker = workerOf(service)
+  const { invoice, docs, brief, after } = SECRETS
+  const [sandbox, second] = await Promise.all([
+    openSandbox(port("TEST_SANDBOX_PORT"), hook, { invoice, docs }),
+    openSandbox(port("TEST_SECOND_SANDBOX_PORT"), hook, { invoice: brief, docs: after }),
+  ])
+  return {
+    url,
+    store,
+    shopper: new Shopper(url, store),
+    merchant: await Merchant.login(url, ADMIN),
+    container,
+    service,
+    worker,
+    sandbox,
+    second,
+    meddler: await Meddler.start(port("TEST_MEDDLER_PORT"), addressOf("TEST_SECOND_SANDBOX_PORT")),
+    rows: async (statement, bindings = []) => {
+      const result: unknown = await service.sql.raw(statement, bindings)
+      return z.object({ rows: z.array(z.record(z.string(), z.unknown())) }).parse(result).rows
     },
-  })
+    worked: (probe, what) =>
+      until(
+        async () => {
+          await worker.drain()
+          return probe()
+        },
+        { withinMs: 20_000, what },
+      ),
+  }
+}
+
+/** Medusa's runner copies the database before each test, and asks nobody whether: it registers that before our tests. */
+function withoutItsRestore(run: (registered: () => void) => void): void {
+  const { beforeEach } = globalThis
+  globalThis.beforeEach = () => undefined
+  const registered = () => {
+    globalThis.beforeEach = beforeEach
+  }
+  try {
+    run(registered)
+  } finally {
+    registered()
+  }
 }
 
 const openSandbox = (

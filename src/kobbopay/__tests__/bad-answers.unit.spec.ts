@@ -7,7 +7,10 @@ import { hangUp, scripted, status, type Answer } from "./support/server"
 
 const ID = brandAs<KobbopayId>("pay_1")
 const REFERENCE = brandAs<Reference>("order_1")
-const FAST = { request: { attempts: 2, timeout: "150ms" } }
+/** No slow machine takes that long over an answer. */
+const PATIENT = { attempts: 2, timeout: "20s" }
+/** For answers that never come. */
+const IMPATIENT = { attempts: 2, timeout: "400ms" }
 
 type Case = {
   options: object
@@ -21,8 +24,8 @@ type Case = {
 }
 
 const rail = railOf(accountFrom(docsInput))
-const invoice = { ...invoiceInput, ...FAST }
-const docs = { ...docsInput, ...FAST }
+const invoice = { ...invoiceInput, request: PATIENT }
+const docs = { ...docsInput, request: PATIENT }
 const create = (client: KobbopayClient) =>
   client.create({ reference: REFERENCE, rail, amountMinor: 10_500_000n })
 const read = (client: KobbopayClient) => client.read(ID, rail)
@@ -83,6 +86,11 @@ const cutOff =
     response.write(text.slice(0, text.length / 2), () => response.destroy())
   }
 
+const SILENT: [string, (proper: object) => Answer][] = [
+  ["no answer in time", () => () => undefined],
+  ["a body that never ends", () => (response) => void response.writeHead(200).write("{")],
+]
+
 const UNAVAILABLE: [string, (proper: object) => Answer][] = [
   ["429 with Retry-After", () => status(429, {}, { "retry-after": "1" })],
   ["429 with a Retry-After beyond patience", () => status(429, {}, { "retry-after": "99999" })],
@@ -95,8 +103,6 @@ const UNAVAILABLE: [string, (proper: object) => Answer][] = [
   // An answer of substance under a status that says it is none.
   ["503 over a proper body", (proper) => status(503, proper)],
   ["a closed connection", () => hangUp],
-  ["no answer in time", () => () => undefined],
-  ["a body that never ends", () => (response) => void response.writeHead(200).write("{")],
   ["a connection cut in the middle of the body", cutOff],
 ]
 
@@ -118,8 +124,8 @@ const INVALID: [string, (proper: object) => Answer][] = [
 ]
 
 describe.each(Object.entries(CALLS))("%s", (_name, { options, before, proper, after, run }) => {
-  const failing = async (bad: Answer) => {
-    const { client, seen, close } = await scripted(options, [...before, bad])
+  const failing = async (bad: Answer, request = PATIENT) => {
+    const { client, seen, close } = await scripted({ ...options, request }, [...before, bad])
     try {
       const outcome: unknown = await run(client).then(
         (value) => ({ value }),
@@ -143,6 +149,12 @@ describe.each(Object.entries(CALLS))("%s", (_name, { options, before, proper, af
     expect(outcome).toMatchObject({ kind: "unavailable" })
   })
 
+  it.each(SILENT)("%s: nothing is known, and it may be asked again", async (_what, bad) => {
+    const { outcome } = await failing(bad(proper), IMPATIENT)
+    expect(outcome).toBeInstanceOf(KobbopayError)
+    expect(outcome).toMatchObject({ kind: "unavailable" })
+  })
+
   it.each(INVALID)("%s: no answer at all, and asked once only", async (_what, bad) => {
     const { outcome, asked } = await failing(bad(proper))
     expect(outcome).toBeInstanceOf(KobbopayError)
@@ -150,8 +162,12 @@ describe.each(Object.entries(CALLS))("%s", (_name, { options, before, proper, af
     expect(asked).toBe(1)
   })
 
-  it.each(UNAVAILABLE.slice(2))("gets over %s once", async (_what, bad) => {
-    const { client, close } = await scripted(options, [...before, bad(proper), proper, ...after])
+  it.each([
+    ...UNAVAILABLE.slice(2).map(([what, bad]) => [what, bad, PATIENT] as const),
+    ...SILENT.map(([what, bad]) => [what, bad, IMPATIENT] as const),
+  ])("gets over %s once", async (_what, bad, request) => {
+    const script = [...before, bad(proper), proper, ...after]
+    const { client, close } = await scripted({ ...options, request }, script)
     await expect(run(client)).resolves.toBeTruthy()
     await close()
   })

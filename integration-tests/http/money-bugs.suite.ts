@@ -10,7 +10,8 @@ import {
   type Books,
 } from "../support/books"
 import { call, HttpError } from "../support/http"
-import { CREDENTIALS, DOCS, INVOICE, SECRETS, storeSuite } from "../support/store-suite"
+import { CREDENTIALS, DOCS, INVOICE, SECRETS } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 import { logged, send, signed } from "../support/webhook"
 
@@ -114,7 +115,7 @@ storeSuite("money bugs", (world) => {
 
     test("a failed event marked as processed and never retried: the capture could not be booked", async () => {
       const { collectionId, session } = await buy(provider)
-      await world().rows(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      await world().rows(`CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$`)
       await world().rows(
         `CREATE TRIGGER refuse BEFORE INSERT ON capture FOR EACH ROW EXECUTE FUNCTION refuse()`,

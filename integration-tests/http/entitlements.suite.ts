@@ -11,7 +11,8 @@ import { entitlementList, Entitlements } from "../support/entitlements"
 import { convergesLikeTheRule } from "../support/entitlement-history"
 import type { Purchase, SessionData, Shopper } from "../support/shopper"
 import { viewIsMedusas } from "../support/query-view"
-import { AFTER, INVOICE, LICENCES, storeSuite } from "../support/store-suite"
+import { AFTER, INVOICE, LICENCES } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 const anything = z.looseObject({})
 const guestList = z.object({ entitlements: z.array(z.record(z.string(), z.unknown())) })

@@ -5,7 +5,8 @@ import { convergeEntitlements, emitChanges } from "../../src/work/entitlements"
 import { depsOf } from "../../src/work/worker-of"
 import { booksOf } from "../support/books"
 import { Entitlements } from "../support/entitlements"
-import { INVOICE, storeSuite, type World } from "../support/store-suite"
+import { INVOICE } from "../support/store-accounts"
+import { storeSuite, type World } from "../support/store-suite"
 
 const orderView = z.object({
   payments: z.array(

@@ -15,7 +15,8 @@ import {
   type Books,
 } from "../support/books"
 import type { Purchase } from "../support/shopper"
-import { DOCS, INVOICE, storeSuite } from "../support/store-suite"
+import { DOCS, INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 
 const anything = z.looseObject({})

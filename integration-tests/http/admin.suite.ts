@@ -1,6 +1,7 @@
 import { z } from "@medusajs/framework/zod"
 import { HttpError } from "../support/http"
-import { INVOICE, SECRETS, storeSuite } from "../support/store-suite"
+import { INVOICE, SECRETS } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 const answerSchema = z.object({ payments: z.array(z.record(z.string(), z.unknown())) })
 

@@ -2,7 +2,8 @@ import type { ConfigModule } from "@medusajs/framework/types"
 import { ContainerRegistrationKeys, Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { HttpError } from "../support/http"
-import { BARE, storeSuite } from "../support/store-suite"
+import { BARE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 const entries = z.array(
   z.looseObject({

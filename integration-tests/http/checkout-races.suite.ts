@@ -5,7 +5,8 @@ import { brandAs, type KobbopayId, type PaymentId } from "../../src/kobbopay/ids
 import { watchSibling } from "../../src/store/created"
 import { claimCreation, releaseCreation } from "../../src/store/creation"
 import { AWAITING, booksBecome, booksOf, capturedFor } from "../support/books"
-import { DOCS, INVOICE, storeSuite } from "../support/store-suite"
+import { DOCS, INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 
 const idSchema = z.object({ id: z.string() })

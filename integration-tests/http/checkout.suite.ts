@@ -1,7 +1,8 @@
 import { z } from "@medusajs/framework/zod"
 import { AWAITING, booksBecome, booksRest, capturedFor, type Books } from "../support/books"
 import type { Purchase } from "../support/shopper"
-import { DOCS, INVOICE, storeSuite } from "../support/store-suite"
+import { DOCS, INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 /** What a payer may see of a payment session, and nothing else. */
 const PAYER_KEYS = [

@@ -18,7 +18,8 @@ import {
   capturedFor,
 } from "../support/books"
 import { HttpError } from "../support/http"
-import { AFTER, DOCS, INVOICE, storeSuite } from "../support/store-suite"
+import { AFTER, DOCS, INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 
 const counts = z.record(z.string(), z.number())

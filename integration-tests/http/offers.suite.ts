@@ -6,7 +6,8 @@ import {
 } from "@medusajs/medusa/core-flows"
 import { z } from "@medusajs/framework/zod"
 import { parse } from "csv-parse/sync"
-import { AFTER, BARE, BARE_LABEL, BRIEF, DOCS, INVOICE, storeSuite } from "../support/store-suite"
+import { AFTER, BARE, BARE_LABEL, BRIEF, DOCS, INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { booksBecome, capturedFor } from "../support/books"
 
 const anything = z.record(z.string(), z.unknown())

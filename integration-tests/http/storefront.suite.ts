@@ -2,7 +2,8 @@ import Medusa from "@medusajs/js-sdk"
 import * as storefront from "../examples/kobbopay"
 import { payWithCrypto } from "../examples/pay-with-crypto"
 import { booksBecome, capturedFor } from "../support/books"
-import { INVOICE, storeSuite } from "../support/store-suite"
+import { INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 /** The documents' code for a storefront, with Medusa's own client against a real store. */
 storeSuite("a storefront as the documents have it", (world) => {

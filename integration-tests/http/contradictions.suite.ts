@@ -1,7 +1,8 @@
 import { z } from "@medusajs/framework/zod"
 import { reconcileWorkflow } from "../../src/workflows"
 import { AWAITING, booksBecome, booksOf, CANCELLED, capturedFor } from "../support/books"
-import { INVOICE, storeSuite } from "../support/store-suite"
+import { INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 const report = z.object({ drift: z.record(z.string(), z.number()) })
 const drift = z.object({ payment_id: z.string(), kind: z.string() })

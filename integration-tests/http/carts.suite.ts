@@ -2,7 +2,8 @@ import { z } from "@medusajs/framework/zod"
 import fc from "fast-check"
 import { allDue, booksOf } from "../support/books"
 import { fillCart, randomCart, stockShelves, type Shelves } from "../support/carts"
-import { MEDDLED, storeSuite } from "../support/store-suite"
+import { MEDDLED } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 /** How many carts are bought; more of them by the environment, for a longer look. */
 const CARTS = Number(process.env.CARTS ?? "24")

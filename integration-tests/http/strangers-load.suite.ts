@@ -1,7 +1,8 @@
 import { Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { allDue, booksOf } from "../support/books"
-import { AFTER, INVOICE, storeSuite } from "../support/store-suite"
+import { AFTER, INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 
 const CARTS = 4

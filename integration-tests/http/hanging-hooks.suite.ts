@@ -8,7 +8,8 @@ import { runtime } from "../../src/runtime"
 import { allDue, booksBecome, booksOf, CANCELLED, capturedFor } from "../support/books"
 import { Entitlements } from "../support/entitlements"
 import { Gate } from "../support/gate"
-import { AFTER, INVOICE, LICENCES, storeSuite } from "../support/store-suite"
+import { AFTER, INVOICE, LICENCES } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 
 /** What a merchant hooks into Medusa's workflows: calls that never come back while a gate is shut. */

@@ -19,7 +19,8 @@ import {
   type Books,
 } from "../support/books"
 import { passMinutes, pendingChange } from "../support/order-changes"
-import { AFTER, INVOICE, storeSuite } from "../support/store-suite"
+import { AFTER, INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 const anything = z.looseObject({})
 const exceptionSchema = z.object({

@@ -1,6 +1,7 @@
 import { connect } from "node:net"
 import { runtime } from "../../src/runtime"
-import { SECRETS, storeSuite } from "../support/store-suite"
+import { SECRETS } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 import { logged, send, signed, type Message } from "../support/webhook"
 

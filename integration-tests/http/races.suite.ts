@@ -14,7 +14,8 @@ import {
 } from "../support/books"
 import { changesOf, passMinutes, pendingChange } from "../support/order-changes"
 import type { Purchase } from "../support/shopper"
-import { INVOICE, storeSuite } from "../support/store-suite"
+import { INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 const anything = z.looseObject({})
 

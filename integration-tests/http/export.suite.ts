@@ -17,7 +17,8 @@ import {
 import { AUTHORIZED, booksBecome, capturedFor } from "../support/books"
 import { freePort } from "../support/free-port"
 import { startMedusa } from "../support/medusa-process"
-import { DOCS, INVOICE, SECRETS, storeSuite } from "../support/store-suite"
+import { DOCS, INVOICE, SECRETS } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { logged } from "../support/webhook"
 
 const minor = z.string().regex(/^\d+$/)

@@ -10,7 +10,8 @@ import {
   CANCELLED,
   capturedFor,
 } from "../support/books"
-import { DOCS, INVOICE, OTHER_PROVIDER, storeSuite } from "../support/store-suite"
+import { DOCS, INVOICE, OTHER_PROVIDER } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 const anything = z.looseObject({})
 

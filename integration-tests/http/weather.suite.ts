@@ -10,7 +10,8 @@ import {
   CANCELLED,
   capturedFor,
 } from "../support/books"
-import { DOCS, INVOICE, storeSuite } from "../support/store-suite"
+import { DOCS, INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { until } from "../support/until"
 
 storeSuite("weather and expiry", (world) => {

@@ -11,7 +11,8 @@ import {
 } from "../support/books"
 import { environmentOf } from "../../src/kobbopay/environment"
 import type { Answer } from "../support/meddler"
-import { INVOICE, MEDDLED, MEDDLED_DOCS, storeSuite } from "../support/store-suite"
+import { INVOICE, MEDDLED, MEDDLED_DOCS } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 import { send, signed } from "../support/webhook"
 
 const anything = z.looseObject({})

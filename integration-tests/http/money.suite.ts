@@ -18,7 +18,8 @@ import {
 } from "../support/books"
 import { freePort } from "../support/free-port"
 import { startMedusa } from "../support/medusa-process"
-import { AFTER, BARE, DOCS, INVOICE, storeSuite } from "../support/store-suite"
+import { AFTER, BARE, DOCS, INVOICE } from "../support/store-accounts"
+import { storeSuite } from "../support/store-suite"
 
 const anything = z.looseObject({})
 const exceptionSchema = z.object({

@@ -1,0 +1,9 @@
+import { bootStore } from "../support/store-suite"
+import "./hostile-webhooks.suite"
+import "./inbox-batches.suite"
+import "./races.suite"
+import "./strangers-load.suite"
+import "./webhook-answers.suite"
+import "./webhooks.suite"
+
+bootStore("inbox")
