@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises"
 import type { ExecArgs } from "@medusajs/framework/types"
 import { Modules } from "@medusajs/framework/utils"
-import { brandAs, type Reference } from "../../src/kobbopay/ids"
+import { brandAs, type Reference } from "../../src/domain/ids"
 import { KobbopayProviderService } from "../../src/providers/kobbopay/service"
 import { depsOf, kobbopay } from "../../src/work/worker-of"
 import { KOBBOPAY_PROVIDER } from "../support/seeded-store"

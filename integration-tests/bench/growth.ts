@@ -1,5 +1,5 @@
 import { ModulesSdkUtils } from "@medusajs/framework/utils"
-import type { CollectionId } from "../../src/kobbopay/ids"
+import type { CollectionId } from "../../src/domain/ids"
 import { claimCollections, releaseLease } from "../../src/store/collections"
 import { openEvents, unroutedEvents } from "../../src/store/inbox"
 import { paymentsOf } from "../../src/store/ledger"

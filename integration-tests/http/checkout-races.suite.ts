@@ -1,7 +1,7 @@
 import type { Knex } from "@medusajs/framework/mikro-orm/knex"
 import { ContainerRegistrationKeys, Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type KobbopayId, type PaymentId } from "../../src/kobbopay/ids"
+import { brandAs, type KobbopayId, type PaymentId } from "../../src/domain/ids"
 import { watchSibling } from "../../src/store/created"
 import { claimCreation, releaseCreation } from "../../src/store/creation"
 import { AWAITING, booksBecome, booksOf, capturedFor } from "../support/books"

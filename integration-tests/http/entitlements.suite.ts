@@ -1,6 +1,6 @@
 import { ContainerRegistrationKeys, Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type OrderId } from "../../src/kobbopay/ids"
+import { brandAs, type OrderId } from "../../src/domain/ids"
 import { dueOrders } from "../../src/store/entitled-orders"
 import { emitChanges, repairEntitlements } from "../../src/work/entitlements"
 import { depsOf } from "../../src/work/worker-of"

@@ -5,7 +5,7 @@ import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { parse } from "csv-parse/sync"
 import { cancelOrderWorkflow } from "@medusajs/medusa/core-flows"
-import { parseAmount } from "../../src/kobbopay/money"
+import { parseAmount } from "../../src/domain/money"
 import { parseAccounts, type Account } from "../../src/kobbopay/options"
 import { checkAccounts } from "../../src/modules/kobbopay/account-check"
 import {

@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type OrderId } from "../../src/kobbopay/ids"
-import { DEAD_AFTER_FAILURES } from "../../src/kobbopay/schedule"
+import { brandAs, type OrderId } from "../../src/domain/ids"
+import { DEAD_AFTER_FAILURES } from "../../src/domain/schedule"
 import { convergeEntitlements, emitChanges } from "../../src/work/entitlements"
 import { depsOf } from "../../src/work/worker-of"
 import { booksOf } from "../support/books"

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises"
-import { brandAs, type AccountId } from "../../src/kobbopay/ids"
+import { brandAs, type AccountId } from "../../src/domain/ids"
 import type { NewEvent } from "../../src/store/record-events"
 import { emptyOldEvents } from "../../src/work/retention"
 import { INVOICE } from "../support/store-accounts"

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type PaymentId } from "../../src/kobbopay/ids"
+import { brandAs, type PaymentId } from "../../src/domain/ids"
 import { recordRefund } from "../../src/work/refund"
 import { depsOf } from "../../src/work/worker-of"
 import {

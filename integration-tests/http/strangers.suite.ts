@@ -1,7 +1,7 @@
 import { z } from "@medusajs/framework/zod"
 import { runtime } from "../../src/runtime"
 import { depsOf } from "../../src/work/worker-of"
-import { brandAs, type AccountId } from "../../src/kobbopay/ids"
+import { brandAs, type AccountId } from "../../src/domain/ids"
 import { DOCS, INVOICE, MEDDLED } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"
 import { until } from "../support/until"

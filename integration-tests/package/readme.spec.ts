@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { z } from "@medusajs/framework/zod"
-import { EXCEPTION_CLASSES } from "../../src/kobbopay/lifecycle"
+import { EXCEPTION_CLASSES } from "../../src/domain/lifecycle"
 import { CONTRADICTIONS } from "../../src/work/audit"
 import { BEGIN, END } from "../bench/page"
 import { codeBlocks } from "../support/code-blocks"

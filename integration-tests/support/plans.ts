@@ -13,7 +13,7 @@ import {
   type RailId,
   type Reference,
   type SessionId,
-} from "../../src/kobbopay/ids"
+} from "../../src/domain/ids"
 import { booksOf } from "../../src/store/books"
 import { firstPayment, type Offer } from "../../src/store/creation"
 import { wakeForgotten } from "../../src/store/entitled-orders"

@@ -1,6 +1,6 @@
 import { ContainerRegistrationKeys, promiseAll } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type CollectionId } from "../../src/kobbopay/ids"
+import { brandAs, type CollectionId } from "../../src/domain/ids"
 import { viewOf } from "../../src/store/medusa-view"
 import type { World } from "./store-suite"
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { createClient } from "../../src/kobbopay/client"
-import { brandAs, type KobbopayId } from "../../src/kobbopay/ids"
+import { brandAs, type KobbopayId } from "../../src/domain/ids"
 import { parseAccounts } from "../../src/kobbopay/options"
 
 /** One read of a payment with the account options given as JSON, in a process of its own; prints what came of it. */

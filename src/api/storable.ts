@@ -1,7 +1,7 @@
 import type { MedusaNextFunction, MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { isStorableThroughout } from "../kobbopay/text"
+import { isStorableThroughout } from "../domain/text"
 
 const TOKEN_PATH = /^\/store\/kobbopay\/payments\//i
 

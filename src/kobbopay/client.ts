@@ -1,9 +1,9 @@
 import type { Dispatcher } from "undici"
 import { KobbopayError, safeText } from "./errors"
 import { exchange, retryAfterMs, type HttpAnswer } from "./http"
-import type { KobbopayId } from "./ids"
+import type { KobbopayId } from "../domain/ids"
 import { parseJson } from "./json"
-import type { KnownTransfer } from "./observation"
+import type { KnownTransfer } from "../domain/observation"
 import { secretsOf, type Account } from "./options"
 import { reasonOf } from "./profiles/answer"
 import {
@@ -14,7 +14,7 @@ import {
   type PaymentToCreate,
 } from "./profiles"
 import type { Rail } from "./rails"
-import type { Reading } from "./reading"
+import type { Reading } from "../domain/reading"
 
 /** A longer `Retry-After` is the caller's to wait for: it may hold a lease or a shopper meanwhile. */
 const MAX_WAIT_MS = 10_000

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
-import { brandAs, type Environment, type Reference } from "./ids"
+import { brandAs, type Environment, type Reference } from "../domain/ids"
 import { KobbopayError } from "./errors"
 import type { Account } from "./options"
-import type { Reading } from "./reading"
+import type { Reading } from "../domain/reading"
 
 const LENGTH = 16
 

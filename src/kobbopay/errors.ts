@@ -1,4 +1,4 @@
-import { plainLine } from "./text"
+import { plainLine } from "../domain/text"
 
 /**
  * A call to Kobbopay that brought nothing:

@@ -1,5 +1,5 @@
 import { environmentOf } from "./environment"
-import type { AccountId, Environment, PaymentId, RailId } from "./ids"
+import type { AccountId, Environment, PaymentId, RailId } from "../domain/ids"
 import type { Account } from "./options"
 
 /** Payments of one account, environment and rail that are still read. */

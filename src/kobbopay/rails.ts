@@ -1,6 +1,6 @@
 import { addressFault, type AddressFormat } from "./addresses"
-import type { RailId } from "./ids"
-import { convertUp } from "./money"
+import type { RailId } from "../domain/ids"
+import { convertUp } from "../domain/money"
 
 /** How long a merchant's own source of prices may take: a shopper waits for it. */
 export const PRICE_WITHIN_MS = 5_000

@@ -1,5 +1,5 @@
 import { Seldom } from "./seldom"
-import { plainLine } from "./text"
+import { plainLine } from "../domain/text"
 
 /** Lines of one kind that are logged one by one in a minute. */
 const LINES_A_MINUTE = 5

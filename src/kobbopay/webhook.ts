@@ -1,10 +1,10 @@
 import { BigNumber } from "bignumber.js"
 import { hash } from "node:crypto"
-import { brandAs, type KobbopayId, type Reference } from "./ids"
+import { brandAs, type KobbopayId, type Reference } from "../domain/ids"
 import { isObject, parseJson, type JsonObject } from "./json"
 import type { Account } from "./options"
 import { profileOf, type Profile } from "./profiles"
-import type { ReportedState } from "./reading"
+import type { ReportedState } from "../domain/reading"
 import { verifyWebhook } from "./signature"
 
 /** Kobbopay's events are a few hundred bytes; longer bodies are refused before anything is computed. */

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { CollectionId, OrderId, PaymentId } from "../kobbopay/ids"
+import type { CollectionId, OrderId, PaymentId } from "../domain/ids"
 import { idColumn } from "./payment"
 import { row, type Sql } from "./sql"
 

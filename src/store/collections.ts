@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { CollectionId, OrderId } from "../kobbopay/ids"
+import type { CollectionId, OrderId } from "../domain/ids"
 import { dueOrders } from "./entitled-orders"
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"

@@ -1,4 +1,4 @@
-import type { AccountId, KobbopayId, PaymentId, SessionId } from "../kobbopay/ids"
+import type { AccountId, KobbopayId, PaymentId, SessionId } from "../domain/ids"
 import { creationExpired, type Unfinished } from "./creation"
 import { dueOrders } from "./entitled-orders"
 import { lockCollection, scheduleCollectionOf, scheduling } from "./collections"

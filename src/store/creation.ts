@@ -9,7 +9,7 @@ import type {
   RailId,
   Reference,
   SessionId,
-} from "../kobbopay/ids"
+} from "../domain/ids"
 import { insertTransition, type NewTransition } from "./ledger"
 import { paymentIdRow, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { AccountId, CollectionId } from "../kobbopay/ids"
+import type { AccountId, CollectionId } from "../domain/ids"
 import { row, type Sql } from "./sql"
 
 const idRow = z.object({ id: z.string() })

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { AccountId, CollectionId, OrderId, SessionId } from "../kobbopay/ids"
+import type { AccountId, CollectionId, OrderId, SessionId } from "../domain/ids"
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 

@@ -1,4 +1,4 @@
-import type { OrderId } from "../kobbopay/ids"
+import type { OrderId } from "../domain/ids"
 import { execute, type Sql } from "./sql"
 
 /**

@@ -7,8 +7,8 @@ import {
   type EntitlementDecision,
   type Move,
   type Standing,
-} from "../kobbopay/entitlements"
-import type { ChangeId, EntitlementId, LineItemId, OrderId } from "../kobbopay/ids"
+} from "../domain/entitlements"
+import type { ChangeId, EntitlementId, LineItemId, OrderId } from "../domain/ids"
 import { idColumn } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 

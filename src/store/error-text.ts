@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { z } from "@medusajs/framework/zod"
-import { plainLine } from "../kobbopay/text"
+import { plainLine } from "../domain/text"
 
 /** Medusa's workflows throw plain objects, some with the error inside. */
 const errorShape = z.union([

@@ -1,13 +1,6 @@
 import { z } from "@medusajs/framework/zod"
-import type { ExceptionClass } from "../kobbopay/lifecycle"
-import type {
-  AccountId,
-  EventRowId,
-  ExceptionId,
-  OrderId,
-  PaymentId,
-  RailId,
-} from "../kobbopay/ids"
+import type { ExceptionClass } from "../domain/lifecycle"
+import type { AccountId, EventRowId, ExceptionId, OrderId, PaymentId, RailId } from "../domain/ids"
 import { idColumn, type PaymentRow } from "./payment"
 import { countRow, execute, newId, row, rows, type Sql } from "./sql"
 

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { CollectionId, OrderId, PaymentId } from "../kobbopay/ids"
+import type { CollectionId, OrderId, PaymentId } from "../domain/ids"
 import { exceptionsOf, type ExceptionDetail } from "./exceptions"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
 import { refundsOf, type RefundRow } from "./refunds"

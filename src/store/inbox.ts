@@ -6,8 +6,8 @@ import type {
   KobbopayId,
   PaymentId,
   Reference,
-} from "../kobbopay/ids"
-import { LEAST_READ_PAUSE_MS } from "../kobbopay/schedule"
+} from "../domain/ids"
+import { LEAST_READ_PAUSE_MS } from "../domain/schedule"
 import { wakeCollection } from "./collections"
 import { idColumn } from "./payment"
 import { execute, rows, type Part, type Sql } from "./sql"

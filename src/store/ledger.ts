@@ -10,9 +10,9 @@ import type {
   PublicToken,
   Reference,
   SessionId,
-} from "../kobbopay/ids"
+} from "../domain/ids"
 import { dueOrders } from "./entitled-orders"
-import type { Acceptance } from "../kobbopay/lifecycle"
+import type { Acceptance } from "../domain/lifecycle"
 import { wakeCollectionOf, scheduleCollectionOf, scheduling } from "./collections"
 import { idColumn, paymentColumns, paymentRow, settlesOrder, type PaymentRow } from "./payment"
 import type { Shown } from "./order-facts"

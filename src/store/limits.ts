@@ -1,4 +1,4 @@
-import type { CollectionId } from "../kobbopay/ids"
+import type { CollectionId } from "../domain/ids"
 import { countRow, execute, row, type Sql } from "./sql"
 
 /**

@@ -1,7 +1,7 @@
 import { MathBN } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import type { CartId, CollectionId, OrderId, ProviderId, SessionId } from "../kobbopay/ids"
-import { less } from "../kobbopay/store-amount"
+import type { CartId, CollectionId, OrderId, ProviderId, SessionId } from "../domain/ids"
+import { less } from "../domain/store-amount"
 import { idColumn } from "./payment"
 import { row, type Sql } from "./sql"
 

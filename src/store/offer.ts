@@ -1,4 +1,4 @@
-import { sameStore } from "../kobbopay/store-amount"
+import { sameStore } from "../domain/store-amount"
 import { sessionsOf } from "./ledger"
 import { viewOf } from "./medusa-view"
 import { asksOf } from "./order-facts"

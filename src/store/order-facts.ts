@@ -1,6 +1,6 @@
-import type { PaymentId, SessionId } from "../kobbopay/ids"
-import type { OrderFacts } from "../kobbopay/judge"
-import { isMore, less, sameStore, sumOf } from "../kobbopay/store-amount"
+import type { PaymentId, SessionId } from "../domain/ids"
+import type { OrderFacts } from "../domain/judge"
+import { isMore, less, sameStore, sumOf } from "../domain/store-amount"
 import { capturedNetOf, refundedOf, type MedusaPayment, type MedusaView } from "./medusa-view"
 import { settledAmount, type PaymentRow } from "./payment"
 

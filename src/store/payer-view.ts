@@ -1,4 +1,4 @@
-import { formatAmount } from "../kobbopay/money"
+import { formatAmount } from "../domain/money"
 import type { Rail } from "../kobbopay/rails"
 import type { PayerView } from "../types/storefront"
 import type { PaymentRow } from "./payment"

@@ -1,4 +1,4 @@
-import type { AccountId, OrderId, PaymentId } from "../kobbopay/ids"
+import type { AccountId, OrderId, PaymentId } from "../domain/ids"
 import { exceptionsOf, type ExceptionRow } from "./exceptions"
 import { transitionsOf, type TransitionRow } from "./history"
 import { paymentRow, type PaymentRow } from "./payment"

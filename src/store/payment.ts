@@ -13,11 +13,11 @@ import type {
   RailId,
   Reference,
   SessionId,
-} from "../kobbopay/ids"
-import { brandAs } from "../kobbopay/ids"
-import type { Acceptance } from "../kobbopay/lifecycle"
-import { PAYMENT_STATES } from "../kobbopay/reading"
-import { isMore } from "../kobbopay/store-amount"
+} from "../domain/ids"
+import { brandAs } from "../domain/ids"
+import type { Acceptance } from "../domain/lifecycle"
+import { PAYMENT_STATES } from "../domain/reading"
+import { isMore } from "../domain/store-amount"
 import { minorColumn } from "./sql"
 
 /** A text column that holds an id. */

@@ -1,4 +1,4 @@
-import { brandAs, type RailId } from "../kobbopay/ids"
+import { brandAs, type RailId } from "../domain/ids"
 import { KNOWN_TOKENS, type Rail } from "../kobbopay/rails"
 import type { PaymentRow } from "./payment"
 

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { AccountId, Brand, PaymentId } from "../kobbopay/ids"
+import type { AccountId, Brand, PaymentId } from "../domain/ids"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
 import { countRow, execute, newId, row, rows, type Sql } from "./sql"
 

@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
-import type { AccountId, CollectionId, EventRowId, KobbopayId, Reference } from "../kobbopay/ids"
-import type { ReportedState } from "../kobbopay/reading"
+import type { AccountId, CollectionId, EventRowId, KobbopayId, Reference } from "../domain/ids"
+import type { ReportedState } from "../domain/reading"
 import { idColumn } from "./payment"
 import { newId } from "./sql"
 

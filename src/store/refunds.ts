@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
-import type { AccountId, CollectionId, OrderId, PaymentId, RefundId } from "../kobbopay/ids"
-import { sameStore } from "../kobbopay/store-amount"
+import type { AccountId, CollectionId, OrderId, PaymentId, RefundId } from "../domain/ids"
+import { sameStore } from "../domain/store-amount"
 import { dueOrders } from "./entitled-orders"
 import { idColumn, isRefunded, type PaymentRow } from "./payment"
 import { execute, minorColumn, newId, row, rows, type Sql } from "./sql"

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { CollectionId, PaymentId, ProviderId, SessionId } from "../kobbopay/ids"
+import type { CollectionId, PaymentId, ProviderId, SessionId } from "../domain/ids"
 import { waking } from "./collections"
 import { holdsMoney, idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Part, type Sql } from "./sql"

@@ -1,7 +1,7 @@
 import { z } from "@medusajs/framework/zod"
-import type { OrderId, PaymentId } from "../kobbopay/ids"
-import { counts, type KnownTransfer } from "../kobbopay/observation"
-import { transferKeys } from "../kobbopay/transfers"
+import type { OrderId, PaymentId } from "../domain/ids"
+import { counts, type KnownTransfer } from "../domain/observation"
+import { transferKeys } from "../domain/transfers"
 import { idColumn, type PaymentRow } from "./payment"
 import { execute, newId, row, type Sql } from "./sql"
 

@@ -1,4 +1,4 @@
-import type { CollectionId, PaymentId } from "../kobbopay/ids"
+import type { CollectionId, PaymentId } from "../domain/ids"
 import { execute, type Part, type Sql } from "./sql"
 
 /** Brings the next work of the collection forward to `at`, if it is later or was resting; `collection` gives its id. */

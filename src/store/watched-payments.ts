@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { AccountId, Environment, PaymentId, RailId } from "../kobbopay/ids"
+import type { AccountId, Environment, PaymentId, RailId } from "../domain/ids"
 import { idColumn } from "./payment"
 import { rows, type Sql } from "./sql"
 

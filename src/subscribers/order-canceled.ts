@@ -1,5 +1,5 @@
 import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
-import { brandAs, type OrderId } from "../kobbopay/ids"
+import { brandAs, type OrderId } from "../domain/ids"
 import { runtime } from "../runtime"
 import { recordOrderCancelled } from "../store/collections"
 import { kobbopay, workerOf } from "../work/worker-of"

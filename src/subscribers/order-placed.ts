@@ -1,10 +1,10 @@
 import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type OrderId } from "../kobbopay/ids"
+import { brandAs, type OrderId } from "../domain/ids"
 import { linkOrder } from "../store/ledger"
 import { idColumn } from "../store/payment"
-import type { CollectionId } from "../kobbopay/ids"
+import type { CollectionId } from "../domain/ids"
 import { runtime } from "../runtime"
 import { kobbopay, workerOf } from "../work/worker-of"
 

@@ -1,7 +1,7 @@
 import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import type { OrderId } from "../kobbopay/ids"
+import type { OrderId } from "../domain/ids"
 import { wakeOrder } from "../store/entitled-orders"
 import { runtime } from "../runtime"
 import { wakeCollectionsOf } from "../store/collections"

@@ -1,6 +1,6 @@
-import type { Acceptance, ExceptionClass, Target } from "../kobbopay/lifecycle"
-import type { PaymentState } from "../kobbopay/reading"
-import type { Dismissal, ExceptionAction } from "../kobbopay/exception-actions"
+import type { Acceptance, ExceptionClass, Target } from "../domain/lifecycle"
+import type { PaymentState } from "../domain/reading"
+import type { Dismissal, ExceptionAction } from "../domain/exception-actions"
 
 export type { Acceptance, Dismissal, ExceptionClass, PaymentState, Target, ExceptionAction }
 

@@ -1,5 +1,5 @@
-import type { EntitlementState } from "../kobbopay/entitlements"
-import type { PaymentState } from "../kobbopay/reading"
+import type { EntitlementState } from "../domain/entitlements"
+import type { PaymentState } from "../domain/reading"
 
 /** What `GET /store/kobbopay/rails` answers. */
 export type RailsAnswer = { rails: OfferedRail[] }

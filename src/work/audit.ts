@@ -1,7 +1,7 @@
-import type { PaymentId, ProviderId } from "../kobbopay/ids"
-import { formatAmount } from "../kobbopay/money"
-import type { Reading } from "../kobbopay/reading"
-import { isMore, sameStore, sumOf } from "../kobbopay/store-amount"
+import type { PaymentId, ProviderId } from "../domain/ids"
+import { formatAmount } from "../domain/money"
+import type { Reading } from "../domain/reading"
+import { isMore, sameStore, sumOf } from "../domain/store-amount"
 import type { Books } from "../store/books"
 import { showing } from "../store/ledger"
 import {

@@ -1,4 +1,4 @@
-import { DEAD_AFTER_FAILURES, retryPause } from "../kobbopay/schedule"
+import { DEAD_AFTER_FAILURES, retryPause } from "../domain/schedule"
 import { errorText } from "../store/error-text"
 import { aboutPayment, closeCleared, openException } from "../store/exceptions"
 import {

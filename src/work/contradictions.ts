@@ -1,4 +1,4 @@
-import { brandAs, type CollectionId, type PaymentId, type ProviderId } from "../kobbopay/ids"
+import { brandAs, type CollectionId, type PaymentId, type ProviderId } from "../domain/ids"
 import { booksOf } from "../store/books"
 import { aboutPayment, closeCleared, openException } from "../store/exceptions"
 import { orderCancelledAt } from "../store/collections"

@@ -1,5 +1,5 @@
-import type { CartId, ProviderId, SessionId } from "../kobbopay/ids"
-import { isMore, less, lesser, sameStore } from "../kobbopay/store-amount"
+import type { CartId, ProviderId, SessionId } from "../domain/ids"
+import { isMore, less, lesser, sameStore } from "../domain/store-amount"
 import { showing } from "../store/ledger"
 import { orderFacts, type Shown } from "../store/order-facts"
 import { isMoneyGone, settledAmount, type PaymentRow } from "../store/payment"

@@ -5,7 +5,7 @@ import {
   OrderChangeStatus,
   OrderChangeType,
 } from "@medusajs/framework/utils"
-import type { OrderId } from "../kobbopay/ids"
+import type { OrderId } from "../domain/ids"
 
 /** A credit line that Medusa began but did not confirm within this time has lost its process. */
 const ABANDONED_CREDIT_LINE_MS = 2 * 60_000

@@ -1,5 +1,5 @@
-import type { OrderId } from "../kobbopay/ids"
-import { DEAD_AFTER_FAILURES, retryPause } from "../kobbopay/schedule"
+import type { OrderId } from "../domain/ids"
+import { DEAD_AFTER_FAILURES, retryPause } from "../domain/schedule"
 import { retryOrder, type EntitledOrder } from "../store/entitled-orders"
 import { closeEntitlementFaults } from "../store/entitlement-faults"
 import { errorText } from "../store/error-text"

@@ -1,4 +1,4 @@
-import { verdictOf, type Verdict } from "../kobbopay/entitlements"
+import { verdictOf, type Verdict } from "../domain/entitlements"
 import type { AccountOptions } from "../kobbopay/options"
 import type { LedgerPayment } from "../store/entitled-orders"
 import type { Deps } from "./deps"

@@ -1,6 +1,6 @@
 import { MedusaError } from "@medusajs/framework/utils"
-import { gateOf, qualifies, takenBack, movesFor, type Verdict } from "../kobbopay/entitlements"
-import type { EntitlementId, OrderId } from "../kobbopay/ids"
+import { gateOf, qualifies, takenBack, movesFor, type Verdict } from "../domain/entitlements"
+import type { EntitlementId, OrderId } from "../domain/ids"
 import type { AccountOptions } from "../kobbopay/options"
 import {
   wakeForgotten,

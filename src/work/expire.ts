@@ -1,5 +1,5 @@
-import type { AccountId, OrderId } from "../kobbopay/ids"
-import { isMore } from "../kobbopay/store-amount"
+import type { AccountId, OrderId } from "../domain/ids"
+import { isMore } from "../domain/store-amount"
 import { booksOf } from "../store/books"
 import {
   clearCancelling,

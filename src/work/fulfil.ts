@@ -1,4 +1,4 @@
-import type { OrderId } from "../kobbopay/ids"
+import type { OrderId } from "../domain/ids"
 import { beginFulfilling, wakeOrder, endFulfilling, keepFulfilling } from "../store/entitled-orders"
 import { entitlementsOf } from "../store/entitlements"
 import { errorText } from "../store/error-text"

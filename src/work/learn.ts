@@ -1,5 +1,5 @@
 import { KobbopayError } from "../kobbopay/errors"
-import type { KobbopayId } from "../kobbopay/ids"
+import type { KobbopayId } from "../domain/ids"
 import { watchSibling } from "../store/created"
 import { scheduleCollectionOf } from "../store/collections"
 import { routeEvent, type EventRow } from "../store/inbox"

@@ -1,6 +1,6 @@
 import type { KobbopayClient } from "../kobbopay/client"
 import { KobbopayError } from "../kobbopay/errors"
-import type { AccountId, KobbopayId } from "../kobbopay/ids"
+import type { AccountId, KobbopayId } from "../domain/ids"
 import type { Deps, WorkAccount } from "./deps"
 import type { ReadResult } from "./audit"
 

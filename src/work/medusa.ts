@@ -6,15 +6,8 @@ import {
   capturePaymentWorkflow,
   completeCartWorkflowId,
 } from "@medusajs/medusa/core-flows"
-import type {
-  CartId,
-  CollectionId,
-  OrderId,
-  ProviderId,
-  RefundId,
-  SessionId,
-} from "../kobbopay/ids"
-import { isMore } from "../kobbopay/store-amount"
+import type { CartId, CollectionId, OrderId, ProviderId, RefundId, SessionId } from "../domain/ids"
+import { isMore } from "../domain/store-amount"
 import type { Sql } from "../store/sql"
 import { dropCutOff } from "./cut-off"
 import {

@@ -1,4 +1,4 @@
-import type { CollectionId, PaymentId } from "../kobbopay/ids"
+import type { CollectionId, PaymentId } from "../domain/ids"
 import {
   claimCollection,
   isCollectionDue,

@@ -1,15 +1,15 @@
 import { MedusaError } from "@medusajs/framework/utils"
-import type { ExceptionId, OrderId, PaymentId } from "../kobbopay/ids"
-import type { Acceptance, Target } from "../kobbopay/lifecycle"
-import type { PaymentState } from "../kobbopay/reading"
-import { isMore } from "../kobbopay/store-amount"
+import type { ExceptionId, OrderId, PaymentId } from "../domain/ids"
+import type { Acceptance, Target } from "../domain/lifecycle"
+import type { PaymentState } from "../domain/reading"
+import { isMore } from "../domain/store-amount"
 import {
   acceptanceOf,
   answeredBy,
   canBeApplied,
   MONEY_CLASSES,
   type Dismissal,
-} from "../kobbopay/exception-actions"
+} from "../domain/exception-actions"
 import {
   closeByPerson,
   closeException,

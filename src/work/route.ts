@@ -1,6 +1,6 @@
-import { isOurReference } from "../kobbopay/reference"
-import { repeatedAt, UNKNOWN_PATIENCE_MS, unknownPause } from "../kobbopay/schedule"
-import { plainLine } from "../kobbopay/text"
+import { isOurReference } from "../domain/reference"
+import { repeatedAt, UNKNOWN_PATIENCE_MS, unknownPause } from "../domain/schedule"
+import { plainLine } from "../domain/text"
 import { closeCleared, openException } from "../store/exceptions"
 import { wakeCollection } from "../store/collections"
 import {

@@ -1,4 +1,4 @@
-import { repeatedAt } from "../kobbopay/schedule"
+import { repeatedAt } from "../domain/schedule"
 import { aboutPayment, openException, closeCleared } from "../store/exceptions"
 import {
   clearCancelling,

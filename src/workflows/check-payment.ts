@@ -6,7 +6,7 @@ import {
   WorkflowResponse,
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
-import { brandAs, type PaymentId } from "../kobbopay/ids"
+import { brandAs, type PaymentId } from "../domain/ids"
 import { checkNow, paymentById } from "../store/ledger"
 import { runtime } from "../runtime"
 import { DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"

@@ -6,7 +6,7 @@ import {
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
-import type { EntitlementDecision } from "../kobbopay/entitlements"
+import type { EntitlementDecision } from "../domain/entitlements"
 import { convergeEntitlements, decideEntitlement } from "../work/entitlements"
 import { depsOf, kobbopay } from "../work/worker-of"
 import { convergeInput, decideInput, parseInput } from "./input"

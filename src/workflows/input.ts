@@ -6,9 +6,9 @@ import {
   type ExceptionId,
   type OrderId,
   type PaymentId,
-} from "../kobbopay/ids"
-import { isStorable } from "../kobbopay/text"
-import { DISMISSALS } from "../kobbopay/exception-actions"
+} from "../domain/ids"
+import { isStorable } from "../domain/text"
+import { DISMISSALS } from "../domain/exception-actions"
 import { TRIGGERS } from "../store/reconciliation"
 
 const words = (most: number) =>

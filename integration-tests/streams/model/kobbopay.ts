@@ -1,5 +1,5 @@
-import { brandAs, type KobbopayId, type Reference } from "../../../src/kobbopay/ids"
-import type { Reading, ReportedState } from "../../../src/kobbopay/reading"
+import { brandAs, type KobbopayId, type Reference } from "../../../src/domain/ids"
+import type { Reading, ReportedState } from "../../../src/domain/reading"
 import type { Dice } from "./dice"
 import {
   after,

@@ -4,13 +4,13 @@ import {
   type EventRowId,
   type PaymentId,
   type SessionId,
-} from "../../../src/kobbopay/ids"
-import type { EventReport, judge, Known, OrderFacts } from "../../../src/kobbopay/judge"
-import { CONDITIONS, type ExceptionClass } from "../../../src/kobbopay/lifecycle"
-import { reportsMoney } from "../../../src/kobbopay/observation"
-import type { PaymentState, Reading, ReportedState } from "../../../src/kobbopay/reading"
-import type { Rules } from "../../../src/kobbopay/rules"
-import { nextCheck } from "../../../src/kobbopay/schedule"
+} from "../../../src/domain/ids"
+import type { EventReport, judge, Known, OrderFacts } from "../../../src/domain/judge"
+import { CONDITIONS, type ExceptionClass } from "../../../src/domain/lifecycle"
+import { reportsMoney } from "../../../src/domain/observation"
+import type { PaymentState, Reading, ReportedState } from "../../../src/domain/reading"
+import type { Rules } from "../../../src/domain/rules"
+import { nextCheck } from "../../../src/domain/schedule"
 import { LEASE_MS } from "../../../src/store/collections"
 import type { Shown } from "../../../src/store/order-facts"
 import { holdsMoney, type PaymentRow } from "../../../src/store/payment"

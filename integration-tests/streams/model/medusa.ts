@@ -4,7 +4,7 @@ import {
   type OrderId,
   type ProviderId,
   type SessionId,
-} from "../../../src/kobbopay/ids"
+} from "../../../src/domain/ids"
 import type { MedusaView } from "../../../src/store/medusa-view"
 
 /** What is yielded between: a worker may be overtaken there, or die. */

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { compileFunction } from "node:vm"
 import { transformSync } from "@swc/core"
 import type * as converge from "../../../src/work/converge"
-import type * as judging from "../../../src/kobbopay/judge"
+import type * as judging from "../../../src/domain/judge"
 import { REAL, type Under } from "./stream"
 
 const SRC = join(__dirname, "../../../src")

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import type { Policy } from "../../../src/kobbopay/lifecycle"
+import type { Policy } from "../../../src/domain/lifecycle"
 
 /** What the order costs, and what each payment asks for: minor units of an asset with 6 decimals. */
 export const ASKED = 10_000_000n

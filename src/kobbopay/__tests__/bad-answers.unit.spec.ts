@@ -1,6 +1,6 @@
 import type { KobbopayClient } from "../client"
 import { KobbopayError } from "../errors"
-import { brandAs, type KobbopayId, type Reference } from "../ids"
+import { brandAs, type KobbopayId, type Reference } from "../../domain/ids"
 import { accountFrom, docsInput, invoiceInput } from "./support/accounts"
 import { railOf, TRON_ADDRESS } from "./support/profiles"
 import { hangUp, scripted, status, type Answer } from "./support/server"

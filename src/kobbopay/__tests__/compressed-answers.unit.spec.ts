@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib"
-import { brandAs, type KobbopayId } from "../ids"
+import { brandAs, type KobbopayId } from "../../domain/ids"
 import { accountFrom, docsInput } from "./support/accounts"
 import { railOf } from "./support/profiles"
 import { scripted, type Answer, type Scripted } from "./support/server"

@@ -1,4 +1,4 @@
-import { mergeTransfers, receivedMinor, type KnownTransfer } from "../observation"
+import { mergeTransfers, receivedMinor, type KnownTransfer } from "../../domain/observation"
 import { profileOf } from "../profiles"
 import { accountFrom, docsInput } from "./support/accounts"
 import {

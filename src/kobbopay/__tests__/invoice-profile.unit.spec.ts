@@ -1,6 +1,6 @@
 import { KobbopayError } from "../errors"
-import { brandAs, type KobbopayId } from "../ids"
-import type { KnownTransfer } from "../observation"
+import { brandAs, type KobbopayId } from "../../domain/ids"
+import type { KnownTransfer } from "../../domain/observation"
 import { profileOf } from "../profiles"
 import { accountFrom, docsInput, invoiceInput } from "./support/accounts"
 import {

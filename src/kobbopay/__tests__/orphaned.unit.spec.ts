@@ -1,6 +1,12 @@
 import fc from "fast-check"
 import { environmentOf } from "../environment"
-import { brandAs, type AccountId, type Environment, type PaymentId, type RailId } from "../ids"
+import {
+  brandAs,
+  type AccountId,
+  type Environment,
+  type PaymentId,
+  type RailId,
+} from "../../domain/ids"
 import { parseAccounts, type Account } from "../options"
 import { orphanedBy, type Watched } from "../orphaned"
 

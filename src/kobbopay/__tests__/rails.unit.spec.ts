@@ -1,8 +1,8 @@
 import fc from "fast-check"
 import { isAddressOrNetwork, isAllowedIp } from "../allowed-ips"
 import { parseDuration } from "../duration"
-import { brandAs, type RailId } from "../ids"
-import { AmountError } from "../money"
+import { brandAs, type RailId } from "../../domain/ids"
+import { AmountError } from "../../domain/money"
 import {
   checkAddress,
   currenciesOf,

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import { APPLIES_TO, GATES, REVOCATIONS } from "../entitlements"
+import { APPLIES_TO, GATES, REVOCATIONS } from "../../domain/entitlements"
 import { choice, flag, text } from "./fields"
 
 /** What an order line sells beside the goods: which lines, and when the right to it comes and goes. */

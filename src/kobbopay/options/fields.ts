@@ -1,8 +1,8 @@
 import { z } from "@medusajs/framework/zod"
 import { parseDuration } from "../duration"
-import { AmountError, parseTolerance } from "../money"
+import { AmountError, parseTolerance } from "../../domain/money"
 import { isLoopback, proxyUrl } from "../proxy"
-import { PAYMENT_STATES } from "../reading"
+import { PAYMENT_STATES } from "../../domain/reading"
 
 /** Says what is wrong and how to mend it, and never what the value was: it may be a secret. */
 const says = (wrong: string, fix: string) => ({

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type AccountId, type ProviderId } from "../ids"
+import { brandAs, type AccountId, type ProviderId } from "../../domain/ids"
 import { faultsOf } from "./faults"
 import { accountOptionsSchema, type AccountOptions } from "./schema"
 

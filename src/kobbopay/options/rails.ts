@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type RailId } from "../ids"
-import { AmountError, convertUp, DEFAULT_QUOTE_DECIMALS } from "../money"
+import { brandAs, type RailId } from "../../domain/ids"
+import { AmountError, convertUp, DEFAULT_QUOTE_DECIMALS } from "../../domain/money"
 import { KNOWN_TOKENS, type PriceFunction, type Rail } from "../rails"
 import { plainFaults } from "./faults"
 import { rule, text, wholeNumber } from "./fields"

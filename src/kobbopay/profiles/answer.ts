@@ -1,11 +1,11 @@
 import BigNumber from "bignumber.js"
 import { z } from "@medusajs/framework/zod"
 import { KobbopayError } from "../errors"
-import { brandAs, type KobbopayId, type Reference } from "../ids"
+import { brandAs, type KobbopayId, type Reference } from "../../domain/ids"
 import { isObject, type JsonObject } from "../json"
-import { AmountError, parseAmount } from "../money"
+import { AmountError, parseAmount } from "../../domain/money"
 import { checkAddress, type Rail } from "../rails"
-import { isStorable } from "../text"
+import { isStorable } from "../../domain/text"
 
 /** Absent, null and empty all mean that the answer does not say. */
 const silent = (value: unknown): boolean => value === undefined || value === null || value === ""

@@ -1,11 +1,11 @@
 import { z } from "@medusajs/framework/zod"
 import { KobbopayError, safeText } from "../errors"
 import { valueAt, type JsonObject } from "../json"
-import { formatAmount } from "../money"
+import { formatAmount } from "../../domain/money"
 import { secretsOf, type DocsOptions } from "../options"
-import type { KnownTransfer } from "../observation"
-import type { ReportedState, Transfer } from "../reading"
-import { isSameTransfer } from "../transfers"
+import type { KnownTransfer } from "../../domain/observation"
+import type { ReportedState, Transfer } from "../../domain/reading"
+import { isSameTransfer } from "../../domain/transfers"
 import {
   amount,
   byDecimals,

@@ -1,13 +1,13 @@
 import { z } from "@medusajs/framework/zod"
 import { KobbopayError, safeText } from "../errors"
 import { isObject } from "../json"
-import type { KobbopayId } from "../ids"
-import type { KnownTransfer } from "../observation"
+import type { KobbopayId } from "../../domain/ids"
+import type { KnownTransfer } from "../../domain/observation"
 import { secretsOf, type InvoiceOptions } from "../options"
 import type { Rail } from "../rails"
-import type { Reading, ReportedState, Transfer } from "../reading"
+import type { Reading, ReportedState, Transfer } from "../../domain/reading"
 import { signRequest } from "../signature"
-import { isSameTransfer } from "../transfers"
+import { isSameTransfer } from "../../domain/transfers"
 import {
   amount,
   byDecimals,

@@ -1,7 +1,7 @@
-import type { KobbopayId, Reference } from "../ids"
-import type { KnownTransfer } from "../observation"
+import type { KobbopayId, Reference } from "../../domain/ids"
+import type { KnownTransfer } from "../../domain/observation"
 import type { Rail } from "../rails"
-import type { Reading, ReportedState } from "../reading"
+import type { Reading, ReportedState } from "../../domain/reading"
 
 /** One request of a contract, serialised once: `body` is both what is signed and what is sent. */
 export type ApiRequest = {

@@ -1,7 +1,7 @@
 import type { ConfigModule, Logger } from "@medusajs/framework/types"
 import { createClient, type KobbopayClient } from "../../kobbopay/client"
 import { KobbopayError } from "../../kobbopay/errors"
-import { brandAs, type KobbopayId } from "../../kobbopay/ids"
+import { brandAs, type KobbopayId } from "../../domain/ids"
 import type { Account } from "../../kobbopay/options"
 import { isLoopback } from "../../kobbopay/proxy"
 import { errorText } from "../../store/error-text"

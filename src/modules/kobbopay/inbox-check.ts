@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import type { Logger } from "@medusajs/framework/types"
 import { safeText } from "../../kobbopay/errors"
-import { brandAs, type AccountId } from "../../kobbopay/ids"
+import { brandAs, type AccountId } from "../../domain/ids"
 import { errorText } from "../../store/error-text"
 import { recordEvents } from "../../store/record-events"
 import { planEachTime } from "../../store/sql"

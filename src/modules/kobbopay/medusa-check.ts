@@ -1,5 +1,5 @@
 import type { Logger } from "@medusajs/framework/types"
-import { brandAs, type CollectionId } from "../../kobbopay/ids"
+import { brandAs, type CollectionId } from "../../domain/ids"
 import { errorText } from "../../store/error-text"
 import { viewOf } from "../../store/medusa-view"
 import type { Sql } from "../../store/sql"

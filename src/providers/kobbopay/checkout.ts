@@ -11,14 +11,14 @@ import {
   type KobbopayId,
   type RailId,
   type SessionId,
-} from "../../kobbopay/ids"
+} from "../../domain/ids"
 import type { Account } from "../../kobbopay/options"
-import { AmountError } from "../../kobbopay/money"
+import { AmountError } from "../../domain/money"
 import { NoPriceError, PriceSourceError, quote, type Rail } from "../../kobbopay/rails"
-import { plainLine } from "../../kobbopay/text"
-import { newPublicToken, newReference } from "../../kobbopay/reference"
-import { nextCheck } from "../../kobbopay/schedule"
-import { isMore, lesser, sameStore } from "../../kobbopay/store-amount"
+import { plainLine } from "../../domain/text"
+import { newPublicToken, newReference } from "../../domain/reference"
+import { nextCheck } from "../../domain/schedule"
+import { isMore, lesser, sameStore } from "../../domain/store-amount"
 import { AnotherPaymentsId, recordCreated } from "../../store/created"
 import {
   claimCreation,

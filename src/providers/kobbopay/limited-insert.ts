@@ -1,5 +1,5 @@
 import { MedusaError } from "@medusajs/framework/utils"
-import type { CollectionId } from "../../kobbopay/ids"
+import type { CollectionId } from "../../domain/ids"
 import type { Account } from "../../kobbopay/options"
 import type { CurrentPayment } from "../../store/creation"
 import { lockCart, paymentsMade } from "../../store/limits"

@@ -1,4 +1,4 @@
-import type { PaymentId } from "../../kobbopay/ids"
+import type { PaymentId } from "../../domain/ids"
 
 /** A payment that waits for its money is read at once for whoever asks, this many times in a row. */
 const BURST = 5

@@ -27,19 +27,19 @@ import { AbstractPaymentProvider, MathBN, MedusaError } from "@medusajs/framewor
 import { z } from "@medusajs/framework/zod"
 import { createClient } from "../../kobbopay/client"
 import { KobbopayError } from "../../kobbopay/errors"
-import { brandAs, type AccountId, type SessionId } from "../../kobbopay/ids"
+import { brandAs, type AccountId, type SessionId } from "../../domain/ids"
 import {
   OptionsError,
   parseAccountOptions,
   type Account,
   type AccountOptions,
 } from "../../kobbopay/options"
-import { rulesOf } from "../../kobbopay/rules"
-import { isMore } from "../../kobbopay/store-amount"
+import { rulesOf } from "../../kobbopay/account-rules"
+import { isMore } from "../../domain/store-amount"
 import { Seldom } from "../../kobbopay/seldom"
 import { SeldomLog } from "../../kobbopay/seldom-log"
 import { RecentReads } from "./recent-reads"
-import { plainLine } from "../../kobbopay/text"
+import { plainLine } from "../../domain/text"
 import { runtime } from "../../runtime"
 import { errorText } from "../../store/error-text"
 import { payerView } from "../../store/payer-view"

@@ -3,7 +3,7 @@ import { MedusaError } from "@medusajs/framework/utils"
 import type { AccountOptions } from "../../kobbopay/options"
 import { settledAmount, settlesOrder, type PaymentRow } from "../../store/payment"
 import type { MedusaSession } from "../../store/sessions"
-import { sameStore } from "../../kobbopay/store-amount"
+import { sameStore } from "../../domain/store-amount"
 import type { Refreshed } from "./own-read"
 
 const refuse = (message: string): MedusaError =>

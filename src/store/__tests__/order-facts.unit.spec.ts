@@ -5,7 +5,7 @@ import {
   type PaymentId,
   type ProviderId,
   type SessionId,
-} from "../../kobbopay/ids"
+} from "../../domain/ids"
 import type { MedusaPayment, MedusaView } from "../medusa-view"
 import { asksOf, orderFacts, type Shown } from "../order-facts"
 

@@ -5,8 +5,8 @@ import {
   type OrderId,
   type ProviderId,
   type SessionId,
-} from "../../kobbopay/ids"
-import { PAYMENT_STATES, type Reading } from "../../kobbopay/reading"
+} from "../../domain/ids"
+import { PAYMENT_STATES, type Reading } from "../../domain/reading"
 import { paymentRow, TARGETS, type PaymentRow } from "../../store/payment"
 import { audit, CANCEL_SLACK_MS, CONTRADICTIONS, type ContradictionKind, type Seen } from "../audit"
 import type { Books } from "../../store/books"

@@ -1,10 +1,10 @@
 import { KobbopayError } from "../../kobbopay/errors"
-import { brandAs, type AccountId, type KobbopayId, type RailId } from "../../kobbopay/ids"
+import { brandAs, type AccountId, type KobbopayId, type RailId } from "../../domain/ids"
 import type { KobbopayClient } from "../../kobbopay/client"
 import type { Rail } from "../../kobbopay/rails"
-import type { Reading } from "../../kobbopay/reading"
+import type { Reading } from "../../domain/reading"
 import { parseAccounts } from "../../kobbopay/options"
-import { rulesOf } from "../../kobbopay/rules"
+import { rulesOf } from "../../kobbopay/account-rules"
 import type { Deps } from "../deps"
 import { Listener } from "../listen"
 

@@ -1,5 +1,5 @@
 import { KobbopayError } from "../../errors"
-import { brandAs, type KobbopayId, type Reference } from "../../ids"
+import { brandAs, type KobbopayId, type Reference } from "../../../domain/ids"
 import { parseJson } from "../../json"
 import type { Account } from "../../options"
 import { profileOf, type ApiRequest, type Ask } from "../../profiles"

@@ -1,5 +1,5 @@
 import { model } from "@medusajs/framework/utils"
-import { DECISIONS, ENTITLEMENT_STATES, GATES } from "../../../kobbopay/entitlements"
+import { DECISIONS, ENTITLEMENT_STATES, GATES } from "../../../domain/entitlements"
 
 /**
  * The right to what one order line sells. Whose it is follows the order's customer, so that nothing here

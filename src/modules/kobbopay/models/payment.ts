@@ -1,5 +1,5 @@
 import { model } from "@medusajs/framework/utils"
-import { PAYMENT_STATES } from "../../../kobbopay/reading"
+import { PAYMENT_STATES } from "../../../domain/reading"
 
 /**
  * The ledger: every payment ever handed to a shopper. Rows are never deleted and outlive Medusa's

@@ -1,4 +1,4 @@
-import { brandAs, type PaymentId } from "../../../kobbopay/ids"
+import { brandAs, type PaymentId } from "../../../domain/ids"
 import { RecentReads } from "../recent-reads"
 
 const ONE = brandAs<PaymentId>("kpay_1")

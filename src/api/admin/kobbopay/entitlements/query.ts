@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import { createFindParams, createSelectParams } from "@medusajs/medusa/api/utils/validators"
-import { ENTITLEMENT_STATES } from "../../../../kobbopay/entitlements"
+import { ENTITLEMENT_STATES } from "../../../../domain/entitlements"
 import { listOf, oneOf, orderBy, pageOf } from "../../../filters"
 
 const state = oneOf(ENTITLEMENT_STATES)

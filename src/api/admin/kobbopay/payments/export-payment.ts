@@ -1,6 +1,6 @@
 import { csvLine, type Cell } from "../../../../kobbopay/csv"
-import { formatAmount } from "../../../../kobbopay/money"
-import { splitOf, type Split } from "../../../../kobbopay/split"
+import { formatAmount } from "../../../../domain/money"
+import { splitOf, type Split } from "../../../../domain/split"
 import { owedMinor, type PaymentRow } from "../../../../store/payment"
 import type { KeptPayment } from "../../../../store/payment-export"
 import type { ExportedPayment } from "../../../../types/payment-export"

@@ -2,7 +2,7 @@ import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/frame
 import { ContainerRegistrationKeys, MedusaError } from "@medusajs/framework/utils"
 import { ordersOfCustomer } from "../../../customer-orders"
 import type { storeEntitlementsParams } from "./customer-query"
-import { plainLine } from "../../../../kobbopay/text"
+import { plainLine } from "../../../../domain/text"
 import type { z } from "@medusajs/framework/zod"
 
 type EntitlementQuery = z.output<typeof storeEntitlementsParams>

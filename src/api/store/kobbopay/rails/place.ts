@@ -1,7 +1,7 @@
 import type { MedusaContainer } from "@medusajs/framework/types"
 import { ContainerRegistrationKeys, MathBN, MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { plainLine } from "../../../../kobbopay/text"
+import { plainLine } from "../../../../domain/text"
 
 /** Where a rail would be chosen: a region, or a cart in one. */
 export type Place = {

@@ -1,8 +1,8 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys, MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type EntitlementId } from "../../../../../kobbopay/ids"
-import { plainLine } from "../../../../../kobbopay/text"
+import { brandAs, type EntitlementId } from "../../../../../domain/ids"
+import { plainLine } from "../../../../../domain/text"
 import { changesOf } from "../../../../../store/entitlements"
 import { kobbopay } from "../../../../../work/worker-of"
 

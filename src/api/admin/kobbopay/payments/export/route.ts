@@ -1,6 +1,6 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type AccountId, type OrderId, type PaymentId } from "../../../../../kobbopay/ids"
+import { brandAs, type AccountId, type OrderId, type PaymentId } from "../../../../../domain/ids"
 import { keptPayments } from "../../../../../store/payment-export"
 import { kobbopay } from "../../../../../work/worker-of"
 import { parseInput } from "../../../../../workflows/input"

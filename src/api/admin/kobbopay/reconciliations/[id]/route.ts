@@ -1,6 +1,6 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { MedusaError } from "@medusajs/framework/utils"
-import { brandAs } from "../../../../../kobbopay/ids"
+import { brandAs } from "../../../../../domain/ids"
 import { runById, type ReconciliationId } from "../../../../../store/reconciliation"
 import type { Reconciliation } from "../../../../../types/reconciliation"
 import { kobbopay } from "../../../../../work/worker-of"

@@ -1,6 +1,6 @@
 import type { MedusaRequest } from "@medusajs/framework/http"
 import { MedusaError } from "@medusajs/framework/utils"
-import { brandAs, type PublicToken } from "../../../../../kobbopay/ids"
+import { brandAs, type PublicToken } from "../../../../../domain/ids"
 import { paymentByToken } from "../../../../../store/ledger"
 import type { PaymentRow } from "../../../../../store/payment"
 import { kobbopay } from "../../../../../work/worker-of"

@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import type { OrderId } from "../../../../../kobbopay/ids"
+import type { OrderId } from "../../../../../domain/ids"
 import { runtime } from "../../../../../runtime"
 import { isStillOwed } from "../../../../../store/offer"
 import { payerView } from "../../../../../store/payer-view"

@@ -1,7 +1,7 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type PaymentId } from "../../../../../../kobbopay/ids"
+import { brandAs, type PaymentId } from "../../../../../../domain/ids"
 import { paymentById } from "../../../../../../store/ledger"
 import { EVERY_PAYMENT, keptPayments } from "../../../../../../store/payment-export"
 import { kobbopay } from "../../../../../../work/worker-of"

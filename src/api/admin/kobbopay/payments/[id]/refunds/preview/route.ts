@@ -1,6 +1,6 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { z } from "@medusajs/framework/zod"
-import { brandAs, type PaymentId } from "../../../../../../../kobbopay/ids"
+import { brandAs, type PaymentId } from "../../../../../../../domain/ids"
 import type { RefundPreview } from "../../../../../../../types/order-payments"
 import { previewRefund } from "../../../../../../../work/refund"
 import { depsOf, kobbopay } from "../../../../../../../work/worker-of"

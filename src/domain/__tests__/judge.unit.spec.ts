@@ -3,8 +3,8 @@ import { brandAs, type EventRowId, type KobbopayId, type Reference } from "../id
 import { judge, type EventReport, type Known, type OrderFacts } from "../judge"
 import { mergeTransfers, receivedMinor, type KnownTransfer } from "../observation"
 import type { Reading, ReportedState } from "../reading"
-import { rulesOf } from "../rules"
-import { accountFrom, docsInput, invoiceInput } from "./support/accounts"
+import { rulesOf } from "../../kobbopay/account-rules"
+import { accountFrom, docsInput, invoiceInput } from "../../kobbopay/__tests__/support/accounts"
 
 const NOW = new Date("2026-01-02T12:00:00Z")
 const rules = rulesOf(accountFrom(invoiceInput))
