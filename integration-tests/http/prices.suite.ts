@@ -2,7 +2,7 @@ import type { ConfigModule } from "@medusajs/framework/types"
 import { ContainerRegistrationKeys, Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { HttpError } from "../support/http"
-import { BARE } from "../support/store-accounts"
+import { QUOTED } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"
 
 const entries = z.array(
@@ -27,7 +27,7 @@ storeSuite("prices", (world) => {
       .looseObject({ options: z.looseObject({ providers: z.unknown() }) })
       .parse(modules?.[Modules.PAYMENT])
     const raw = payment.options.providers
-    const own = entries.parse(raw).findIndex(({ id }) => id === "bare")
+    const own = entries.parse(raw).findIndex(({ id }) => id === "quoted")
     const entry: unknown = Array.isArray(raw) ? raw[own] : undefined
     const { options } = z.object({ options: z.custom<object>() }).parse(entry)
     Object.assign(options, {
@@ -53,7 +53,7 @@ storeSuite("prices", (world) => {
     return world().shopper.call(
       `/store/payment-collections/${collection}/payment-sessions`,
       sessions,
-      { body: { provider_id: BARE, data: { rail } } },
+      { body: { provider_id: QUOTED, data: { rail } } },
     )
   }
   const refusal = async (rail: string) => {

@@ -19,6 +19,8 @@ export const BARE = "pp_kobbopay_bare"
 export const MEDDLED = "pp_kobbopay_meddled"
 /** The same of the docs profile; its reads state no sums. */
 export const MEDDLED_DOCS = "pp_kobbopay_meddled-docs"
+/** For prices alone: they change its options before its first call. In the second sandbox; no webhooks come. */
+export const QUOTED = "pp_kobbopay_quoted"
 /** What the rails of {@link BARE} are called, with their ids behind it. */
 export const BARE_LABEL = "Tether, by"
 
@@ -33,6 +35,7 @@ export const SECRETS = {
   guarded: "test-guarded-secret",
   meddled: "test-meddled-secret",
   meddledDocs: "test-meddled-docs-secret",
+  quoted: "test-quoted-secret",
 }
 export const CREDENTIALS = {
   apiKey: "test-api-key",
@@ -146,6 +149,16 @@ export function accounts(first: string, second: string, meddler: string) {
         apiKey,
         webhook: { secrets: [SECRETS.meddledDocs] },
         fields: { received: null },
+      },
+    },
+    {
+      id: "quoted",
+      options: {
+        ...shared,
+        profile: "docs",
+        baseUrl: second,
+        apiKey,
+        webhook: { secrets: [SECRETS.quoted] },
       },
     },
     // Takes webhooks from one address only; nothing is sold through it.

@@ -21,6 +21,7 @@ import {
   MEDDLED,
   MEDDLED_DOCS,
   OTHER_PROVIDER,
+  QUOTED,
   SECRETS,
 } from "./store-accounts"
 import { Shopper } from "./shopper"
@@ -125,7 +126,18 @@ const urlOf = (api: unknown): string =>
 
 const port = (key: string) => Number(process.env[key])
 const addressOf = (key: string) => `http://localhost:${port(key)}`
-const SELLS = [INVOICE, DOCS, AFTER, BRIEF, BARE, LICENCES, MEDDLED, MEDDLED_DOCS, OTHER_PROVIDER]
+const SELLS = [
+  INVOICE,
+  DOCS,
+  AFTER,
+  BRIEF,
+  BARE,
+  LICENCES,
+  MEDDLED,
+  MEDDLED_DOCS,
+  QUOTED,
+  OTHER_PROVIDER,
+]
 
 async function makeWorld(container: MedusaContainer, url: string): Promise<World> {
   const hook = `${url}/hooks/kobbopay`
