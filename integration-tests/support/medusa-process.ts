@@ -138,6 +138,16 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const impatient = setTimeout(() => child.kill("SIGKILL"), STOP_WITHIN_MS)
   await exited
   clearTimeout(impatient)
+  endGroup(child)
+}
+
+/** What it started itself, and left behind: `develop` runs the store in a process of its own. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL")
+  } catch {
+    // Nothing is left of the group.
+  }
 }
 
 const isHealthy = (url: string): Promise<boolean> =>
