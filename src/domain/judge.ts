@@ -1,10 +1,10 @@
+import { isEnough, wasEnough, type Fit } from "./fit"
 import {
   decide,
   type Acceptance,
   type Decision,
   type ExceptionClass,
   type Facts,
-  type Fit,
   type Returned,
   type Target,
 } from "./lifecycle"
@@ -97,7 +97,7 @@ export function judge(
   const judged = judgedMinor(transfers, reading, {
     received,
     confirmed: known.confirmedAt !== null,
-    fits: known.amountFit === "fits" || known.amountFit === "over",
+    fits: isEnough(known.amountFit),
   })
   const { reportedState, met, unmet, reported } = weigh(known, check, received)
   const { underMinor, overMinor } = rules.tolerance(known.expectedMinor, known.decimals)
@@ -175,8 +175,9 @@ function isLate(
   fit: Fit,
 ): boolean {
   if (fit.amount === "none") return false
-  const wasEnough = known.amountFit !== null && known.amountFit !== "under"
-  if (wasEnough || (fit.amount === "under" && known.moneySeenAt !== null)) return false
+  if (wasEnough(known.amountFit) || (fit.amount === "under" && known.moneySeenAt !== null)) {
+    return false
+  }
   const reported = reports.filter(reportsMoney).map((report) => report.receivedAt.getTime())
   return Math.min(now.getTime(), ...reported) > deadlineOf(known.windowEndsAt, rules).getTime()
 }

@@ -1,3 +1,4 @@
+import { isEnough, type Fit } from "./fit"
 import type { PaymentState, ReportedState } from "./reading"
 
 /** Why a person must look at a payment. One open exception per payment and class. */
@@ -60,15 +61,6 @@ export type Acceptance = "amount" | "finality"
 
 /** What Medusa should show of a payment. `nothing` asks for no change. */
 export type Target = "nothing" | "authorized" | "captured" | "order_cancelled"
-
-/** How the money that a read reported compares with what the ledger asked for. */
-export type Fit = {
-  /** `none`: no money reported. `unknown`: money, but the read did not carry what must be compared. */
-  amount: "none" | "under" | "fits" | "over" | "unknown"
-  mismatches: readonly (
-    "rail_mismatch" | "reference_mismatch" | "duplicate_transfer" | "order_changed"
-  )[]
-}
 
 export type Policy = {
   authorizeOn: "paid" | "confirmed"
@@ -168,9 +160,7 @@ function step(facts: Facts, { reportedState, fit }: Observation): Edge {
           : stay(state, "late_payment")
       }
       // Money found on an ended payment is late, whatever word the read uses for its state.
-      return fit.amount === "fits" || fit.amount === "over"
-        ? stay(state, "late_payment")
-        : stay(state)
+      return isEnough(fit.amount) ? stay(state, "late_payment") : stay(state)
   }
 }
 
@@ -189,9 +179,7 @@ function fromOpen(reportedState: ReportedState, fit: Fit): Edge {
     case "confirmed":
       return withMoney(reportedState, fit)
     case "expired":
-      return fit.amount === "fits" || fit.amount === "over"
-        ? stay("expired", "late_payment")
-        : stay("expired")
+      return isEnough(fit.amount) ? stay("expired", "late_payment") : stay("expired")
     case "failed":
       return stay("failed")
   }

@@ -1,4 +1,4 @@
-import type { Fit } from "./lifecycle"
+import type { Fit } from "./fit"
 import type { Reading, ReportedState, Transfer } from "./reading"
 import type { Reference } from "./ids"
 import { isSameTransfer } from "./transfers"

@@ -1,6 +1,7 @@
 import { z } from "@medusajs/framework/zod"
+import { isEnough, type Fit } from "../domain/fit"
 import { judge, type EventReport, type Known, type OrderFacts } from "../domain/judge"
-import { CONDITIONS, type Decision, type ExceptionClass, type Fit } from "../domain/lifecycle"
+import { CONDITIONS, type Decision, type ExceptionClass } from "../domain/lifecycle"
 import { formatAmount } from "../domain/money"
 import { mergeTransfers, type KnownTransfer } from "../domain/observation"
 import type { CollectionId, EventRowId, PaymentId } from "../domain/ids"
@@ -214,8 +215,8 @@ async function save(
   const reached = state === "paid" || state === "confirmed"
   const isTargetChanged = target !== before.target
   // Late money that is final keeps its payment ended.
-  const isEnough = fit.amount === "fits" || fit.amount === "over"
-  const isFinal = state === "confirmed" || (check.reading.state === "confirmed" && isEnough)
+  const isFinal =
+    state === "confirmed" || (check.reading.state === "confirmed" && isEnough(fit.amount))
   const after = await row(trx, paymentRow, SAVE, [
     state,
     target,

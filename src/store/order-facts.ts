@@ -36,8 +36,12 @@ export function asksOf(
   shown: readonly Shown[],
   payment: PaymentId | null,
 ): string {
-  return less(view.total, sumOf(others(view, shown, payment).map(netOf)))
+  return leftOf(view, others(view, shown, payment))
 }
+
+/** What these payments of Medusa leave of what the order, or the cart, costs. */
+const leftOf = (view: MedusaView, paying: readonly MedusaPayment[]): string =>
+  less(view.total, sumOf(paying.map(netOf)))
 
 const live = (view: MedusaView): MedusaPayment[] =>
   view.payments.filter((one) => one.canceled_at === null)
@@ -72,7 +76,7 @@ export function orderFacts(
   const currency = view.currencyCode
   const own = live(view).filter((one) => shownOn(shown, one)?.payment === payment.id)
   const rest = others(view, shown, payment.id)
-  const asks = less(view.total, sumOf(rest.map(netOf)))
+  const asks = leftOf(view, rest)
   const settled = own.some((one) => one.captures.length > 0)
   const settles = settledAmount(payment)
   const standsFor = settled ? sumOf(own.map(capturedNetOf)) : settles

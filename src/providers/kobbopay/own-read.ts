@@ -2,6 +2,7 @@ import type { Logger } from "@medusajs/framework/types"
 import type { KobbopayClient } from "../../kobbopay/client"
 import { mustBeProven } from "../../kobbopay/environment"
 import { KobbopayError } from "../../kobbopay/errors"
+import { wasEnough } from "../../domain/fit"
 import { deadlineOf, type OrderFacts } from "../../domain/judge"
 import type { Account } from "../../kobbopay/options"
 import type { Rules } from "../../domain/rules"
@@ -96,8 +97,7 @@ export async function refresh(
   if (stillWaits(payment, check)) return asIs
   // Whether its money is late depends on what webhooks reported, too, which the worker weighs.
   const isAfter = deps.now() > deadlineOf(payment.window_ends_at, deps.rules)
-  const wasEnough = payment.amount_fit !== null && payment.amount_fit !== "under"
-  if (!wasEnough && isAfter) {
+  if (!wasEnough(payment.amount_fit) && isAfter) {
     await wakeCollection(deps.sql, payment.collection_id, deps.now())
     return asIs
   }
