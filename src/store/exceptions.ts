@@ -20,16 +20,19 @@ export type NewException = {
   fingerprint: string
 }
 
-/** What an exception about a payment says of it, whatever its class. */
-export const aboutPayment = (
+/** An exception about a payment of the ledger; about its order, unless `found` names another one. */
+export const exceptionAbout = (
   payment: Pick<PaymentRow, "id" | "account_id" | "order_id" | "rail_id">,
-) => ({
+  found: Pick<NewException, "class" | "expected" | "observed" | "fingerprint"> &
+    Partial<Pick<NewException, "orderId">>,
+): NewException => ({
   subjectId: payment.id,
   paymentId: payment.id,
   eventRowId: null,
   accountId: payment.account_id,
   orderId: payment.order_id,
   railId: payment.rail_id,
+  ...found,
 })
 
 const insertedRow = z.object({ inserted: z.boolean() })

@@ -8,7 +8,7 @@ import type { CollectionId, EventRowId, PaymentId } from "../domain/ids"
 import type { Reading } from "../domain/reading"
 import type { Rules } from "../domain/rules"
 import { nextCheck } from "../domain/schedule"
-import { closeCleared, openException } from "./exceptions"
+import { closeCleared, exceptionAbout, openException } from "./exceptions"
 import { lockCollection, wakeCollection, type Lease } from "./collections"
 import { insertTransition, type NewTransition } from "./ledger"
 import { owedMinor, paymentColumns, paymentRow, type PaymentRow } from "./payment"
@@ -309,14 +309,8 @@ async function keepExceptions(
   for (const found of decision.exceptions) {
     const isNew = await openException(
       trx,
-      {
+      exceptionAbout(payment, {
         class: found,
-        subjectId: payment.id,
-        paymentId: payment.id,
-        eventRowId: null,
-        accountId: payment.account_id,
-        orderId: payment.order_id,
-        railId: payment.rail_id,
         expected: {
           amount: formatAmount(payment.expected_minor, payment.decimals),
           asset: payment.asset,
@@ -340,7 +334,7 @@ async function keepExceptions(
           ...(found === "duplicate_transfer" ? takenBy(check.taken) : {}),
         },
         fingerprint: fingerprintOf(found, payment, check),
-      },
+      }),
       check.now,
     )
     if (isNew) opened.push(found)

@@ -6,7 +6,7 @@ import { reportsMoney } from "../domain/observation"
 import type { Reading } from "../domain/reading"
 import type { Rules } from "../domain/rules"
 import { nextCheck, retryPause } from "../domain/schedule"
-import { aboutPayment, openException } from "../store/exceptions"
+import { exceptionAbout, openException } from "../store/exceptions"
 import type { Lease } from "../store/collections"
 import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/inbox"
 import { recordFailedRead, sessionsOf } from "../store/ledger"
@@ -208,8 +208,7 @@ async function putOff(
   if (isLong || waiting !== undefined) {
     await openException(
       deps.sql,
-      {
-        ...aboutPayment(payment),
+      exceptionAbout(payment, {
         class: "unreadable",
         expected: { reported_state: "an answer" },
         observed: {
@@ -220,7 +219,7 @@ async function putOff(
         },
         // While nobody can read it, what a person decided about it holds until an event says more.
         fingerprint: waiting?.id ?? since.toISOString(),
-      },
+      }),
       now,
     )
   }

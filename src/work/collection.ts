@@ -1,6 +1,6 @@
 import { DEAD_AFTER_FAILURES, retryPause } from "../domain/schedule"
 import { errorText } from "../store/error-text"
-import { aboutPayment, closeCleared, openException } from "../store/exceptions"
+import { exceptionAbout, closeCleared, openException } from "../store/exceptions"
 import {
   LEASE_MS,
   LeaseLost,
@@ -135,13 +135,12 @@ async function openDead(
   if (payment === undefined) return
   await openException(
     deps.sql,
-    {
-      ...aboutPayment(payment),
+    exceptionAbout(payment, {
       class: "dead",
       expected: { target: payment.target },
       observed: { failure, state: payment.state },
       fingerprint,
-    },
+    }),
     deps.now(),
   )
 }

@@ -1,6 +1,6 @@
 import { brandAs, type CollectionId, type PaymentId, type ProviderId } from "../domain/ids"
 import { booksOf } from "../store/books"
-import { aboutPayment, closeCleared, openException } from "../store/exceptions"
+import { exceptionAbout, closeCleared, openException } from "../store/exceptions"
 import { orderCancelledAt } from "../store/collections"
 import { paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
@@ -65,13 +65,12 @@ export async function keepContradictions(
   const observed = { ...gravest.observed, kind: kinds }
   const isNew = await openException(
     deps.sql,
-    {
-      ...aboutPayment(payment),
+    exceptionAbout(payment, {
       class: "drift",
       expected: { ...gravest.expected },
       observed,
       fingerprint: JSON.stringify(observed),
-    },
+    }),
     deps.now(),
   )
   if (isNew) {

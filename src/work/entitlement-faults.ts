@@ -3,7 +3,7 @@ import { DEAD_AFTER_FAILURES, retryPause } from "../domain/schedule"
 import { retryOrder, type EntitledOrder } from "../store/entitled-orders"
 import { closeEntitlementFaults } from "../store/entitlement-faults"
 import { errorText } from "../store/error-text"
-import { aboutPayment, openException } from "../store/exceptions"
+import { exceptionAbout, openException } from "../store/exceptions"
 import { newestPaymentOf } from "../store/ledger"
 import type { Deps } from "./deps"
 import { BeingFulfilled } from "./fulfil"
@@ -35,14 +35,13 @@ export async function openFault(deps: Deps, order: OrderId, failure: string): Pr
   if (payment === null) return
   await openException(
     deps.sql,
-    {
-      ...aboutPayment(payment),
+    exceptionAbout(payment, {
       class: "entitlement_failed",
       orderId: order,
       expected: {},
       observed: { failure },
       fingerprint: failure,
-    },
+    }),
     deps.now(),
   )
 }

@@ -1,5 +1,5 @@
 import { repeatedAt } from "../domain/schedule"
-import { aboutPayment, openException, closeCleared } from "../store/exceptions"
+import { exceptionAbout, openException, closeCleared } from "../store/exceptions"
 import {
   clearCancelling,
   nextWork,
@@ -255,13 +255,12 @@ async function atRest(deps: Deps, payment: PaymentRow): Promise<void> {
 async function completionFailed(deps: Deps, payment: PaymentRow, why: string): Promise<string> {
   await openException(
     deps.sql,
-    {
-      ...aboutPayment(payment),
+    exceptionAbout(payment, {
       class: "completion_failed",
       expected: { order: "placed", cart: payment.cart_id },
       observed: { state: payment.state, reason: why },
       fingerprint: why,
-    },
+    }),
     deps.now(),
   )
   return `payment ${payment.id}: the cart could not be completed: ${why}`

@@ -31,7 +31,7 @@ import {
   type RightToCreate,
 } from "../../store/creation"
 import { errorText } from "../../store/error-text"
-import { aboutPayment, openException } from "../../store/exceptions"
+import { exceptionAbout, openException } from "../../store/exceptions"
 import { wakeWaiting } from "../../store/inbox"
 import { paymentById, paymentsOfOrder, sessionsOf } from "../../store/ledger"
 import { viewOf } from "../../store/medusa-view"
@@ -388,13 +388,12 @@ async function create(
     if (cause instanceof AnotherPaymentsId) {
       await openException(
         sql,
-        {
-          ...aboutPayment(payment),
+        exceptionAbout(payment, {
           class: "reference_mismatch",
           expected: { reference: payment.reference },
           observed: { kobbopay_id: cause.kobbopayId, other_payment: cause.paymentId },
           fingerprint: cause.kobbopayId,
-        },
+        }),
         checkout.now(),
       )
       log.error(
