@@ -7,8 +7,17 @@ export type Sql = Pick<Knex, "raw" | "transaction">
 
 type Binding = string | number | boolean | Date | null | string[]
 
-/** A piece of a statement, with what is bound in it. */
-export type Part = { text: string; bindings: readonly Binding[] }
+/** Values by the names that a statement has for them: `:payment_id` takes that of `payment_id`. */
+export type Named = Readonly<Record<string, Binding>>
+
+/**
+ * What is bound in a statement: by name, or, in one that binds few values, in the order of its question
+ * marks. A name may stand in a statement several times, a question mark only for one value.
+ */
+export type Bindings = Named | readonly Binding[]
+
+/** A piece of a statement, with what is bound in it; its names differ from those of the statement around it. */
+export type Part = { text: string; bindings: Named }
 
 /**
  * A statement that every connection plans once and keeps under this name: for those of which the planning
@@ -27,21 +36,55 @@ export function planEachTime(): void {
   keepsPlans = false
 }
 
-async function run(
-  sql: Sql,
-  statement: string | Prepared,
-  bindings: readonly Binding[],
-): Promise<unknown> {
-  if (typeof statement === "string") return sql.raw(statement, [...bindings])
-  if (!keepsPlans) return sql.raw(statement.text, [...bindings])
+/** A statement with question marks, and the name of the value for each of them. */
+type Ordered = { text: string; names: readonly string[] }
+
+/** A name with its colon, which is not the second one of a cast. */
+const NAME = /(?<!:):([a-z]\w*)/g
+
+/** Statements are constants of the source, so there are only so many, and each is translated once. */
+const translated = new Map<string, Ordered>()
+
+/** Puts question marks in the place of a statement's names. */
+function ordered(statement: string): Ordered {
+  const known = translated.get(statement)
+  if (known !== undefined) return known
+  const names: string[] = []
+  const text = statement.replace(NAME, (_, name: string) => {
+    names.push(name)
+    return "?"
+  })
+  const found = { text, names }
+  translated.set(statement, found)
+  return found
+}
+
+const isInOrder = (bindings: Bindings): bindings is readonly Binding[] => Array.isArray(bindings)
+
+/** The statement with question marks, and the values in their order. */
+function bind(statement: string, bindings: Bindings): [string, Binding[]] {
+  if (isInOrder(bindings)) return [statement, [...bindings]]
+  const { text, names } = ordered(statement)
+  const values = names.map((name) => {
+    const value = bindings[name]
+    if (value === undefined) throw new Error(`no value for :${name} in: ${statement}`)
+    return value
+  })
+  return [text, values]
+}
+
+async function run(sql: Sql, statement: string | Prepared, bindings: Bindings): Promise<unknown> {
+  if (typeof statement === "string") return sql.raw(...bind(statement, bindings))
+  const [text, values] = bind(statement.text, bindings)
+  if (!keepsPlans) return sql.raw(text, values)
   try {
-    return await sql.raw(statement.text, [...bindings]).options({ name: statement.name })
+    return await sql.raw(text, values).options({ name: statement.name })
   } catch (cause) {
     if (!isAnothersName(cause)) throw cause
     planEachTime()
     // Refused before it ran, so it may run again; not in a transaction, which is over by this.
     if ("isTransaction" in sql && sql.isTransaction === true) throw cause
-    return sql.raw(statement.text, [...bindings])
+    return sql.raw(text, values)
   }
 }
 
@@ -58,7 +101,7 @@ export async function rows<S extends z.ZodType>(
   sql: Sql,
   schema: S,
   statement: string | Prepared,
-  bindings: readonly Binding[] = [],
+  bindings: Bindings = [],
 ): Promise<z.output<S>[]> {
   const result: unknown = await run(sql, statement, bindings)
   return resultSchema.parse(result).rows.map((row) => schema.parse(row))
@@ -69,7 +112,7 @@ export async function row<S extends z.ZodType>(
   sql: Sql,
   schema: S,
   statement: string | Prepared,
-  bindings: readonly Binding[] = [],
+  bindings: Bindings = [],
 ): Promise<z.output<S> | null> {
   const [first] = await rows(sql, schema, statement, bindings)
   return first ?? null
@@ -79,7 +122,7 @@ export async function row<S extends z.ZodType>(
 export async function execute(
   sql: Sql,
   statement: string | Prepared,
-  bindings: readonly Binding[] = [],
+  bindings: Bindings = [],
 ): Promise<number> {
   const result: unknown = await run(sql, statement, bindings)
   return resultSchema.parse(result).rowCount ?? 0
