@@ -1,7 +1,8 @@
 import { ModulesSdkUtils } from "@medusajs/framework/utils"
 import type { CollectionId } from "../../src/domain/ids"
 import { claimCollections, releaseLease } from "../../src/store/collections"
-import { openEvents, unroutedEvents } from "../../src/store/inbox"
+import { openEvents } from "../../src/store/inbox/queue"
+import { unroutedEvents } from "../../src/store/inbox/routing"
 import { paymentsOf } from "../../src/store/ledger"
 import type { Sql } from "../../src/store/sql"
 import { FILL_EVENTS, FILL_COLLECTIONS, FILL_PAYMENTS, FUTURE } from "../support/fill"
@@ -127,10 +128,18 @@ async function worked(
   sql: Sql,
   load: (sql: Sql, collection: CollectionId) => Promise<unknown>,
 ): Promise<void> {
-  const [lease] = await claimCollections(sql, "bench", later(), DAY_MS, { most: 1, calm: 1 })
+  const [lease] = await claimCollections(
+    sql,
+    { owner: "bench", leaseMs: DAY_MS, now: later() },
+    { most: 1, calm: 1 },
+  )
   if (lease === undefined) throw new Error("nothing was due")
   await load(sql, lease.collectionId)
-  await releaseLease(sql, lease, new Date(later().getTime() + DAY_MS), later(), null)
+  await releaseLease(sql, lease, {
+    next: new Date(later().getTime() + DAY_MS),
+    failure: null,
+    now: later(),
+  })
 }
 
 /** How often per second; what was worked is due again afterwards. */

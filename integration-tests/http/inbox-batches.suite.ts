@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises"
 import { brandAs, type AccountId } from "../../src/domain/ids"
-import type { NewEvent } from "../../src/store/record-events"
+import type { NewEvent } from "../../src/store/inbox/insert"
 import { emptyOldEvents } from "../../src/work/retention"
 import { INVOICE } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"

@@ -18,23 +18,11 @@ import { booksOf } from "../../src/store/books"
 import { firstPayment, type Offer } from "../../src/store/creation"
 import { wakeForgotten } from "../../src/store/entitled-orders"
 import { exceptionsOf, listExceptions } from "../../src/store/exceptions"
-import {
-  claimCollections,
-  nextDue,
-  nextWork,
-  recordOrderCancelled,
-} from "../../src/store/collections"
-import { historyOfOrder, transitionsOf } from "../../src/store/history"
-import {
-  emptyDoneEvents,
-  isRepeated,
-  checkAgain,
-  openEvents,
-  reviving,
-  unmetEvents,
-  unroutedEvents,
-  wakeWaiting,
-} from "../../src/store/inbox"
+import { recordOrderCancelled } from "../../src/store/cancelling"
+import { claimCollections, nextDue, nextWork } from "../../src/store/collections"
+import { historyOfOrder } from "../../src/store/history"
+import { emptyDoneEvents, checkAgain, openEvents, unmetEvents } from "../../src/store/inbox/queue"
+import { isRepeated, reviving, unroutedEvents, wakeWaiting } from "../../src/store/inbox/routing"
 import {
   linkOrder,
   paymentsNamed,
@@ -44,10 +32,11 @@ import {
 } from "../../src/store/ledger"
 import { EVERY_PAYMENT, keptPayments } from "../../src/store/payment-export"
 import { paymentsToReconcile } from "../../src/store/reconciliation"
-import { recordEvents, type InboxConnection, type NewEvent } from "../../src/store/record-events"
+import { recordEvents, type InboxConnection, type NewEvent } from "../../src/store/inbox/insert"
 import { unbookedRefunds } from "../../src/store/refunds"
 import { bookedUnder, isShownLive, viewSession } from "../../src/store/sessions"
 import { execute, type Sql } from "../../src/store/sql"
+import { transitionsOf } from "../../src/store/transitions"
 import { watchedPayments } from "../../src/store/watched-payments"
 import { claimTransfers } from "../../src/store/transfers"
 
@@ -116,7 +105,8 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
   },
   wakeWaiting: (sql) => wakeWaiting(sql, ACCOUNT, KOBBOPAY_ID, new Date()),
   emptyDoneEvents: (sql) => emptyDoneEvents(sql, longAgo(), 1_000),
-  claimCollections: (sql) => claimCollections(sql, "plans", later(), DAY_MS, { most: 4, calm: 2 }),
+  claimCollections: (sql) =>
+    claimCollections(sql, { owner: "plans", leaseMs: DAY_MS, now: later() }, { most: 4, calm: 2 }),
   nextDue: (sql) => nextDue(sql),
   nextWork: (sql) => nextWork(sql, COLLECTION, [ACCOUNT]),
   recordOrderCancelled: (sql) => recordOrderCancelled(sql, ORDER, new Date()),
@@ -135,7 +125,7 @@ const STATEMENTS: Record<string, (sql: Sql) => Promise<unknown>> = {
       { ...transfer, hash: "bb", trackerId: undefined, lost: true },
     ])
   },
-  linkOrder: (sql) => linkOrder(sql, COLLECTION, null, ORDER, new Date()),
+  linkOrder: (sql) => linkOrder(sql, COLLECTION, { cart: null, order: ORDER }, new Date()),
   unbookedRefunds: (sql) => unbookedRefunds(sql, COLLECTION),
   exceptionsOf: (sql) => exceptionsOf(sql, [PAYMENT]),
   listExceptions: (sql) =>

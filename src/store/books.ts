@@ -39,7 +39,7 @@ export const booksOf = async (
     {
       name: "kobbopay_books_of",
       text: `WITH ours AS (SELECT id FROM kobbopay_payment
-          WHERE (collection_id = ? OR order_id = ?) AND deleted_at IS NULL)
+          WHERE (collection_id = :collection_id OR order_id = :order_id) AND deleted_at IS NULL)
         SELECT
           (SELECT COALESCE(jsonb_agg(jsonb_build_object('paymentId', e.payment_id, 'class', e.class)), '[]')
              FROM kobbopay_exception e WHERE e.payment_id IN (SELECT id FROM ours)
@@ -50,13 +50,13 @@ export const booksOf = async (
               AND r.deleted_at IS NULL) AS sent,
           (SELECT COALESCE(jsonb_agg(jsonb_build_object('units', released_quantity - revoked_quantity,
                'gate', release_on)), '[]')
-             FROM kobbopay_entitlement WHERE order_id = ? AND decision IS DISTINCT FROM 'release'
+             FROM kobbopay_entitlement WHERE order_id = :order_id AND decision IS DISTINCT FROM 'release'
               AND released_quantity > revoked_quantity AND deleted_at IS NULL) AS released,
           (SELECT count(*)::int FROM order_item i
              JOIN reservation_item r ON r.line_item_id = i.item_id AND r.deleted_at IS NULL
-            WHERE i.order_id = ? AND i.deleted_at IS NULL) AS reservations,
+            WHERE i.order_id = :order_id AND i.deleted_at IS NULL) AS reservations,
           EXISTS (SELECT 1 FROM kobbopay_exception e WHERE e.payment_id IN (SELECT id FROM ours)
              AND e.resolution = 'settled_elsewhere' AND e.deleted_at IS NULL) AS "settledElsewhere"`,
     },
-    [collection, order, order, order],
+    { collection_id: collection, order_id: order },
   )) ?? NONE

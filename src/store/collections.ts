@@ -1,16 +1,19 @@
 import { z } from "@medusajs/framework/zod"
-import type { CollectionId, OrderId } from "../domain/ids"
-import { dueOrders } from "./entitled-orders"
+import type { CollectionId } from "../domain/ids"
+import { DUE, FREE, HELD, RELEASE, renewFenced, TAKE } from "./lease"
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 
 export { isCollectionDue, nextDue, nextWork, wasWoken } from "./due-times"
-export { wakeCollectionOf, waking, scheduleCollectionOf, wakeCollection, scheduling } from "./wakes"
+export {
+  scheduleCollectionOf,
+  wakeCollection,
+  wakeCollectionOf,
+  wakeCollectionsOf,
+  wakeOthers,
+} from "./wakes"
 
-/**
- * The right to work the payments of one collection. Leases end by the database's clock, so that
- * processes need not agree on the time; every write under a lease checks its fencing number.
- */
+/** The right to work the payments of one collection: a fenced lease. */
 export type Lease = {
   collectionId: CollectionId
   owner: string
@@ -50,19 +53,13 @@ const leaseRow = z.object({
 })
 const LEASE = Object.keys(leaseRow.shape).join(", ")
 
-/** Due and under nobody's lease. */
-const CLAIMABLE = `due_at IS NOT NULL AND due_at <= ? AND deleted_at IS NULL
-  AND (lease_until IS NULL OR lease_until < clock_timestamp())`
-
 /**
  * Claims up to `most` collections that are due at `now` and under nobody's lease: the urgent ones first, and
  * of the others at most `calm`.
  */
 export const claimCollections = async (
   sql: Sql,
-  owner: string,
-  now: Date,
-  leaseMs: number,
+  by: { owner: string; leaseMs: number; now: Date },
   { most, calm }: { most: number; calm: number },
 ): Promise<Lease[]> =>
   (
@@ -72,17 +69,16 @@ export const claimCollections = async (
       {
         name: "kobbopay_claim_collections",
         text: `WITH first AS MATERIALIZED (SELECT id FROM kobbopay_collection
-            WHERE ${CLAIMABLE} AND urgent ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED),
+            WHERE ${DUE} AND ${FREE} AND urgent ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED),
           rest AS MATERIALIZED (SELECT id FROM kobbopay_collection
-            WHERE ${CLAIMABLE} AND NOT urgent ORDER BY due_at
-            LIMIT (SELECT LEAST(?::bigint, ?::bigint - count(*)) FROM first) FOR UPDATE SKIP LOCKED)
-        UPDATE kobbopay_collection
-          SET lease_owner = ?, lease_until = clock_timestamp() + ? * interval '1 millisecond',
-              fence = fence + 1, updated_at = now()
+            WHERE ${DUE} AND ${FREE} AND NOT urgent ORDER BY due_at
+            LIMIT (SELECT LEAST(:calm::bigint, :most::bigint - count(*)) FROM first)
+            FOR UPDATE SKIP LOCKED)
+        UPDATE kobbopay_collection SET ${TAKE}
         WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM rest)
         RETURNING ${LEASE}`,
       },
-      [now, most, now, calm, most, owner, leaseMs],
+      { now: by.now, most, calm, owner: by.owner, lease_ms: by.leaseMs },
     )
   ).map(leaseOf)
 
@@ -96,13 +92,9 @@ export const claimCollection = async (
   const found = await row(
     sql,
     leaseRow,
-    `UPDATE kobbopay_collection
-        SET lease_owner = ?, lease_until = clock_timestamp() + ? * interval '1 millisecond',
-            fence = fence + 1, updated_at = now()
-      WHERE id = ? AND deleted_at IS NULL
-        AND (lease_until IS NULL OR lease_until < clock_timestamp())
-      RETURNING ${LEASE}`,
-    [owner, leaseMs, collection],
+    `UPDATE kobbopay_collection SET ${TAKE}
+      WHERE id = :id AND deleted_at IS NULL AND ${FREE} RETURNING ${LEASE}`,
+    { owner, lease_ms: leaseMs, id: collection },
   )
   return found === null ? null : leaseOf(found)
 }
@@ -119,14 +111,11 @@ const leaseOf = (found: z.output<typeof leaseRow>): Lease => ({
   orderCancelledAt: found.order_cancelled_at,
 })
 
+const heldBy = ({ collectionId, fence }: Lease) => ({ id: collectionId, fence })
+
 /** Heartbeat. False when the lease was taken over. */
-export const renewLease = async (sql: Sql, lease: Lease, leaseMs: number): Promise<boolean> =>
-  (await execute(
-    sql,
-    `UPDATE kobbopay_collection SET lease_until = clock_timestamp() + ? * interval '1 millisecond'
-      WHERE id = ? AND fence = ? AND lease_owner = ?`,
-    [leaseMs, lease.collectionId, lease.fence, lease.owner],
-  )) === 1
+export const renewLease = (sql: Sql, lease: Lease, leaseMs: number): Promise<boolean> =>
+  renewFenced(sql, "kobbopay_collection", { ...heldBy(lease), owner: lease.owner }, leaseMs)
 
 /** Something of the collection waits that is more than a read which is due: an event, or money not settled. */
 const WAITS = `EXISTS (SELECT 1 FROM kobbopay_event e
@@ -136,28 +125,29 @@ const WAITS = `EXISTS (SELECT 1 FROM kobbopay_event e
       AND p.target <> 'nothing' AND p.deleted_at IS NULL)`
 
 /**
- * Releases the lease and says when to work the collection next (null: not before somebody wakes it). A wake that
- * came meanwhile makes it due at once. It stays urgent for as long as something of it waits.
+ * Releases the lease and says when to work the collection next (null: not before somebody wakes it), and why the
+ * work failed, if it did. A wake that came meanwhile makes it due at once. It stays urgent for as long as
+ * something of it waits.
  */
 export const releaseLease = async (
   sql: Sql,
   lease: Lease,
-  next: Date | null,
-  now: Date,
-  failure: string | null,
+  { next, failure, now }: { next: Date | null; failure: string | null; now: Date },
 ): Promise<void> => {
   await execute(
     sql,
     {
       name: "kobbopay_release_lease",
       text: `UPDATE kobbopay_collection kc
-        SET lease_owner = NULL, lease_until = NULL, updated_at = now(),
-            due_at = CASE WHEN wakes = ? THEN ?::timestamptz ELSE LEAST(?::timestamptz, ?) END,
-            urgent = urgent AND wakes <> ? OR ${WAITS},
-            failures = CASE WHEN ?::text IS NULL THEN 0 ELSE failures + 1 END, last_error = ?
-      WHERE id = ? AND fence = ?`,
+        SET ${RELEASE},
+            due_at = CASE WHEN wakes = :wakes THEN :next::timestamptz
+                          ELSE LEAST(:next::timestamptz, :now) END,
+            urgent = urgent AND wakes <> :wakes OR ${WAITS},
+            failures = CASE WHEN :failure::text IS NULL THEN 0 ELSE failures + 1 END,
+            last_error = :failure
+      WHERE ${HELD}`,
     },
-    [lease.wakes, next, next, now, lease.wakes, failure, failure, lease.collectionId, lease.fence],
+    { ...heldBy(lease), wakes: lease.wakes, next, now, failure },
   )
 }
 
@@ -165,28 +155,13 @@ export const releaseLease = async (
 export const recordHanging = (sql: Sql, lease: Lease, failure: string): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_collection SET last_error = ?, updated_at = now() WHERE id = ? AND fence = ?`,
-    [failure, lease.collectionId, lease.fence],
+    `UPDATE kobbopay_collection SET last_error = :failure, updated_at = now() WHERE ${HELD}`,
+    { ...heldBy(lease), failure },
   )
 
 /** Releases a lease under which nothing was worked: what the collection waits for stays as it is. */
 export const releaseUnworked = (sql: Sql, lease: Lease): Promise<number> =>
-  execute(
-    sql,
-    `UPDATE kobbopay_collection SET lease_owner = NULL, lease_until = NULL, updated_at = now()
-      WHERE id = ? AND fence = ?`,
-    [lease.collectionId, lease.fence],
-  )
-
-const atRow = z.object({ at: z.date().nullable() })
-
-/** When the ledger learnt that the order of a collection was cancelled; null: it was not. */
-export const orderCancelledAt = async (sql: Sql, collection: CollectionId): Promise<Date | null> =>
-  (
-    await row(sql, atRow, `SELECT order_cancelled_at AS at FROM kobbopay_collection WHERE id = ?`, [
-      collection,
-    ])
-  )?.at ?? null
+  execute(sql, `UPDATE kobbopay_collection SET ${RELEASE} WHERE ${HELD}`, heldBy(lease))
 
 const lockedCollectionRow = z.object({
   fence: z.number(),
@@ -220,87 +195,3 @@ export async function lockCollection(
     cancelled: locked.order_cancelled_at !== null,
   }
 }
-
-/**
- * Marks the collection as cancelling, if no payment of the order holds money, every payment's end asks for it,
- * no event is unworked, routed or not, and none reports money that no read bore out. From here on nothing settles
- * until the mark is resolved. The row is locked first: a statement that waited for the lock itself would judge
- * by what was so before it waited.
- *
- * @throws LeaseLost when the lease was taken over
- */
-export const markCancelling = (
-  sql: Sql,
-  lease: Lease,
-  order: OrderId,
-  now: Date,
-): Promise<boolean> =>
-  sql.transaction(async (trx) => {
-    await lockCollection(trx, lease.collectionId, lease)
-    const marked = await execute(
-      trx,
-      `WITH ours AS (SELECT id, collection_id FROM kobbopay_payment
-          WHERE deleted_at IS NULL AND (collection_id = ? OR order_id = ?))
-      UPDATE kobbopay_collection kc SET cancelling_at = ?, updated_at = now()
-        WHERE kc.id = ? AND kc.cancelling_at IS NULL
-          AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p
-                WHERE p.id IN (SELECT id FROM ours) AND p.deleted_at IS NULL
-                  AND (p.target <> 'order_cancelled' OR p.money_seen_at IS NOT NULL
-                    AND COALESCE(p.received_minor, p.expected_minor)::numeric
-                      > p.refunded_minor::numeric + p.written_off_minor::numeric))
-          AND NOT EXISTS (SELECT 1 FROM kobbopay_event e
-                WHERE e.deleted_at IS NULL AND e.collection_id IN (SELECT collection_id FROM ours)
-                  AND (e.state = 'received'
-                  OR e.state = 'dead' AND e.outcome = 'ambiguous_finality'
-                    AND (e.reported_state IN ('partial', 'paid', 'confirmed')
-                      OR e.reported_amount::numeric > 0)))
-          AND NOT EXISTS (SELECT 1 FROM kobbopay_event e JOIN kobbopay_payment p
-                 ON p.account_id = e.account_id
-                AND (p.kobbopay_id = ANY(e.kobbopay_ids) OR p.reference = e.reference)
-                WHERE e.state = 'received' AND e.deleted_at IS NULL AND e.collection_id IS NULL
-                  AND p.id IN (SELECT id FROM ours) AND p.deleted_at IS NULL)`,
-      [lease.collectionId, order, now, lease.collectionId],
-    )
-    return marked === 1
-  })
-
-export const clearCancelling = (sql: Sql, lease: Lease): Promise<number> =>
-  execute(
-    sql,
-    `UPDATE kobbopay_collection SET cancelling_at = NULL, updated_at = now() WHERE id = ? AND fence = ?`,
-    [lease.collectionId, lease.fence],
-  )
-
-/**
- * Records that the order of these payments was cancelled, by whoever did it, and wakes them and
- * the order's entitlements.
- */
-export const recordOrderCancelled = (sql: Sql, order: OrderId, now: Date): Promise<number> =>
-  execute(
-    sql,
-    `WITH cancelled AS (UPDATE kobbopay_collection
-        SET order_cancelled_at = COALESCE(order_cancelled_at, ?), cancelling_at = NULL,
-            due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true, updated_at = now()
-      WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)
-      RETURNING ?::text AS order_id) ${dueOrders("cancelled")}`,
-    [now, now, now, order, order],
-  )
-
-/** Wakes the other collections of an order than the one under this lease. */
-export const wakeOthers = (sql: Sql, order: OrderId, lease: Lease, at: Date): Promise<number> =>
-  execute(
-    sql,
-    `UPDATE kobbopay_collection SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true
-      WHERE id <> ? AND id IN (SELECT collection_id FROM kobbopay_payment
-        WHERE order_id = ? AND deleted_at IS NULL)`,
-    [at, at, lease.collectionId, order],
-  )
-
-/** Wakes every collection of an order: what Medusa shows of it has changed. */
-export const wakeCollectionsOf = (sql: Sql, order: OrderId, at: Date): Promise<number> =>
-  execute(
-    sql,
-    `UPDATE kobbopay_collection SET due_at = LEAST(COALESCE(due_at, ?), ?), wakes = wakes + 1, urgent = true
-      WHERE id IN (SELECT collection_id FROM kobbopay_payment WHERE order_id = ? AND deleted_at IS NULL)`,
-    [at, at, order],
-  )

@@ -1,12 +1,14 @@
 import type { AccountId, KobbopayId, PaymentId, SessionId } from "../domain/ids"
 import { creationExpired, type Unfinished } from "./creation"
 import { dueOrders } from "./entitled-orders"
-import { lockCollection, scheduleCollectionOf, scheduling } from "./collections"
-import { reviving } from "./inbox"
-import { insertTransition, paymentById } from "./ledger"
+import { lockCollection } from "./collections"
+import { reviving } from "./inbox/routing"
+import { paymentById } from "./ledger"
 import { paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { attaching, attachSession } from "./sessions"
 import { execute, newId, row, type Sql } from "./sql"
+import { insertTransition } from "./transitions"
+import { scheduleCollectionOf, scheduling } from "./wakes"
 
 /** What Kobbopay answered to a create. */
 export type CreatedAtKobbopay = {
@@ -18,6 +20,9 @@ export type CreatedAtKobbopay = {
   nextCheckAt: Date
 }
 
+/** The answer, the session for which Kobbopay was asked, and when it came. */
+type Answer = { made: CreatedAtKobbopay; session: SessionId; now: Date }
+
 /**
  * Records what Kobbopay answered to the create, and makes the session show it. A second id under the same
  * reference (a repeated create that was not idempotent there) becomes a watched payment of its own:
@@ -27,12 +32,11 @@ export type CreatedAtKobbopay = {
 export async function recordCreated(
   sql: Sql,
   payment: Unfinished,
-  made: CreatedAtKobbopay,
-  session: SessionId,
-  now: Date,
+  answer: Answer,
 ): Promise<PaymentRow | null> {
-  const recorded = await finishCreation(sql, payment.id, made, session, now)
+  const recorded = await finishCreation(sql, payment.id, answer)
   if (recorded !== null) return recorded
+  const { made, session, now } = answer
   return sql.transaction(async (trx) => {
     await lockCollection(trx, payment.collection_id, null)
     const known = await takeOverKnown(trx, payment, made, now)
@@ -55,9 +59,7 @@ export async function recordCreated(
 function finishCreation(
   sql: Sql,
   id: PaymentId,
-  made: CreatedAtKobbopay,
-  session: SessionId,
-  now: Date,
+  { made, session, now }: Answer,
 ): Promise<PaymentRow | null> {
   const attach = attaching("made", session, now)
   const wake = scheduling("(SELECT collection_id FROM made)", made.nextCheckAt)
@@ -68,34 +70,35 @@ function finishCreation(
     {
       name: "kobbopay_finish_creation",
       text: `WITH made AS (UPDATE kobbopay_payment p
-        SET state = 'pending', kobbopay_id = ?, address = ?, memo = ?, window_ends_at = ?,
-            next_check_at = ?, create_lease_until = NULL, updated_at = now()
-      WHERE id = ? AND state = 'creating' AND NOT EXISTS (SELECT 1 FROM kobbopay_payment known
-        WHERE known.account_id = ? AND known.kobbopay_id = ? AND known.deleted_at IS NULL)
+        SET state = 'pending', kobbopay_id = :kobbopay_id, address = :address, memo = :memo,
+            window_ends_at = :window_ends_at, next_check_at = :next_check_at, create_lease_until = NULL,
+            updated_at = now()
+      WHERE id = :id AND state = 'creating' AND NOT EXISTS (SELECT 1 FROM kobbopay_payment known
+        WHERE known.account_id = :account_id AND known.kobbopay_id = :kobbopay_id
+          AND known.deleted_at IS NULL)
       RETURNING ${paymentColumns("p")}),
      recorded AS (INSERT INTO kobbopay_transition (id, payment_id, from_state, to_state, source, at)
-      SELECT ?, id, 'creating', 'pending', 'checkout', ?::timestamptz FROM made),
+      SELECT :transition_id, id, 'creating', 'pending', 'checkout', :now::timestamptz FROM made),
      due AS (${dueOrders("made")}),
      ${attach.text},
      woken AS (${wake.text}),
      revived AS (${revive.text} AND EXISTS (SELECT 1 FROM made))
      SELECT * FROM made`,
     },
-    [
-      made.kobbopayId,
-      made.address,
-      made.memo,
-      made.windowEndsAt,
-      made.nextCheckAt,
-      id,
-      made.accountId,
-      made.kobbopayId,
-      newId("kptr"),
-      now,
+    {
       ...attach.bindings,
       ...wake.bindings,
       ...revive.bindings,
-    ],
+      id,
+      account_id: made.accountId,
+      kobbopay_id: made.kobbopayId,
+      address: made.address,
+      memo: made.memo,
+      window_ends_at: made.windowEndsAt,
+      next_check_at: made.nextCheckAt,
+      transition_id: newId("kptr"),
+      now,
+    },
   )
 }
 
@@ -146,10 +149,17 @@ async function takeOverKnown(
   await execute(
     trx,
     `UPDATE kobbopay_payment
-        SET address = ?, memo = ?, window_ends_at = ?, next_check_at = ?, updated_at = now(),
+        SET address = :address, memo = :memo, window_ends_at = :window_ends_at,
+            next_check_at = :next_check_at, updated_at = now(),
             current = state = 'pending' AND money_seen_at IS NULL
-      WHERE id = ?`,
-    [made.address, made.memo, made.windowEndsAt, made.nextCheckAt, known.id],
+      WHERE id = :id`,
+    {
+      address: made.address,
+      memo: made.memo,
+      window_ends_at: made.windowEndsAt,
+      next_check_at: made.nextCheckAt,
+      id: known.id,
+    },
   )
   await scheduleCollectionOf(trx, known.id, made.nextCheckAt)
   return known.id
@@ -171,10 +181,10 @@ export const watchSibling = (
        (id, account_id, environment, kobbopay_id, reference, public_token, collection_id, cart_id, order_id, rail_id,
         token, asset, network, decimals, expected_minor, store_amount, currency_code, price, state,
         current, window_ends_at, next_check_at)
-     SELECT ?, account_id, environment, ?, reference, replace(gen_random_uuid()::text, '-', ''), collection_id, cart_id, order_id, rail_id, token, asset,
-            network, decimals, expected_minor, store_amount, currency_code, price, 'pending', false,
-            window_ends_at, ?
-       FROM kobbopay_payment WHERE id = ? AND kobbopay_id IS DISTINCT FROM ?
+     SELECT :id, account_id, environment, :kobbopay_id, reference, replace(gen_random_uuid()::text, '-', ''),
+            collection_id, cart_id, order_id, rail_id, token, asset, network, decimals, expected_minor,
+            store_amount, currency_code, price, 'pending', false, window_ends_at, :next_check_at
+       FROM kobbopay_payment WHERE id = :of AND kobbopay_id IS DISTINCT FROM :kobbopay_id
      ON CONFLICT (account_id, kobbopay_id) WHERE deleted_at IS NULL DO NOTHING`,
-    [newId("kpay"), kobbopayId, nextCheckAt, of, kobbopayId],
+    { id: newId("kpay"), kobbopay_id: kobbopayId, next_check_at: nextCheckAt, of },
   )

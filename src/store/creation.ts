@@ -10,7 +10,8 @@ import type {
   Reference,
   SessionId,
 } from "../domain/ids"
-import { insertTransition, type NewTransition } from "./ledger"
+import { hasEnded } from "./lease"
+import { insertTransition, type NewTransition } from "./transitions"
 import { paymentIdRow, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
@@ -52,10 +53,15 @@ const unfinishedRow = paymentRow.pick({
 /** What is needed of a payment to create it at Kobbopay. */
 export type Unfinished = z.output<typeof unfinishedRow>
 
-/** The right to create a payment at Kobbopay, of the caller and nobody else, until that time. */
+/** The right to create a payment at Kobbopay, of the caller and nobody else, until that time: a timed lease. */
 export type RightToCreate = { mayCreate: true; payment: Unfinished; until: Date }
 /** A payment, with or without the right to create it. */
 export type CurrentPayment = RightToCreate | { mayCreate: false; payment: PaymentRow }
+
+/** The one payment that checkouts of this collection, account, rail and amount share. */
+const IS_CURRENT = `collection_id = :collection_id AND account_id = :account_id AND rail_id = :rail_id
+  AND store_amount = :store_amount AND currency_code = :currency_code AND current = true
+  AND deleted_at IS NULL`
 
 /**
  * Inserts a payment in state `creating`, together with the right to create it at Kobbopay until
@@ -72,29 +78,25 @@ export async function currentPayment(
   const made = await insertPayment(sql, requested, claimedUntil)
   if (made !== null) return { mayCreate: true, payment: made, until: claimedUntil }
   return sql.transaction(async (trx) => {
-    const key = [
-      requested.collectionId,
-      requested.accountId,
-      requested.railId,
-      requested.storeAmount,
-      requested.currencyCode,
-    ]
+    const key = {
+      collection_id: requested.collectionId,
+      account_id: requested.accountId,
+      rail_id: requested.railId,
+      store_amount: requested.storeAmount,
+      currency_code: requested.currencyCode,
+    }
     await execute(
       trx,
       `UPDATE kobbopay_payment SET current = false, updated_at = now()
-        WHERE collection_id = ? AND account_id = ? AND rail_id = ? AND store_amount = ?
-          AND currency_code = ? AND current = true AND deleted_at IS NULL
-          AND (window_ends_at <= ? OR environment <> ?)`,
-      [...key, now, requested.environment],
+        WHERE ${IS_CURRENT} AND (window_ends_at <= :now OR environment <> :environment)`,
+      { ...key, now, environment: requested.environment },
     )
     const renewed = await insertPayment(trx, requested, claimedUntil)
     if (renewed !== null) return { mayCreate: true, payment: renewed, until: claimedUntil }
     const current = await row(
       trx,
       paymentRow,
-      `SELECT * FROM kobbopay_payment
-        WHERE collection_id = ? AND account_id = ? AND rail_id = ? AND store_amount = ?
-          AND currency_code = ? AND current = true AND deleted_at IS NULL`,
+      `SELECT * FROM kobbopay_payment WHERE ${IS_CURRENT}`,
       key,
     )
     if (current === null) throw new Error("the current payment vanished inside its transaction")
@@ -109,46 +111,47 @@ const insertFor = (asked: string): string => `
   INSERT INTO kobbopay_payment
     (id, account_id, environment, reference, public_token, rail_id, token, asset, network, decimals,
      expected_minor, store_amount, currency_code, price, window_ends_at, create_lease_until, collection_id)
-  SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, asked.id FROM asked
+  SELECT :id, :account_id, :environment, :reference, :public_token, :rail_id, :token, :asset, :network, :decimals,
+     :expected_minor, :store_amount, :currency_code, :price, :window_ends_at, :claimed_until, asked.id FROM asked
   ON CONFLICT (collection_id, account_id, rail_id, store_amount, currency_code)
     WHERE current = true AND deleted_at IS NULL DO NOTHING
   RETURNING ${Object.keys(unfinishedRow.shape).join(", ")}`
 
-const valuesOf = (requested: Offer, claimedUntil: Date) => [
-  newId("kpay"),
-  requested.accountId,
-  requested.environment,
-  requested.reference,
-  requested.publicToken,
-  requested.railId,
-  requested.token,
-  requested.asset,
-  requested.network,
-  requested.decimals,
-  requested.expectedMinor.toString(),
-  requested.storeAmount,
-  requested.currencyCode,
-  requested.price,
-  requested.windowEndsAt,
-  claimedUntil,
-]
+const valuesOf = (requested: Offer, claimedUntil: Date) => ({
+  id: newId("kpay"),
+  account_id: requested.accountId,
+  environment: requested.environment,
+  reference: requested.reference,
+  public_token: requested.publicToken,
+  rail_id: requested.railId,
+  token: requested.token,
+  asset: requested.asset,
+  network: requested.network,
+  decimals: requested.decimals,
+  expected_minor: requested.expectedMinor.toString(),
+  store_amount: requested.storeAmount,
+  currency_code: requested.currencyCode,
+  price: requested.price,
+  window_ends_at: requested.windowEndsAt,
+  claimed_until: claimedUntil,
+})
 
 const INSERT_PAYMENT = {
   name: "kobbopay_insert_payment",
-  text: insertFor("SELECT ?::text AS id"),
+  text: insertFor("SELECT :collection_id::text AS id"),
 }
 
 /** Null while the collection has a current payment for the same account, rail and store amount. */
 const insertPayment = (sql: Sql, requested: NewPayment, claimedUntil: Date) =>
-  row(sql, unfinishedRow, INSERT_PAYMENT, [
-    requested.collectionId,
+  row(sql, unfinishedRow, INSERT_PAYMENT, {
     ...valuesOf(requested, claimedUntil),
-  ])
+    collection_id: requested.collectionId,
+  })
 
 const FIRST_PAYMENT = {
   name: "kobbopay_first_payment",
   text: insertFor(`SELECT s.payment_collection_id AS id FROM payment_session s
-    WHERE s.id = ? AND s.provider_id = ? AND s.deleted_at IS NULL
+    WHERE s.id = :session_id AND s.provider_id = :provider_id AND s.deleted_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM kobbopay_payment p
         WHERE p.collection_id = s.payment_collection_id AND p.deleted_at IS NULL)
       AND NOT EXISTS (SELECT 1 FROM order_payment_collection l
@@ -165,11 +168,11 @@ export async function firstPayment(
   requested: Offer,
   claimedUntil: Date,
 ): Promise<RightToCreate | null> {
-  const made = await row(sql, unfinishedRow, FIRST_PAYMENT, [
-    session.id,
-    session.providerId,
+  const made = await row(sql, unfinishedRow, FIRST_PAYMENT, {
     ...valuesOf(requested, claimedUntil),
-  ])
+    session_id: session.id,
+    provider_id: session.providerId,
+  })
   return made === null ? null : { mayCreate: true, payment: made, until: claimedUntil }
 }
 
@@ -185,9 +188,9 @@ export const claimCreation = async (
 ): Promise<boolean> =>
   (await execute(
     sql,
-    `UPDATE kobbopay_payment SET create_lease_until = ?, updated_at = now()
-      WHERE id = ? AND state = 'creating' AND (create_lease_until IS NULL OR create_lease_until <= ?)`,
-    [until, id, now],
+    `UPDATE kobbopay_payment SET create_lease_until = :until, updated_at = now()
+      WHERE id = :id AND state = 'creating' AND ${hasEnded("create_lease_until")}`,
+    { id, until, now },
   )) === 1
 
 /**
@@ -221,12 +224,12 @@ export async function endExpiredCreations(
       trx,
       paymentIdRow,
       `UPDATE kobbopay_payment
-          SET state = 'failed', target = 'order_cancelled', current = false, ended_at = ?,
+          SET state = 'failed', target = 'order_cancelled', current = false, ended_at = :now,
               updated_at = now()
-        WHERE collection_id = ? AND deleted_at IS NULL AND state = 'creating' AND window_ends_at <= ?
-          AND (create_lease_until IS NULL OR create_lease_until <= ?)
+        WHERE collection_id = :collection_id AND deleted_at IS NULL AND state = 'creating'
+          AND window_ends_at <= :now AND ${hasEnded("create_lease_until")}
         RETURNING id`,
-      [now, collection, now, now],
+      { collection_id: collection, now },
     )
     for (const { id } of ended) {
       await insertTransition(trx, creationExpired(id, now))

@@ -1,5 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { AccountId, CollectionId, OrderId, SessionId } from "../domain/ids"
+import { DUE, hasEnded } from "./lease"
 import { idColumn } from "./payment"
 import { execute, row, rows, type Sql } from "./sql"
 
@@ -47,17 +48,16 @@ const orderRow = z.object({
 })
 export type EntitledOrder = z.output<typeof orderRow>
 
-/** Takes one due order, for at most `leaseMs`: then it is due again. */
+/** Takes one due order under a timed lease: after `leaseMs` it is due again. */
 export const claimOrder = (sql: Sql, now: Date, leaseMs: number): Promise<EntitledOrder | null> =>
   row(
     sql,
     orderRow,
-    `UPDATE kobbopay_entitled_order SET due_at = ?, updated_at = now()
+    `UPDATE kobbopay_entitled_order SET due_at = :until, updated_at = now()
       WHERE id = (SELECT id FROM kobbopay_entitled_order
-                   WHERE due_at <= ? AND deleted_at IS NULL
-                   ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+                   WHERE ${DUE} ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
       RETURNING id, wakes, version, failures`,
-    [new Date(now.getTime() + leaseMs), now],
+    { until: new Date(now.getTime() + leaseMs), now },
   )
 
 /** The row of an order, made when it is not there. */
@@ -100,10 +100,10 @@ export const releaseOrder = (
   execute(
     trx,
     `UPDATE kobbopay_entitled_order
-        SET version = version + 1, worked_at = ?, failures = 0, last_error = NULL, updated_at = now(),
-            due_at = CASE WHEN wakes = ? THEN ?::timestamptz ELSE ${AT_ONCE} END
-      WHERE id = ?`,
-    [now, seen.wakes, next, seen.id],
+        SET version = version + 1, worked_at = :now, failures = 0, last_error = NULL, updated_at = now(),
+            due_at = CASE WHEN wakes = :wakes THEN :next::timestamptz ELSE ${AT_ONCE} END
+      WHERE id = :id`,
+    { id: seen.id, wakes: seen.wakes, next, now },
   )
 
 /** Records that the work on an order failed, and when it is tried again. */
@@ -120,7 +120,7 @@ export const retryOrder = (
     [at, seen.failures + 1, cause, seen.id],
   )
 
-/** Takes the one right to fulfil lines of an order. False while another process has it. */
+/** Takes the one right to fulfil lines of an order, a timed lease. False while another process has it. */
 export const beginFulfilling = async (
   sql: Sql,
   order: OrderId,
@@ -129,9 +129,9 @@ export const beginFulfilling = async (
 ): Promise<boolean> =>
   (await execute(
     sql,
-    `UPDATE kobbopay_entitled_order SET fulfilling_until = ?, updated_at = now()
-      WHERE id = ? AND (fulfilling_until IS NULL OR fulfilling_until < ?)`,
-    [until, order, now],
+    `UPDATE kobbopay_entitled_order SET fulfilling_until = :until, updated_at = now()
+      WHERE id = :id AND ${hasEnded("fulfilling_until")}`,
+    { id: order, until, now },
   )) === 1
 
 /** Keeps the right to fulfil lines of an order, while that is under way. */

@@ -9,6 +9,7 @@ import {
   type Standing,
 } from "../domain/entitlements"
 import type { ChangeId, EntitlementId, LineItemId, OrderId } from "../domain/ids"
+import { hasEnded } from "./lease"
 import { idColumn } from "./payment"
 import { execute, newId, row, rows, type Sql } from "./sql"
 
@@ -109,18 +110,9 @@ export async function ensureEntitlement(trx: Sql, made: NewEntitlement): Promise
     trx,
     `INSERT INTO kobbopay_entitlement
        (id, order_id, line_item_id, product_id, variant_id, title, variant_title, release_on, quantity)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+     VALUES (:id, :order_id, :line_item_id, :product_id, :variant_id, :title, :variant_title, :release_on, 0)
      ON CONFLICT (order_id, line_item_id) WHERE deleted_at IS NULL DO NOTHING`,
-    [
-      newId("kpent"),
-      made.order_id,
-      made.line_item_id,
-      made.product_id,
-      made.variant_id,
-      made.title,
-      made.variant_title,
-      made.release_on,
-    ],
+    { ...made, id: newId("kpent") },
   )
   const found = await row(
     trx,
@@ -137,37 +129,30 @@ export async function ensureEntitlement(trx: Sql, made: NewEntitlement): Promise
 export async function recordDecision(
   trx: Sql,
   found: EntitlementRow,
-  decided: Decided,
-  forgiven: number,
-  now: Date,
+  { decision, actor, reason, forgiven, now }: Decided & { forgiven: number; now: Date },
 ): Promise<EntitlementRow> {
-  const isHandedBack = decided.decision === null
+  const isHandedBack = decision === null
   const changed = await row(
     trx,
     entitlementRow,
     `UPDATE kobbopay_entitlement
-        SET decision = ?, decided_by = ?, decided_at = ?, decision_reason = ?, forgiven_quantity = ?,
+        SET decision = :decision, decided_by = :decided_by, decided_at = :decided_at,
+            decision_reason = :reason, forgiven_quantity = :forgiven,
             version = version + 1, updated_at = now()
-      WHERE id = ? AND version = ? RETURNING *`,
-    [
-      decided.decision,
-      isHandedBack ? null : decided.actor,
-      isHandedBack ? null : now,
-      isHandedBack ? null : decided.reason,
+      WHERE id = :id AND version = :version RETURNING *`,
+    {
+      decision,
+      decided_by: isHandedBack ? null : actor,
+      decided_at: isHandedBack ? null : now,
+      reason: isHandedBack ? null : reason,
       forgiven,
-      found.id,
-      found.version,
-    ],
+      id: found.id,
+      version: found.version,
+    },
   )
   if (changed === null) throw new Error(`entitlement ${found.id} changed inside its transaction`)
-  const reason = `${decided.decision ?? "the rule decides again"}: ${decided.reason}`
-  await insertChange(
-    trx,
-    changed,
-    { kind: "decided", quantity: 0, why: reason },
-    decided.actor,
-    now,
-  )
+  const why = `${decision ?? "the rule decides again"}: ${reason}`
+  await insertChange(trx, changed, { kind: "decided", quantity: 0, why, actor, now })
   return changed
 }
 
@@ -175,62 +160,61 @@ export async function recordDecision(
 export async function moveUnits(
   trx: Sql,
   found: EntitlementRow,
-  after: Standing,
-  moves: readonly Move[],
-  by: { actor: string; reason: string | null },
-  now: Date,
+  { after, moves }: { after: Standing; moves: readonly Move[] },
+  { actor, reason, now }: { actor: string; reason: string | null; now: Date },
 ): Promise<void> {
   const moved = await execute(
     trx,
     `UPDATE kobbopay_entitlement
-        SET state = ?, quantity = ?, released_quantity = ?, revoked_quantity = ?,
-            version = version + ?, updated_at = now()
-      WHERE id = ? AND version = ?`,
-    [
-      stateOf(after),
-      after.quantity,
-      after.released,
-      after.revoked,
-      moves.length,
-      found.id,
-      found.version,
-    ],
+        SET state = :state, quantity = :quantity, released_quantity = :released,
+            revoked_quantity = :revoked, version = version + :moves, updated_at = now()
+      WHERE id = :id AND version = :version`,
+    {
+      state: stateOf(after),
+      quantity: after.quantity,
+      released: after.released,
+      revoked: after.revoked,
+      moves: moves.length,
+      id: found.id,
+      version: found.version,
+    },
   )
   if (moved !== 1) throw new Error(`entitlement ${found.id} changed inside its transaction`)
   for (const [index, move] of moves.entries()) {
-    const why = by.reason === null ? move.why : `${move.why}: ${by.reason}`
+    const why = reason === null ? move.why : `${move.why}: ${reason}`
     const numbered = { ...found, version: found.version + index + 1 }
-    await insertChange(trx, numbered, { ...move, why }, by.actor, now)
+    await insertChange(trx, numbered, { ...move, why, actor, now })
   }
 }
 
 const insertChange = (
   trx: Sql,
   found: Pick<EntitlementRow, "id" | "order_id" | "line_item_id" | "version">,
-  change: { kind: ChangeRow["kind"]; quantity: number; why: string },
-  actor: string,
-  now: Date,
+  change: { kind: ChangeRow["kind"]; quantity: number; why: string; actor: string; now: Date },
 ): Promise<number> =>
   execute(
     trx,
     `INSERT INTO kobbopay_entitlement_change
        (id, entitlement_id, order_id, line_item_id, version, kind, quantity, actor, reason, at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      newId("kpench"),
-      found.id,
-      found.order_id,
-      found.line_item_id,
-      found.version,
-      change.kind,
-      change.quantity,
-      actor,
-      change.why,
-      now,
-    ],
+     VALUES (:id, :entitlement_id, :order_id, :line_item_id, :version, :kind, :quantity, :actor, :why, :now)`,
+    {
+      id: newId("kpench"),
+      entitlement_id: found.id,
+      order_id: found.order_id,
+      line_item_id: found.line_item_id,
+      version: found.version,
+      kind: change.kind,
+      quantity: change.quantity,
+      actor: change.actor,
+      why: change.why,
+      now: change.now,
+    },
   )
 
-/** Takes up to `most` changes whose event was not handed on, for `leaseMs`; in the order they were made. */
+/**
+ * Takes up to `most` changes whose event was not handed on, under a timed lease of `leaseMs`; in the order they
+ * were made.
+ */
 export const claimChanges = async (
   sql: Sql,
   now: Date,
@@ -241,13 +225,13 @@ export const claimChanges = async (
     await rows(
       sql,
       changeRow,
-      `UPDATE kobbopay_entitlement_change SET emitting_until = ?, updated_at = now()
+      `UPDATE kobbopay_entitlement_change SET emitting_until = :until, updated_at = now()
         WHERE id IN (SELECT id FROM kobbopay_entitlement_change
                       WHERE emitted_at IS NULL AND kind <> 'decided' AND deleted_at IS NULL
-                        AND (emitting_until IS NULL OR emitting_until < ?)
-                      ORDER BY at LIMIT ? FOR UPDATE SKIP LOCKED)
+                        AND ${hasEnded("emitting_until")}
+                      ORDER BY at LIMIT :most FOR UPDATE SKIP LOCKED)
         RETURNING *`,
-      [new Date(now.getTime() + leaseMs), now, most],
+      { until: new Date(now.getTime() + leaseMs), now, most },
     )
   ).sort((a, b) => a.at.getTime() - b.at.getTime() || a.version - b.version)
 
@@ -268,7 +252,7 @@ export const keepChanges = (sql: Sql, ids: readonly ChangeId[], until: Date): Pr
     [until, [...ids]],
   )
 
-/** Gives changes back whose event could not be handed on. */
+/** Releases changes whose event could not be handed on. */
 export const releaseChanges = (sql: Sql, ids: readonly ChangeId[]): Promise<number> =>
   execute(
     sql,

@@ -48,33 +48,30 @@ export async function openException(sql: Sql, found: NewException, now: Date): P
     `INSERT INTO kobbopay_exception
        (id, class, subject_id, payment_id, event_row_id, account_id, order_id, rail_id, expected,
         observed, fingerprint, opened_at, last_seen_at)
-     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?
+     SELECT :id, :class, :subject_id, :payment_id, :event_row_id, :account_id, :order_id, :rail_id,
+            :expected::jsonb, :observed::jsonb, :fingerprint, :now, :now
       WHERE NOT EXISTS (SELECT 1 FROM kobbopay_exception
-              WHERE subject_id = ? AND class = ? AND fingerprint = ? AND state = 'closed'
-                AND actor <> 'kobbopay')
+              WHERE subject_id = :subject_id AND class = :class AND fingerprint = :fingerprint
+                AND state = 'closed' AND actor <> 'kobbopay')
      ON CONFLICT (subject_id, class) WHERE state = 'open' AND deleted_at IS NULL
        DO UPDATE SET observed = excluded.observed, fingerprint = excluded.fingerprint,
                      order_id = COALESCE(excluded.order_id, kobbopay_exception.order_id),
                      last_seen_at = excluded.last_seen_at, updated_at = now()
      RETURNING (xmax = 0) AS inserted`,
-    [
-      newId("kpex"),
-      found.class,
-      found.subjectId,
-      found.paymentId,
-      found.eventRowId,
-      found.accountId,
-      found.orderId,
-      found.railId,
-      JSON.stringify(found.expected),
-      JSON.stringify(found.observed),
-      found.fingerprint,
+    {
+      id: newId("kpex"),
+      class: found.class,
+      subject_id: found.subjectId,
+      payment_id: found.paymentId,
+      event_row_id: found.eventRowId,
+      account_id: found.accountId,
+      order_id: found.orderId,
+      rail_id: found.railId,
+      expected: JSON.stringify(found.expected),
+      observed: JSON.stringify(found.observed),
+      fingerprint: found.fingerprint,
       now,
-      now,
-      found.subjectId,
-      found.class,
-      found.fingerprint,
-    ],
+    },
   )
   return opened[0]?.inserted ?? false
 }
@@ -136,6 +133,9 @@ export const hasOpen = async (
 /** How a person closes exceptions: who, with what code, in what words. */
 export type Closing = { actor: string; resolution: string; note: string | null }
 
+const CLOSED = `state = 'closed', closed_at = :now, actor = :actor, resolution = :resolution, note = :note,
+  updated_at = now()`
+
 /** Closes one open exception in a person's name. False when somebody was faster. */
 export const closeException = async (
   sql: Sql,
@@ -145,10 +145,9 @@ export const closeException = async (
 ): Promise<boolean> =>
   (await execute(
     sql,
-    `UPDATE kobbopay_exception
-        SET state = 'closed', closed_at = ?, actor = ?, resolution = ?, note = ?, updated_at = now()
-      WHERE id = ? AND state = 'open' AND deleted_at IS NULL`,
-    [now, by.actor, by.resolution, by.note, id],
+    `UPDATE kobbopay_exception SET ${CLOSED}
+      WHERE id = :id AND state = 'open' AND deleted_at IS NULL`,
+    { ...by, now, id },
   )) === 1
 
 /** Closes a payment's open exceptions of the classes in a person's name. */
@@ -160,10 +159,10 @@ export const closeByPerson = (
 ): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_exception
-        SET state = 'closed', closed_at = ?, actor = ?, resolution = ?, note = ?, updated_at = now()
-      WHERE payment_id = ? AND state = 'open' AND deleted_at IS NULL AND class = ANY(?::text[])`,
-    [now, by.actor, by.resolution, by.note, of.paymentId, [...of.classes]],
+    `UPDATE kobbopay_exception SET ${CLOSED}
+      WHERE payment_id = :payment_id AND state = 'open' AND deleted_at IS NULL
+        AND class = ANY(:classes::text[])`,
+    { ...by, now, payment_id: of.paymentId, classes: [...of.classes] },
   )
 
 const exceptionDetail = exceptionRow.extend({
@@ -195,30 +194,29 @@ export type ExceptionFilter = {
   paymentId: string | null
 }
 
+const IS_LISTED = `deleted_at IS NULL AND (:state::text IS NULL OR state = :state)
+  AND (:class::text IS NULL OR class = :class) AND (:orderId::text IS NULL OR order_id = :orderId)
+  AND (:paymentId::text IS NULL OR payment_id = :paymentId)`
+
 /** One page of exceptions, the newest first, and how many there are in all. */
 export async function listExceptions(
   sql: Sql,
   filter: ExceptionFilter,
   page: { limit: number; offset: number },
 ): Promise<{ exceptions: ExceptionDetail[]; count: number }> {
-  const where = `deleted_at IS NULL AND (?::text IS NULL OR state = ?) AND (?::text IS NULL OR class = ?)
-      AND (?::text IS NULL OR order_id = ?) AND (?::text IS NULL OR payment_id = ?)`
-  const values = [filter.state, filter.class, filter.orderId, filter.paymentId].flatMap((one) => [
-    one,
-    one,
-  ])
   const [exceptions, counted] = await Promise.all([
     rows(
       sql,
       exceptionDetail,
-      `SELECT * FROM kobbopay_exception WHERE ${where} ORDER BY opened_at DESC, id DESC LIMIT ? OFFSET ?`,
-      [...values, page.limit, page.offset],
+      `SELECT * FROM kobbopay_exception WHERE ${IS_LISTED}
+        ORDER BY opened_at DESC, id DESC LIMIT :limit OFFSET :offset`,
+      { ...filter, ...page },
     ),
     row(
       sql,
       countRow,
-      `SELECT count(*)::int AS count FROM kobbopay_exception WHERE ${where}`,
-      values,
+      `SELECT count(*)::int AS count FROM kobbopay_exception WHERE ${IS_LISTED}`,
+      filter,
     ),
   ])
   return { exceptions, count: counted?.count ?? 0 }

@@ -1,21 +1,10 @@
 import { z } from "@medusajs/framework/zod"
-import type { CollectionId, OrderId, PaymentId } from "../domain/ids"
+import type { CollectionId, OrderId } from "../domain/ids"
 import { exceptionsOf, type ExceptionDetail } from "./exceptions"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
 import { refundsOf, type RefundRow } from "./refunds"
-import { minorColumn, rows, type Sql } from "./sql"
-
-const transitionRow = z.object({
-  payment_id: idColumn<PaymentId>(),
-  from_state: z.string(),
-  to_state: z.string(),
-  source: z.string(),
-  actor: z.string().nullable(),
-  note: z.string().nullable(),
-  received_minor: minorColumn.nullable(),
-  at: z.date(),
-})
-export type TransitionRow = z.output<typeof transitionRow>
+import { rows, type Sql } from "./sql"
+import { transitionsOf, type TransitionRow } from "./transitions"
 
 const collectionRow = z.object({
   id: idColumn<CollectionId>(),
@@ -69,17 +58,6 @@ export async function historyOfOrder(
     collection: collectionRows.find((one) => one.id === payment.collection_id) ?? null,
   }))
 }
-
-/** What happened to payments, the oldest first. */
-export const transitionsOf = (sql: Sql, payments: readonly PaymentId[]): Promise<TransitionRow[]> =>
-  rows(
-    sql,
-    transitionRow,
-    `SELECT payment_id, from_state, to_state, source, actor, note, received_minor, at
-       FROM kobbopay_transition
-      WHERE payment_id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY at, id`,
-    [[...payments]],
-  )
 
 const collectionsOf = (sql: Sql, collections: readonly CollectionId[]): Promise<CollectionRow[]> =>
   rows(

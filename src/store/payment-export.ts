@@ -1,9 +1,9 @@
 import type { AccountId, OrderId, PaymentId } from "../domain/ids"
 import { exceptionsOf, type ExceptionRow } from "./exceptions"
-import { transitionsOf, type TransitionRow } from "./history"
 import { paymentRow, type PaymentRow } from "./payment"
 import { refundsOf, type RefundRow } from "./refunds"
 import { rows, type Sql } from "./sql"
+import { transitionsOf, type TransitionRow } from "./transitions"
 
 /** Payments in memory at one time. */
 const PAGE = 200
@@ -64,17 +64,12 @@ const pageAfter = (sql: Sql, filter: ExportFilter, after: string): Promise<Payme
     sql,
     paymentRow,
     `SELECT * FROM kobbopay_payment
-      WHERE id > ? AND deleted_at IS NULL
-        AND (?::timestamptz IS NULL OR created_at >= ?) AND (?::timestamptz IS NULL OR created_at < ?)
-        AND (?::text IS NULL OR account_id = ?) AND (?::text IS NULL OR id = ?)
-        AND (?::text IS NULL OR order_id = ?)
-      ORDER BY id LIMIT ?`,
-    [
-      after,
-      ...[filter.from, filter.to, filter.account, filter.payment, filter.order].flatMap((one) => [
-        one,
-        one,
-      ]),
-      PAGE,
-    ],
+      WHERE id > :after AND deleted_at IS NULL
+        AND (:from::timestamptz IS NULL OR created_at >= :from)
+        AND (:to::timestamptz IS NULL OR created_at < :to)
+        AND (:account::text IS NULL OR account_id = :account)
+        AND (:payment::text IS NULL OR id = :payment)
+        AND (:order::text IS NULL OR order_id = :order)
+      ORDER BY id LIMIT :page`,
+    { ...filter, after, page: PAGE },
   )

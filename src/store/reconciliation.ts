@@ -1,5 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { AccountId, Brand, PaymentId } from "../domain/ids"
+import { FREE, HELD, RELEASE, RENEW, renewFenced, TAKE } from "./lease"
 import { idColumn, paymentRow, type PaymentRow } from "./payment"
 import { countRow, execute, newId, row, rows, type Sql } from "./sql"
 
@@ -46,7 +47,7 @@ export type Tally = {
   drift: Readonly<Record<string, number>>
 }
 
-/** How long a run's lease lasts without a heartbeat, by the database's clock. */
+/** How long a run's lease, a fenced one, lasts without a heartbeat. */
 export const RUN_LEASE_MS = 30_000
 
 /** Thrown by a write of a run whose lease was taken over. The new owner goes on. */
@@ -89,30 +90,28 @@ export const startRun = (
                         WHERE state = 'done' AND deleted_at IS NULL)
      INSERT INTO kobbopay_reconciliation
        (id, follows, trigger, actor, since, started_at, lease_owner, lease_until, fence, mended, drift, pauses)
-     SELECT ?, COALESCE((SELECT id FROM last), ''), ?, ?,
-            COALESCE(?::timestamptz, (SELECT at FROM finished) - ? * interval '1 millisecond',
-                     ?::timestamptz - ? * interval '1 millisecond'),
-            ?, ?, clock_timestamp() + ? * interval '1 millisecond', 1, '{}', '{}',
+     SELECT :id, COALESCE((SELECT id FROM last), ''), :trigger, :actor,
+            COALESCE(:since::timestamptz, (SELECT at FROM finished) - :overlap_ms * interval '1 millisecond',
+                     :now::timestamptz - :first_ms * interval '1 millisecond'),
+            :now, :owner, clock_timestamp() + :lease_ms * interval '1 millisecond', 1, '{}', '{}',
             COALESCE((SELECT r.pauses FROM kobbopay_reconciliation r JOIN last ON last.id = r.id), '{}')
       WHERE NOT EXISTS (SELECT 1 FROM last WHERE state = 'running'
-              OR ?::bigint > 0 AND started_at > ?::timestamptz - ? * interval '1 millisecond')
+              OR :not_within_ms::bigint > 0
+                AND started_at > :now::timestamptz - :not_within_ms * interval '1 millisecond')
      ON CONFLICT DO NOTHING
      RETURNING *`,
-    [
-      newId("kprec"),
-      run.trigger,
-      run.actor,
-      run.since,
-      run.overlapMs,
-      now,
-      run.firstMs,
-      now,
+    {
+      id: newId("kprec"),
+      trigger: run.trigger,
+      actor: run.actor,
+      since: run.since,
+      overlap_ms: run.overlapMs,
+      first_ms: run.firstMs,
+      not_within_ms: run.notWithinMs,
       owner,
-      RUN_LEASE_MS,
-      run.notWithinMs,
+      lease_ms: RUN_LEASE_MS,
       now,
-      run.notWithinMs,
-    ],
+    },
   )
 
 /** Takes over the run whose process died, if there is one: it goes on from its cursor. */
@@ -120,31 +119,29 @@ export const takeOverRun = (sql: Sql, owner: string): Promise<ReconciliationRow 
   row(
     sql,
     reconciliationRow,
-    `UPDATE kobbopay_reconciliation
-        SET lease_owner = ?, lease_until = clock_timestamp() + ? * interval '1 millisecond',
-            fence = fence + 1, updated_at = now()
-      WHERE state = 'running' AND deleted_at IS NULL
-        AND (lease_until IS NULL OR lease_until < clock_timestamp())
-      RETURNING *`,
-    [owner, RUN_LEASE_MS],
+    `UPDATE kobbopay_reconciliation SET ${TAKE}
+      WHERE state = 'running' AND deleted_at IS NULL AND ${FREE} RETURNING *`,
+    { owner, lease_ms: RUN_LEASE_MS },
   )
 
 /** Heartbeat. False when the run was taken over. */
-export const renewRun = async (sql: Sql, run: ReconciliationRow): Promise<boolean> =>
-  (await execute(
+export const renewRun = (sql: Sql, run: ReconciliationRow): Promise<boolean> =>
+  renewFenced(
     sql,
-    `UPDATE kobbopay_reconciliation SET lease_until = clock_timestamp() + ? * interval '1 millisecond'
-      WHERE id = ? AND fence = ? AND lease_owner = ? AND state = 'running'`,
-    [RUN_LEASE_MS, run.id, run.fence, run.lease_owner],
-  )) === 1
+    "kobbopay_reconciliation",
+    { ...heldBy(run), owner: run.lease_owner },
+    RUN_LEASE_MS,
+  )
 
-/** Gives a run back before its end, with the reason: the next tick of the job takes it up. */
+const heldBy = ({ id, fence }: ReconciliationRow) => ({ id, fence })
+
+/** Releases a run before its end, with the reason: the next tick of the job takes it up. */
 export const releaseRun = (sql: Sql, run: ReconciliationRow, cause: string): Promise<number> =>
   execute(
     sql,
-    `UPDATE kobbopay_reconciliation SET lease_until = clock_timestamp(), last_error = ?, updated_at = now()
-      WHERE id = ? AND fence = ? AND state = 'running'`,
-    [cause, run.id, run.fence],
+    `UPDATE kobbopay_reconciliation SET ${RELEASE}, last_error = :cause
+      WHERE ${HELD} AND state = 'running'`,
+    { ...heldBy(run), cause },
   )
 
 /**
@@ -167,36 +164,34 @@ export async function commitBatch(
   const kept = await execute(
     sql,
     `UPDATE kobbopay_reconciliation
-        SET cursor = ?, payments = payments + ?, read = read + ?, moved = moved + ?,
-            failed_reads = failed_reads + ?, put_off = put_off + ?,
-            mended = ${summed("mended")}, drift = ${summed("drift")}, pauses = ?::jsonb,
-            last_error = COALESCE(?, last_error),
-            lease_until = clock_timestamp() + ? * interval '1 millisecond', updated_at = now()
-      WHERE id = ? AND fence = ? AND state = 'running'`,
-    [
-      batch.cursor,
-      tally.payments,
-      tally.read,
-      tally.moved,
-      tally.failedReads,
-      tally.putOff,
-      JSON.stringify(tally.mended),
-      JSON.stringify(tally.drift),
-      JSON.stringify(Object.fromEntries(batch.pauses)),
-      batch.lastError,
-      RUN_LEASE_MS,
-      run.id,
-      run.fence,
-    ],
+        SET cursor = :cursor, payments = payments + :payments, read = read + :read, moved = moved + :moved,
+            failed_reads = failed_reads + :failed_reads, put_off = put_off + :put_off,
+            mended = ${summed("mended")}, drift = ${summed("drift")}, pauses = :pauses::jsonb,
+            last_error = COALESCE(:last_error, last_error), ${RENEW}, updated_at = now()
+      WHERE ${HELD} AND state = 'running'`,
+    {
+      ...heldBy(run),
+      cursor: batch.cursor,
+      payments: tally.payments,
+      read: tally.read,
+      moved: tally.moved,
+      failed_reads: tally.failedReads,
+      put_off: tally.putOff,
+      mended: JSON.stringify(tally.mended),
+      drift: JSON.stringify(tally.drift),
+      pauses: JSON.stringify(Object.fromEntries(batch.pauses)),
+      last_error: batch.lastError,
+      lease_ms: RUN_LEASE_MS,
+    },
   )
   if (kept !== 1) throw new RunLost(run.id)
 }
 
-/** Adds counts by kind to a column of them. */
+/** Adds counts by kind, bound under the column's name, to a column of them. */
 const summed = (column: "mended" | "drift"): string =>
   `(SELECT COALESCE(jsonb_object_agg(kind, total), '{}') FROM (
      SELECT key AS kind, sum(value::int) AS total
-       FROM (SELECT * FROM jsonb_each_text(${column}) UNION ALL SELECT * FROM jsonb_each_text(?::jsonb)) AS both_counts
+       FROM (SELECT * FROM jsonb_each_text(${column}) UNION ALL SELECT * FROM jsonb_each_text(:${column}::jsonb)) AS both_counts
       GROUP BY key) AS totals)`
 
 /** @throws RunLost when the run was taken over */
@@ -204,9 +199,9 @@ export async function finishRun(sql: Sql, run: ReconciliationRow, now: Date): Pr
   const done = await execute(
     sql,
     `UPDATE kobbopay_reconciliation
-        SET state = 'done', finished_at = ?, lease_owner = NULL, lease_until = NULL, updated_at = now()
-      WHERE id = ? AND fence = ? AND state = 'running'`,
-    [now, run.id, run.fence],
+        SET state = 'done', finished_at = :now, ${RELEASE}
+      WHERE ${HELD} AND state = 'running'`,
+    { ...heldBy(run), now },
   )
   if (done !== 1) throw new RunLost(run.id)
 }
@@ -226,15 +221,16 @@ export const paymentsToReconcile = (
     sql,
     paymentRow,
     `SELECT * FROM kobbopay_payment p
-      WHERE id > ? AND created_at <= ? AND deleted_at IS NULL AND kobbopay_id IS NOT NULL
+      WHERE id > :after AND created_at <= :started_at AND deleted_at IS NULL
+        AND kobbopay_id IS NOT NULL
         AND (state IN ('pending', 'partial', 'paid')
-          OR GREATEST(confirmed_at, ended_at, captured_at) >= ?
-          OR next_check_at <= ?
+          OR GREATEST(confirmed_at, ended_at, captured_at) >= :since
+          OR next_check_at <= :started_at
           OR (target <> 'nothing' AND converged_at IS NULL)
           OR EXISTS (SELECT 1 FROM kobbopay_exception e WHERE e.subject_id = p.id
                 AND e.class = 'drift' AND e.state = 'open' AND e.deleted_at IS NULL))
-      ORDER BY id LIMIT ?`,
-    [after, run.started_at, run.since, run.started_at, most],
+      ORDER BY id LIMIT :most`,
+    { after, started_at: run.started_at, since: run.since, most },
   )
 
 export const runById = (sql: Sql, id: ReconciliationId): Promise<ReconciliationRow | null> =>

@@ -44,21 +44,22 @@ export async function insertRefund(
     `INSERT INTO kobbopay_refund
        (id, payment_id, collection_id, account_id, order_id, amount_minor, hash, currency_code, state,
         actor, note, recorded_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'recorded', ?, ?, ?)
+     VALUES (:id, :payment_id, :collection_id, :account_id, :order_id, :amount_minor, :hash, :currency_code,
+             'recorded', :actor, :note, :now)
      ON CONFLICT (payment_id, hash) WHERE deleted_at IS NULL DO NOTHING RETURNING *`,
-    [
-      newId("kpref"),
-      payment.id,
-      payment.collection_id,
-      payment.account_id,
-      payment.order_id,
-      made.amount_minor.toString(),
-      made.hash,
-      payment.currency_code,
-      made.actor,
-      made.note,
+    {
+      id: newId("kpref"),
+      payment_id: payment.id,
+      collection_id: payment.collection_id,
+      account_id: payment.account_id,
+      order_id: payment.order_id,
+      amount_minor: made.amount_minor.toString(),
+      hash: made.hash,
+      currency_code: payment.currency_code,
+      actor: made.actor,
+      note: made.note,
       now,
-    ],
+    },
   )
   if (inserted === null) return null
   const refunded = payment.refunded_minor + made.amount_minor

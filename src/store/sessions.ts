@@ -1,8 +1,8 @@
 import { z } from "@medusajs/framework/zod"
 import type { CollectionId, PaymentId, ProviderId, SessionId } from "../domain/ids"
-import { waking } from "./collections"
 import { holdsMoney, idColumn, paymentColumns, paymentRow, type PaymentRow } from "./payment"
 import { execute, newId, row, rows, type Part, type Sql } from "./sql"
+import { waking } from "./wakes"
 
 const sessionRow = z.object({
   session_id: idColumn<SessionId>(),
@@ -97,14 +97,14 @@ export const paymentOfSession = (sql: Sql, session: SessionId): Promise<PaymentR
  */
 export const attaching = (shown: string, session: SessionId, now: Date): Part => ({
   text: `
-    detached AS (UPDATE kobbopay_payment_session k SET detached_at = ? FROM ${shown}
-      WHERE k.session_id = ? AND k.payment_id <> ${shown}.id AND k.detached_at IS NULL
+    detached AS (UPDATE kobbopay_payment_session k SET detached_at = :attach_now FROM ${shown}
+      WHERE k.session_id = :attach_session AND k.payment_id <> ${shown}.id AND k.detached_at IS NULL
         AND k.deleted_at IS NULL),
     attached AS (INSERT INTO kobbopay_payment_session (id, session_id, payment_id)
-      SELECT ?, ?, id FROM ${shown}
+      SELECT :attach_id, :attach_session, id FROM ${shown}
       ON CONFLICT (session_id, payment_id) WHERE deleted_at IS NULL
         DO UPDATE SET detached_at = NULL, updated_at = now())`,
-  bindings: [now, session, newId("kpses"), session],
+  bindings: { attach_now: now, attach_session: session, attach_id: newId("kpses") },
 })
 
 /** Makes a session show a payment, and only that one. */
@@ -121,10 +121,10 @@ export async function attachSession(
     sql,
     {
       name: "kobbopay_attach_session",
-      text: `WITH shown AS (SELECT id, collection_id, money_seen_at FROM kobbopay_payment WHERE id = ?),
+      text: `WITH shown AS (SELECT id, collection_id, money_seen_at FROM kobbopay_payment WHERE id = :payment_id),
      ${attach.text} ${wake.text}`,
     },
-    [payment, ...attach.bindings, ...wake.bindings],
+    { ...attach.bindings, ...wake.bindings, payment_id: payment },
   )
 }
 

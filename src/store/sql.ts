@@ -8,13 +8,13 @@ export type Sql = Pick<Knex, "raw" | "transaction">
 type Binding = string | number | boolean | Date | null | string[]
 
 /** Values by the names that a statement has for them: `:payment_id` takes that of `payment_id`. */
-export type Named = Readonly<Record<string, Binding>>
+type Named = Readonly<Record<string, Binding>>
 
 /**
  * What is bound in a statement: by name, or, in one that binds few values, in the order of its question
  * marks. A name may stand in a statement several times, a question mark only for one value.
  */
-export type Bindings = Named | readonly Binding[]
+type Bindings = Named | readonly Binding[]
 
 /** A piece of a statement, with what is bound in it; its names differ from those of the statement around it. */
 export type Part = { text: string; bindings: Named }

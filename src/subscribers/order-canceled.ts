@@ -1,7 +1,7 @@
 import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { brandAs, type OrderId } from "../domain/ids"
 import { runtime } from "../runtime"
-import { recordOrderCancelled } from "../store/collections"
+import { recordOrderCancelled } from "../store/cancelling"
 import { kobbopay, workerOf } from "../work/worker-of"
 
 /**

@@ -29,8 +29,7 @@ export default async function orderPlaced({
     await linkOrder(
       service.sql,
       link.payment_collection_id,
-      null,
-      brandAs<OrderId>(event.data.id),
+      { cart: null, order: brandAs<OrderId>(event.data.id) },
       runtime.now(),
     )
   }

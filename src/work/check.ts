@@ -8,8 +8,9 @@ import type { Rules } from "../domain/rules"
 import { nextCheck, retryPause } from "../domain/schedule"
 import { exceptionAbout, openException } from "../store/exceptions"
 import type { Lease } from "../store/collections"
-import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/inbox"
-import { recordFailedRead, sessionsOf } from "../store/ledger"
+import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/inbox/queue"
+import { sessionsOf } from "../store/ledger"
+import { recordFailedRead } from "../store/next-checks"
 import type { MedusaView } from "../store/medusa-view"
 import { observe } from "../store/observe"
 import { orderFacts, type Shown } from "../store/order-facts"
@@ -87,9 +88,9 @@ export async function checkPayment(
   }
   for (const event of [...events, ...unmet]) {
     if (event.reported_state === null || seen.met.has(event.id)) {
-      await finishEvent(deps.sql, event.id, "done", seen.payment.state, now)
+      await finishEvent(deps.sql, event.id, { state: "done", outcome: seen.payment.state }, now)
     } else if (!isPatient(event, patienceMs, now)) {
-      await finishEvent(deps.sql, event.id, "dead", "ambiguous_finality", now)
+      await finishEvent(deps.sql, event.id, { state: "dead", outcome: "ambiguous_finality" }, now)
     } else {
       const pause = retryPause(event.attempts, deps.random)
       await retryEvent(deps.sql, event, new Date(now.getTime() + pause))
@@ -184,12 +185,12 @@ async function putOff(
 ): Promise<string | null> {
   const now = deps.now()
   if (isOver(payment, events, rules, now)) {
-    await recordFailedRead(deps.sql, payment.id, cause.message, null, now)
+    await recordFailedRead(deps.sql, payment.id, { cause: cause.message, nextCheckAt: null }, now)
     return null
   }
   const pause = Math.max(cause.retryAfterMs ?? 0, retryPause(payment.failures, deps.random))
   const at = new Date(now.getTime() + pause)
-  await recordFailedRead(deps.sql, payment.id, cause.message, at, now)
+  await recordFailedRead(deps.sql, payment.id, { cause: cause.message, nextCheckAt: at }, now)
   for (const event of events) await retryEvent(deps.sql, event, at)
   deps.log.warn(
     `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, again at ${at.toISOString()}: ${cause.message}`,

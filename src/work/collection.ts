@@ -110,12 +110,12 @@ async function endWork(
 ): Promise<void> {
   const now = deps.now()
   if (failure === null) {
-    await releaseLease(deps.sql, lease, next, now, null)
+    await releaseLease(deps.sql, lease, { next, failure: null, now })
     if (lease.lastError !== null || hang.isReported) await closeDead(deps, lease, now)
     return
   }
   const retryAt = new Date(now.getTime() + retryPause(lease.failures, deps.random))
-  await releaseLease(deps.sql, lease, retryAt, now, failure)
+  await releaseLease(deps.sql, lease, { next: retryAt, failure, now })
   deps.log.warn(
     `kobbopay: work on ${lease.collectionId} failed (try ${lease.failures + 1}), again at ${retryAt.toISOString()}: ${failure}`,
   )

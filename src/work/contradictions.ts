@@ -1,7 +1,7 @@
 import { brandAs, type CollectionId, type PaymentId, type ProviderId } from "../domain/ids"
 import { booksOf } from "../store/books"
 import { exceptionAbout, closeCleared, openException } from "../store/exceptions"
-import { orderCancelledAt } from "../store/collections"
+import { orderCancelledAt } from "../store/cancelling"
 import { paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import { audit, type Contradiction, type ReadResult } from "./audit"

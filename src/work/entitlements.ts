@@ -121,7 +121,7 @@ async function apply(deps: Deps, trx: Sql, pass: Pass): Promise<EntitlementsConv
       asked === null
         ? { actor: "kobbopay", reason: faults.get(before.line_item_id) ?? null }
         : { actor: asked.actor, reason: asked.reason }
-    await moveUnits(trx, entitlement, after, moves, by, now)
+    await moveUnits(trx, entitlement, { after, moves }, { ...by, now })
     changed += 1
   }
   const isOver = found.length === 0 || verdict.cancelled
@@ -181,7 +181,7 @@ async function applyDecision(
   const { decision } = asked
   const forgiven =
     decision === "release" ? takenBack({ ...standingOf(before), decision }, line, verdict).units : 0
-  return recordDecision(trx, before, asked, forgiven, now)
+  return recordDecision(trx, before, { ...asked, forgiven, now })
 }
 
 /** Seldom, and ever more so: only for what no event reported. */

@@ -1,16 +1,8 @@
 import type { AccountId, OrderId } from "../domain/ids"
 import { isMore } from "../domain/store-amount"
 import { booksOf } from "../store/books"
-import {
-  clearCancelling,
-  LEASE_MS,
-  LeaseLost,
-  markCancelling,
-  recordOrderCancelled,
-  renewLease,
-  wakeOthers,
-  type Lease,
-} from "../store/collections"
+import { clearCancelling, markCancelling, recordOrderCancelled } from "../store/cancelling"
+import { LEASE_MS, LeaseLost, renewLease, wakeOthers, type Lease } from "../store/collections"
 import { markConverged, paymentsOf, paymentsOfOrder, sessionsOf } from "../store/ledger"
 import type { Shown } from "../store/order-facts"
 import { holdsMoney, type PaymentRow } from "../store/payment"

@@ -6,7 +6,7 @@ import {
   releaseUnworked,
   type Lease,
 } from "../store/collections"
-import { makeDue, postponeCheck } from "../store/ledger"
+import { makeDue, postponeCheck } from "../store/next-checks"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { Contradiction, ReadResult } from "./audit"

@@ -8,7 +8,8 @@ import { MONEY_CLASSES } from "../domain/exception-actions"
 import { closeByPerson } from "../store/exceptions"
 import { errorText } from "../store/error-text"
 import { lockCollection, wakeCollection, type Lease } from "../store/collections"
-import { insertTransition, paymentById, sessionsOf, showing } from "../store/ledger"
+import { paymentById, sessionsOf, showing } from "../store/ledger"
+import { insertTransition } from "../store/transitions"
 import {
   isRefunded,
   leftToRefund,

@@ -19,18 +19,14 @@ import {
   type ExceptionRow,
 } from "../store/exceptions"
 import { lockCollection, wakeCollection } from "../store/collections"
-import { setReportsAside } from "../store/inbox"
-import {
-  acceptPayment,
-  insertTransition,
-  checkNow,
-  paymentById,
-  sessionsOf,
-  writeOff,
-} from "../store/ledger"
+import { setReportsAside } from "../store/inbox/queue"
+import { paymentById, sessionsOf } from "../store/ledger"
+import { acceptPayment, writeOff } from "../store/money-decisions"
+import { checkNow } from "../store/next-checks"
 import { asksOf, type Shown } from "../store/order-facts"
 import { isRefunded, settlesOrder, type PaymentRow } from "../store/payment"
 import type { Sql } from "../store/sql"
+import { insertTransition } from "../store/transitions"
 import type { Deps } from "./deps"
 import type { MedusaView } from "../store/medusa-view"
 

@@ -1,4 +1,4 @@
-import { emptyDoneEvents } from "../store/inbox"
+import { emptyDoneEvents } from "../store/inbox/queue"
 import type { Sql } from "../store/sql"
 
 /** Few enough that their locks are held for a moment only. */

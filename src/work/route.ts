@@ -3,17 +3,14 @@ import { repeatedAt, UNKNOWN_PATIENCE_MS, unknownPause } from "../domain/schedul
 import { plainLine } from "../domain/text"
 import { closeCleared, openException } from "../store/exceptions"
 import { wakeCollection } from "../store/collections"
+import { finishEvent, retryEvent, retryEvents, type EventRow } from "../store/inbox/queue"
 import {
-  finishEvent,
   isRepeated,
-  retryEvent,
-  retryEvents,
   routeAll,
   routeEvent,
   unroutedEvents,
-  type EventRow,
   type Route,
-} from "../store/inbox"
+} from "../store/inbox/routing"
 import { paymentsNamed } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
@@ -66,7 +63,7 @@ async function putOffAll(deps: Deps, events: readonly EventRow[], now: Date): Pr
 async function routeOne(deps: Deps, event: EventRow): Promise<void> {
   const now = deps.now()
   if (event.kobbopay_ids.length === 0 && event.reference === null) {
-    await finishEvent(deps.sql, event.id, "done", "names_no_payment", now)
+    await finishEvent(deps.sql, event.id, { state: "done", outcome: "names_no_payment" }, now)
     return
   }
   const named = await paymentsNamed(deps.sql, event.account_id, event.kobbopay_ids, event.reference)
@@ -121,7 +118,7 @@ function paymentFor(
 
 async function giveUp(deps: Deps, event: EventRow, now: Date): Promise<void> {
   await deps.sql.transaction(async (trx) => {
-    await finishEvent(trx, event.id, "done", "unknown_payment", now)
+    await finishEvent(trx, event.id, { state: "done", outcome: "unknown_payment" }, now)
     // An account may serve other systems too: only a reference of ours makes it our affair.
     if (event.reference === null || !isOurReference(event.reference)) return
     await openException(

@@ -1,14 +1,8 @@
 import { repeatedAt } from "../domain/schedule"
 import { exceptionAbout, openException, closeCleared } from "../store/exceptions"
-import {
-  clearCancelling,
-  nextWork,
-  recordOrderCancelled,
-  wakeCollection,
-  wasWoken,
-  type Lease,
-} from "../store/collections"
-import { openEvents, type EventRow } from "../store/inbox"
+import { nextWork, wakeCollection, wasWoken, type Lease } from "../store/collections"
+import { clearCancelling, recordOrderCancelled } from "../store/cancelling"
+import { openEvents, type EventRow } from "../store/inbox/queue"
 import { endExpiredCreations } from "../store/creation"
 import { markConverged, linkOrder, paymentsOf, sessionsOf } from "../store/ledger"
 import { isMoneyGone, settlesOrder, type PaymentRow } from "../store/payment"
@@ -55,7 +49,12 @@ export async function settleCollection(deps: Deps, lease: Lease): Promise<Outcom
     ? await withoutExpiredCreations(deps, lease)
     : found
   if (view !== null && known.some((payment) => isNews(payment, view))) {
-    await linkOrder(deps.sql, lease.collectionId, view.cartId, view.orderId, deps.now())
+    await linkOrder(
+      deps.sql,
+      lease.collectionId,
+      { cart: view.cartId, order: view.orderId },
+      deps.now(),
+    )
   }
 
   const failures: string[] = []
@@ -140,7 +139,12 @@ async function resolveMark(
 ): Promise<Date | null> {
   if (view?.order === "cancelled" && view.orderId !== null) {
     if (lease.orderCancelledAt === null) {
-      await linkOrder(deps.sql, lease.collectionId, view.cartId, view.orderId, deps.now())
+      await linkOrder(
+        deps.sql,
+        lease.collectionId,
+        { cart: view.cartId, order: view.orderId },
+        deps.now(),
+      )
       await recordOrderCancelled(deps.sql, view.orderId, deps.now())
     }
   } else if (lease.cancellingAt !== null) {
@@ -216,8 +220,7 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
         await linkOrder(
           deps.sql,
           payment.collection_id,
-          step.cart,
-          placed?.orderId ?? null,
+          { cart: step.cart, order: placed?.orderId ?? null },
           deps.now(),
         )
         break

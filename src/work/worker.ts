@@ -162,7 +162,11 @@ export class Worker {
     this.#calm += calm
     let claimed: Lease[] = []
     try {
-      claimed = await claimCollections(sql, owner, now(), LEASE_MS, { most, calm })
+      claimed = await claimCollections(
+        sql,
+        { owner, leaseMs: LEASE_MS, now: now() },
+        { most, calm },
+      )
     } finally {
       this.#calm -= calm - claimed.filter((lease) => !lease.urgent).length
     }

@@ -7,7 +7,8 @@ import {
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import { brandAs, type PaymentId } from "../domain/ids"
-import { checkNow, paymentById } from "../store/ledger"
+import { paymentById } from "../store/ledger"
+import { checkNow } from "../store/next-checks"
 import { runtime } from "../runtime"
 import { DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"
 

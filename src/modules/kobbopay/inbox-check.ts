@@ -3,7 +3,7 @@ import type { Logger } from "@medusajs/framework/types"
 import { safeText } from "../../kobbopay/errors"
 import { brandAs, type AccountId } from "../../domain/ids"
 import { errorText } from "../../store/error-text"
-import { recordEvents } from "../../store/record-events"
+import { recordEvents } from "../../store/inbox/insert"
 import { planEachTime } from "../../store/sql"
 import type { InboxPool } from "./inbox-pool"
 

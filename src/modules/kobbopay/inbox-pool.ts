@@ -1,7 +1,7 @@
 import type { Knex } from "@medusajs/framework/mikro-orm/knex"
 import { Pool, type PoolClient, type PoolConfig } from "@medusajs/framework/pg"
 import { z } from "@medusajs/framework/zod"
-import type { InboxConnection } from "../../store/record-events"
+import type { InboxConnection } from "../../store/inbox/insert"
 
 /** How long a webhook may wait for a connection or an answer before the answer is 503. */
 const LIMIT_MS = 2_500

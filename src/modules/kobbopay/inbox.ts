@@ -1,13 +1,13 @@
 import type { Logger } from "@medusajs/framework/types"
 import { safeText } from "../../kobbopay/errors"
-import type { InboxConnection, NewEvent, Recorded } from "../../store/record-events"
-import { EventRecorder } from "../../store/recorder"
+import type { InboxConnection, NewEvent, Recorded } from "../../store/inbox/insert"
+import { EventBatcher } from "../../store/inbox/batcher"
 
 /** A test event that was seen before is logged this often: anybody who overheard one may send it at any rate. */
 const LOG_AGAIN_AFTER_MS = 10_000
 
 /** Records webhooks, and tells of those that were sent to try the connection: somebody waits for that line. */
-export class Inbox extends EventRecorder {
+export class Inbox extends EventBatcher {
   readonly #log: Pick<Logger, "info">
   #loggedAt = -Infinity
 

@@ -4,7 +4,7 @@ import { MedusaService } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { parseDuration } from "../../kobbopay/duration"
 import type { Account } from "../../kobbopay/options"
-import type { EventRecorder } from "../../store/recorder"
+import type { EventBatcher } from "../../store/inbox/batcher"
 import { checkAccounts } from "./account-check"
 import { backendUrlOf, checkCredentials } from "./credentials-check"
 import { Inbox } from "./inbox"
@@ -90,7 +90,7 @@ export default class KobbopayModuleService extends MedusaService({
   /** The app's own connection, for the worker. */
   readonly sql: Knex
   /** Records events through a small pool of its own, so that a busy store cannot starve the inbox. */
-  readonly inbox: EventRecorder
+  readonly inbox: EventBatcher
   readonly settings: ModuleOptions
   readonly __hooks: {
     onApplicationStart: () => Promise<void>

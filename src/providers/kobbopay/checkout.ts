@@ -32,7 +32,7 @@ import {
 } from "../../store/creation"
 import { errorText } from "../../store/error-text"
 import { exceptionAbout, openException } from "../../store/exceptions"
-import { wakeWaiting } from "../../store/inbox"
+import { wakeWaiting } from "../../store/inbox/routing"
 import { paymentById, paymentsOfOrder, sessionsOf } from "../../store/ledger"
 import { viewOf } from "../../store/medusa-view"
 import { asksOf } from "../../store/order-facts"
@@ -363,10 +363,8 @@ async function create(
       made.expiresAt !== null && made.expiresAt < payment.window_ends_at
         ? made.expiresAt
         : payment.window_ends_at
-    shown = await recordCreated(
-      sql,
-      payment,
-      {
+    shown = await recordCreated(sql, payment, {
+      made: {
         accountId: account.id,
         kobbopayId: made.kobbopayId,
         address: made.address,
@@ -376,7 +374,7 @@ async function create(
       },
       session,
       now,
-    )
+    })
     wake(checkout, made.kobbopayId, now)
   } catch (cause) {
     await releaseCreation(

@@ -1,8 +1,8 @@
 import { z } from "@medusajs/framework/zod"
-import type { AccountId, CollectionId, EventRowId, KobbopayId, Reference } from "../domain/ids"
-import type { ReportedState } from "../domain/reading"
-import { idColumn } from "./payment"
-import { newId } from "./sql"
+import type { AccountId, CollectionId, EventRowId, KobbopayId, Reference } from "../../domain/ids"
+import type { ReportedState } from "../../domain/reading"
+import { idColumn } from "../payment"
+import { newId } from "../sql"
 
 /** One verified webhook, as it is to be recorded. */
 export type NewEvent = {

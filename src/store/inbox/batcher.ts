@@ -1,4 +1,4 @@
-import { recordEvents, type InboxConnection, type NewEvent, type Recorded } from "./record-events"
+import { recordEvents, type InboxConnection, type NewEvent, type Recorded } from "./insert"
 
 /** A statement that takes longer than this is not waited for by those that come after it. */
 const SLOW_MS = 50
@@ -24,7 +24,7 @@ type Waiting = {
  * enough commits are under way. Each is answered by itself, and only after its own row is committed; when
  * a batch is refused because of one of them, each is tried alone, so that none suffers for its neighbour.
  */
-export class EventRecorder {
+export class EventBatcher {
   readonly #connection: InboxConnection
   readonly #withinMs: number
   readonly #waiting: Waiting[] = []
