@@ -121,7 +121,7 @@ export const retryOrder = (
   )
 
 /** Takes the one right to fulfil lines of an order, a timed lease. False while another process has it. */
-export const beginFulfilling = async (
+export const claimFulfilling = async (
   sql: Sql,
   order: OrderId,
   until: Date,
@@ -134,8 +134,8 @@ export const beginFulfilling = async (
     { id: order, until, now },
   )) === 1
 
-/** Keeps the right to fulfil lines of an order, while that is under way. */
-export const keepFulfilling = (sql: Sql, order: OrderId, until: Date): Promise<number> =>
+/** Heartbeat of the right to fulfil lines of an order. */
+export const renewFulfilling = (sql: Sql, order: OrderId, until: Date): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_entitled_order SET fulfilling_until = ?
@@ -143,7 +143,7 @@ export const keepFulfilling = (sql: Sql, order: OrderId, until: Date): Promise<n
     [until, order],
   )
 
-export const endFulfilling = (sql: Sql, order: OrderId): Promise<number> =>
+export const releaseFulfilling = (sql: Sql, order: OrderId): Promise<number> =>
   execute(sql, `UPDATE kobbopay_entitled_order SET fulfilling_until = NULL WHERE id = ?`, [order])
 
 const ledgerRow = z.object({

@@ -243,8 +243,8 @@ export const markEmitted = (sql: Sql, ids: readonly ChangeId[], now: Date): Prom
     [now, [...ids]],
   )
 
-/** Keeps changes whose events are still on their way. */
-export const keepChanges = (sql: Sql, ids: readonly ChangeId[], until: Date): Promise<number> =>
+/** Heartbeat of changes whose events are on their way. */
+export const renewChanges = (sql: Sql, ids: readonly ChangeId[], until: Date): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_entitlement_change SET emitting_until = ?

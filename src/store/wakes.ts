@@ -2,13 +2,13 @@ import type { CollectionId, OrderId, PaymentId } from "../domain/ids"
 import { execute, type Part, type Sql } from "./sql"
 
 /** Due at `:wake_at`, if it was to be worked later or not at all. */
-const DUE = "due_at = LEAST(due_at, :wake_at), wakes = wakes + 1"
-/** Like {@link DUE}, and before what is only due. */
-export const WOKEN = `${DUE}, urgent = true`
+const SCHEDULED = "due_at = LEAST(due_at, :wake_at), wakes = wakes + 1"
+/** Like {@link SCHEDULED}, and before what is only due. */
+export const WOKEN = `${SCHEDULED}, urgent = true`
 
 /** Brings the next work of the collection forward to `at`, if it is later or was resting; `collection` gives its id. */
 export const scheduling = (collection: string, at: Date): Part => ({
-  text: `UPDATE kobbopay_collection SET ${DUE} WHERE id = ${collection}`,
+  text: `UPDATE kobbopay_collection SET ${SCHEDULED} WHERE id = ${collection}`,
   bindings: { wake_at: at },
 })
 

@@ -2,7 +2,7 @@ import { errorText } from "../store/error-text"
 import {
   claimChanges,
   releaseChanges,
-  keepChanges,
+  renewChanges,
   markEmitted,
   type ChangeRow,
 } from "../store/entitlements"
@@ -39,7 +39,7 @@ async function handOn(deps: Deps, changes: readonly ChangeRow[]): Promise<void> 
   const ids = changes.map((change) => change.id)
   const heartbeat = setInterval(() => {
     const until = new Date(deps.now().getTime() + LEASE_MS)
-    keepChanges(deps.sql, ids, until).catch((cause: unknown) => {
+    renewChanges(deps.sql, ids, until).catch((cause: unknown) => {
       deps.log.warn(`kobbopay: events under way were not kept: ${errorText(cause)}`)
     })
   }, LEASE_MS / 3)

@@ -1,5 +1,10 @@
 import type { OrderId } from "../domain/ids"
-import { beginFulfilling, wakeOrder, endFulfilling, keepFulfilling } from "../store/entitled-orders"
+import {
+  claimFulfilling,
+  wakeOrder,
+  releaseFulfilling,
+  renewFulfilling,
+} from "../store/entitled-orders"
 import { entitlementsOf } from "../store/entitlements"
 import { errorText } from "../store/error-text"
 import type { Deps } from "./deps"
@@ -22,11 +27,11 @@ export class BeingFulfilled extends Error {
  */
 export async function fulfilReleased(deps: Deps, order: OrderId): Promise<void> {
   const until = () => new Date(deps.now().getTime() + LEASE_MS)
-  if (!(await beginFulfilling(deps.sql, order, until(), deps.now()))) {
+  if (!(await claimFulfilling(deps.sql, order, until(), deps.now()))) {
     throw new BeingFulfilled("its lines are being fulfilled already")
   }
   const heartbeat = setInterval(() => {
-    keepFulfilling(deps.sql, order, until()).catch((cause: unknown) => {
+    renewFulfilling(deps.sql, order, until()).catch((cause: unknown) => {
       deps.log.warn(`kobbopay: the fulfilling of ${order} was not kept: ${errorText(cause)}`)
     })
   }, LEASE_MS / 3)
@@ -34,7 +39,7 @@ export async function fulfilReleased(deps: Deps, order: OrderId): Promise<void> 
   let isWaitedFor = true
   const work = fulfilLines(deps, order).finally(async () => {
     clearInterval(heartbeat)
-    await endFulfilling(deps.sql, order)
+    await releaseFulfilling(deps.sql, order)
     // Made due, so that its exception closes.
     if (!isWaitedFor) await wakeOrder(deps.sql, order)
   })
