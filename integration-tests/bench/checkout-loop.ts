@@ -3,7 +3,7 @@ import type { ExecArgs } from "@medusajs/framework/types"
 import { Modules } from "@medusajs/framework/utils"
 import { brandAs, type Reference } from "../../src/domain/ids"
 import { KobbopayProviderService } from "../../src/providers/kobbopay/service"
-import { depsOf, kobbopay } from "../../src/work/worker-of"
+import { appOf } from "../../src/work/app"
 import { KOBBOPAY_PROVIDER } from "../support/seeded-store"
 
 /** Until the code is compiled as in a process that has run for a while. */
@@ -43,7 +43,8 @@ export default async function loop({ container, args }: ExecArgs): Promise<void>
   const [file, times] = args
   if (file === undefined) throw new Error("usage: medusa exec checkout-loop.ts <file> <times>")
   const payments = container.resolve(Modules.PAYMENT)
-  const [account] = depsOf(kobbopay()).accounts.values()
+  const { deps } = appOf(container)
+  const [account] = deps.accounts.values()
   const [rail] = account?.account.options.rails ?? []
   if (account === undefined || rail === undefined) throw new Error("the store has no account")
   const taken = timeCalls()
@@ -52,7 +53,7 @@ export default async function loop({ container, args }: ExecArgs): Promise<void>
 
   for (let count = -WARM_UP; count < Number(times); count++) {
     // As autovacuum does within a minute.
-    if (count === 0) await depsOf(kobbopay()).sql.raw("ANALYZE")
+    if (count === 0) await deps.sql.raw("ANALYZE")
     const collection = await payments.createPaymentCollections({
       currency_code: "usd",
       amount: 10.5,

@@ -3,7 +3,7 @@ import { z } from "@medusajs/framework/zod"
 import { brandAs, type OrderId } from "../../src/domain/ids"
 import { dueOrders } from "../../src/store/entitled-orders"
 import { emitChanges, repairEntitlements } from "../../src/work/entitlements"
-import { depsOf } from "../../src/work/worker-of"
+import { appOf } from "../../src/work/app"
 import { convergeEntitlementsWorkflow } from "../../src/workflows"
 import mailLicenceKey from "../examples/mail-licence-key"
 import { allDue } from "../support/books"
@@ -247,7 +247,7 @@ storeSuite("entitlements", (world) => {
     await world().shopper.call(path, anything, { body: { provider_id: provider } })
     const order = await world().shopper.complete(cartId)
     await world().worker.drain()
-    await repairEntitlements(depsOf(world().service), 100)
+    await repairEntitlements(appOf(world().container).deps, 100)
     expect(await entitlements.of(order.id)).toEqual([])
   })
 
@@ -379,7 +379,7 @@ storeSuite("entitlements", (world) => {
     for (const table of ["entitled_order", "entitlement", "entitlement_change"]) {
       await world().rows(`DELETE FROM kobbopay_${table}`)
     }
-    const deps = depsOf(world().service)
+    const deps = appOf(world().container).deps
     expect(await repairEntitlements(deps, 100)).toBe(1)
     expect(await entitlements.stands(order.id)).toEqual([["released", 1, 0]])
     expect(await repairEntitlements(deps, 100)).toBe(0)
@@ -428,7 +428,7 @@ storeSuite("entitlements", (world) => {
     await world().rows(
       `UPDATE kobbopay_entitlement_change SET emitted_at = NULL WHERE kind = 'released'`,
     )
-    const deps = depsOf(world().service)
+    const deps = appOf(world().container).deps
     const deaf = () => Promise.reject(new Error("the bus is down"))
     const down = { ...deps, log: { ...deps.log, warn: jest.fn() } }
     await emitChanges({ ...down, entitlements: { ...deps.entitlements, emit: deaf } })
@@ -463,6 +463,6 @@ storeSuite("entitlements", (world) => {
   test("whatever happens in whatever order, with crashes and twice at once, ends as the rule says, and each change is emitted once", async () => {
     const { order } = await buy()
     await entitlements.become(order.id, ["held", 0, 0])
-    await convergesLikeTheRule(depsOf(world().service), brandAs<OrderId>(order.id))
+    await convergesLikeTheRule(appOf(world().container).deps, brandAs<OrderId>(order.id))
   })
 })

@@ -2,7 +2,7 @@ import { z } from "@medusajs/framework/zod"
 import { brandAs, type OrderId } from "../../src/domain/ids"
 import { DEAD_AFTER_FAILURES } from "../../src/domain/schedule"
 import { convergeEntitlements, emitChanges } from "../../src/work/entitlements"
-import { depsOf } from "../../src/work/worker-of"
+import { appOf } from "../../src/work/app"
 import { booksOf } from "../support/books"
 import { Entitlements } from "../support/entitlements"
 import { INVOICE } from "../support/store-accounts"
@@ -88,7 +88,7 @@ storeSuite("failing entitlements", (world) => {
           WHERE order_id = ?`,
         [hours, order.id],
       )
-    const deps = depsOf(world().service)
+    const deps = appOf(world().container).deps
     const emit = () => Promise.reject(new Error("the bus is away"))
     const away = { ...deps, entitlements: { ...deps.entitlements, emit } }
     await waitingSince(0)
@@ -102,7 +102,7 @@ storeSuite("failing entitlements", (world) => {
   })
 
   test("money captured on Paid stays held when its account is gone from the config", async () => {
-    const deps = depsOf(world().service)
+    const deps = appOf(world().container).deps
     const { order, session, collectionId } = await buy()
     world().sandbox.control.pay(session.kobbopay_id, { amount: "10.5" })
     await world().worked(

@@ -5,7 +5,7 @@ import reconcileJob from "../../src/jobs/kobbopay-reconcile"
 import { brandAs, type CollectionId } from "../../src/domain/ids"
 import { runById } from "../../src/store/reconciliation"
 import { beginRun, runReconciliation } from "../../src/work/reconcile"
-import { depsOf } from "../../src/work/worker-of"
+import { appOf } from "../../src/work/app"
 import { reconcileWorkflow, type ReconcileInput } from "../../src/workflows"
 import {
   allDue,
@@ -52,7 +52,7 @@ storeSuite("reconciliation", (world) => {
   }
   const run = async (input: ReconcileInput = {}) =>
     report.parse((await reconcileWorkflow(world().container).run({ input })).result)
-  const deps = () => depsOf(world().service)
+  const deps = () => appOf(world().container).deps
   const another = () => ({ ...deps(), owner: "another process" })
   const request = { trigger: "manual", actor: null, since: null, notWithinMs: 0 } as const
   const idOf = async (collection: string) => {
@@ -308,26 +308,26 @@ storeSuite("reconciliation", (world) => {
     test("comes by itself once a day, in one process, and not while the sweep is off", async () => {
       const runs = async () =>
         (await world().rows(`SELECT state, trigger FROM kobbopay_reconciliation`)).length
-      await reconcileJob()
+      await reconcileJob(world().container)
       expect(await runs()).toBe(0)
       jest.replaceProperty(world().service, "settings", {
         ...world().service.settings,
         sweep: "scheduled",
       })
       try {
-        await Promise.all([reconcileJob(), reconcileJob(), reconcileJob()])
+        await Promise.all([1, 2, 3].map(() => reconcileJob(world().container)))
         await until(
           async () =>
             (await world().rows(`SELECT id FROM kobbopay_reconciliation WHERE state = 'done'`))
               .length === 1,
           { withinMs: 10_000, what: "the scheduled run being done" },
         )
-        await reconcileJob()
+        await reconcileJob(world().container)
         expect(await runs()).toBe(1)
         await world().rows(
           `UPDATE kobbopay_reconciliation SET started_at = started_at - interval '25 hours'`,
         )
-        await reconcileJob()
+        await reconcileJob(world().container)
         expect(await runs()).toBe(2)
       } finally {
         jest.restoreAllMocks()

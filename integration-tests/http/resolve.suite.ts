@@ -1,7 +1,7 @@
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type PaymentId } from "../../src/domain/ids"
 import { recordRefund } from "../../src/work/refund"
-import { depsOf } from "../../src/work/worker-of"
+import { appOf } from "../../src/work/app"
 import {
   acceptExceptionWorkflow,
   applyPaymentWorkflow,
@@ -558,7 +558,7 @@ storeSuite("resolving exceptions", (world) => {
 
     test("an order cancelled before its recorded refund was booked shows one refund", async () => {
       const { collectionId, order, payment } = await captured()
-      await recordRefund(depsOf(world().service), {
+      await recordRefund(appOf(world().container).deps, {
         paymentId: brandAs<PaymentId>(payment),
         amount: "10.5",
         hash: "tx-early",

@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import { runtime } from "../../src/runtime"
-import { depsOf } from "../../src/work/worker-of"
+import { appOf } from "../../src/work/app"
 import { brandAs, type AccountId } from "../../src/domain/ids"
 import { DOCS, INVOICE, MEDDLED } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"
@@ -374,7 +374,7 @@ storeSuite("strangers", (world) => {
   describe("a flood of webhooks", () => {
     /** Reads of Kobbopay that the worker makes meanwhile. */
     const readsDuring = async (account: string, during: () => Promise<void>): Promise<number> => {
-      const known = depsOf(world().service).accounts.get(brandAs<AccountId>(account))
+      const known = appOf(world().container).deps.accounts.get(brandAs<AccountId>(account))
       if (known === undefined) throw new Error(`no account ${account}`)
       const reads = jest.spyOn(known.client, "read")
       try {

@@ -168,7 +168,7 @@ describe("the packed plugin", () => {
   })
 
   test("can be asked for what is public, and for nothing else", async () => {
-    const inner = ["runtime", "store/ledger", "work/worker-of"]
+    const inner = ["runtime", "store/ledger", "work/app"]
     const outcomes = await resolvedIn(store, NAME, [...PUBLIC, ...inner])
     expect(outcomes).toEqual([
       ...PUBLIC.map(() => "found"),

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import type { WeatherPatch } from "../../src/sandbox"
-import { depsOf } from "../../src/work/worker-of"
+import { appOf } from "../../src/work/app"
 import { Dice } from "../soak/dice"
 import { allDue, booksOf, type Books } from "../support/books"
 import { DOCS, INVOICE } from "../support/store-accounts"
@@ -350,7 +350,7 @@ class Storm {
 
   #newWorker(): MortalWorker {
     const { world } = this
-    return new MortalWorker(world, depsOf(world.service), `mortal ${this.#hired++}`)
+    return new MortalWorker(world, appOf(world.container).deps, `mortal ${this.#hired++}`)
   }
 
   /** New workers for those that died, or for all: also who is to die soon does not live on into the calm. */

@@ -2,8 +2,9 @@ import { medusaIntegrationTestRunner } from "@medusajs/test-utils"
 import type { MedusaContainer } from "@medusajs/framework/types"
 import { z } from "@medusajs/framework/zod"
 import { startSandbox, type Sandbox } from "../../src/sandbox"
+import { KOBBOPAY_MODULE } from "../../src/modules/kobbopay"
 import type KobbopayModuleService from "../../src/modules/kobbopay/service"
-import { kobbopay, workerOf } from "../../src/work/worker-of"
+import { appOf } from "../../src/work/app"
 import type { Worker } from "../../src/work/worker"
 import { Meddler } from "./meddler"
 import { Merchant } from "./merchant"
@@ -143,8 +144,8 @@ const SELLS = [
 async function makeWorld(container: MedusaContainer, url: string): Promise<World> {
   const hook = `${url}/hooks/kobbopay`
   const store = await seedStore(container, { admin: ADMIN, paymentProviders: SELLS })
-  const service = kobbopay()
-  const worker = workerOf(service)
+  const service = container.resolve<KobbopayModuleService>(KOBBOPAY_MODULE)
+  const { worker } = appOf(container)
   const { invoice, docs, brief, after } = SECRETS
   const [sandbox, second] = await Promise.all([
     openSandbox(port("TEST_SANDBOX_PORT"), hook, { invoice, docs }),

@@ -1,12 +1,12 @@
 import type { MedusaContainer } from "@medusajs/framework/types"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { runtime } from "../runtime"
+import { appOf } from "../work/app"
 import { emptyOldEvents } from "../work/retention"
-import { kobbopay } from "../work/worker-of"
 
 /** Lets go of the bodies of events that were done long ago. */
 export default async function retention(container: MedusaContainer): Promise<void> {
-  const { settings, sql } = kobbopay()
+  const { settings, sql } = appOf(container)
   if (settings.sweep === "off") return
   const emptied = await emptyOldEvents(sql, settings.events.keepFor, runtime.now())
   if (emptied > 0) {

@@ -1,9 +1,10 @@
-import { kobbopay, workerOf } from "../work/worker-of"
+import type { MedusaContainer } from "@medusajs/framework/types"
+import { appOf } from "../work/app"
 
 /** Works whatever is due: what a webhook did not reach, what was left by a process that died, expiries. */
-export default function sweep(): void {
-  const service = kobbopay()
-  if (service.settings.sweep === "scheduled") workerOf(service).wake()
+export default function sweep(container: MedusaContainer): void {
+  const { settings, worker } = appOf(container)
+  if (settings.sweep === "scheduled") worker.wake()
 }
 
 export const config = {

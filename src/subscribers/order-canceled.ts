@@ -2,7 +2,7 @@ import type { SubscriberArgs, SubscriberConfig } from "@medusajs/framework"
 import { brandAs, type OrderId } from "../domain/ids"
 import { runtime } from "../runtime"
 import { recordOrderCancelled } from "../store/cancelling"
-import { kobbopay, workerOf } from "../work/worker-of"
+import { appOf } from "../work/app"
 
 /**
  * An order that awaits its payment has no Payment in Medusa, so the provider never learns that it was
@@ -10,10 +10,11 @@ import { kobbopay, workerOf } from "../work/worker-of"
  */
 export default async function orderCanceled({
   event,
+  container,
 }: SubscriberArgs<{ id: string }>): Promise<void> {
-  const service = kobbopay()
-  await recordOrderCancelled(service.sql, brandAs<OrderId>(event.data.id), runtime.now())
-  workerOf(service).wake()
+  const { sql, worker } = appOf(container)
+  await recordOrderCancelled(sql, brandAs<OrderId>(event.data.id), runtime.now())
+  worker.wake()
 }
 
 export const config: SubscriberConfig = { event: "order.canceled" }

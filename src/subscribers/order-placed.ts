@@ -6,7 +6,7 @@ import { linkOrder } from "../store/ledger"
 import { idColumn } from "../store/payment"
 import type { CollectionId } from "../domain/ids"
 import { runtime } from "../runtime"
-import { kobbopay, workerOf } from "../work/worker-of"
+import { appOf } from "../work/app"
 
 const links = z.array(z.object({ payment_collection_id: idColumn<CollectionId>() }))
 
@@ -24,16 +24,16 @@ export default async function orderPlaced({
     fields: ["payment_collection_id"],
     filters: { order_id: event.data.id },
   })
-  const service = kobbopay()
+  const { sql, worker } = appOf(container)
   for (const link of links.parse(data)) {
     await linkOrder(
-      service.sql,
+      sql,
       link.payment_collection_id,
       { cart: null, order: brandAs<OrderId>(event.data.id) },
       runtime.now(),
     )
   }
-  workerOf(service).wake()
+  worker.wake()
 }
 
 export const config: SubscriberConfig = { event: "order.placed" }

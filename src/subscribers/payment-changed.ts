@@ -6,7 +6,7 @@ import { wakeOrder } from "../store/entitled-orders"
 import { runtime } from "../runtime"
 import { wakeCollectionsOf } from "../store/collections"
 import { idColumn } from "../store/payment"
-import { kobbopay, workerOf } from "../work/worker-of"
+import { appOf } from "../work/app"
 
 const payments = z.array(z.object({ payment_collection_id: z.string() }))
 const links = z.array(z.object({ order_id: idColumn<OrderId>() }))
@@ -29,13 +29,13 @@ export default async function paymentChanged({
       payment_collection_id: payments.parse(found).map((one) => one.payment_collection_id),
     },
   })
-  const service = kobbopay()
+  const { sql, worker } = appOf(container)
   for (const { order_id: order } of links.parse(data)) {
-    await wakeOrder(service.sql, order)
+    await wakeOrder(sql, order)
     // It may be the second one that pays for the order.
-    await wakeCollectionsOf(service.sql, order, runtime.now())
+    await wakeCollectionsOf(sql, order, runtime.now())
   }
-  workerOf(service).wake()
+  worker.wake()
 }
 
 export const config: SubscriberConfig = { event: ["payment.captured", "payment.refunded"] }

@@ -10,7 +10,7 @@ import { brandAs, type PaymentId } from "../domain/ids"
 import { paymentById } from "../store/ledger"
 import { checkNow } from "../store/next-checks"
 import { runtime } from "../runtime"
-import { DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"
+import { appOf, DRAIN_WITHIN_MS } from "../work/app"
 
 export type CheckPaymentInput = {
   /** Row id of the payment in the ledger: "kpay_…". */
@@ -19,19 +19,19 @@ export type CheckPaymentInput = {
 
 export const checkPaymentStep = createStep(
   "kobbopay-check-payment",
-  async ({ payment_id }: CheckPaymentInput) => {
-    const service = kobbopay()
+  async ({ payment_id }: CheckPaymentInput, { container }) => {
+    const { sql, worker } = appOf(container)
     const id = brandAs<PaymentId>(payment_id)
-    const payment = await paymentById(service.sql, id)
+    const payment = await paymentById(sql, id)
     if (payment === null) {
       throw new MedusaError(
         MedusaError.Types.NOT_FOUND,
         `There is no Kobbopay payment ${payment_id}`,
       )
     }
-    await checkNow(service.sql, id, runtime.now())
-    await workerOf(service).drain({ withinMs: DRAIN_WITHIN_MS })
-    const seen = await paymentById(service.sql, id)
+    await checkNow(sql, id, runtime.now())
+    await worker.drain({ withinMs: DRAIN_WITHIN_MS })
+    const seen = await paymentById(sql, id)
     return new StepResponse({ payment_id, state: seen?.state ?? payment.state })
   },
 )

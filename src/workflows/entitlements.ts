@@ -3,21 +3,23 @@ import {
   createWorkflow,
   StepResponse,
   WorkflowResponse,
+  type StepExecutionContext,
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
 import type { EntitlementDecision } from "../domain/entitlements"
+import { appOf } from "../work/app"
 import { convergeEntitlements, decideEntitlement } from "../work/entitlements"
-import { depsOf, kobbopay } from "../work/worker-of"
 import { convergeInput, decideInput, parseInput } from "./input"
 
 export type ConvergeEntitlementsInput = z.input<typeof convergeInput>
 export type DecideEntitlementInput = z.input<typeof decideInput>
 
 const deciding =
-  (decision: EntitlementDecision | null) => async (input: DecideEntitlementInput) => {
+  (decision: EntitlementDecision | null) =>
+  async (input: DecideEntitlementInput, { container }: StepExecutionContext) => {
     const { entitlement_id, actor, reason } = parseInput(decideInput, input)
-    const after = await decideEntitlement(depsOf(kobbopay()), {
+    const after = await decideEntitlement(appOf(container).deps, {
       id: entitlement_id,
       decision,
       actor,
@@ -28,9 +30,9 @@ const deciding =
 
 export const convergeEntitlementsStep = createStep(
   "kobbopay-converge-entitlements",
-  async (input: ConvergeEntitlementsInput) => {
+  async (input: ConvergeEntitlementsInput, { container }) => {
     const { order_id } = parseInput(convergeInput, input)
-    return new StepResponse(await convergeEntitlements(depsOf(kobbopay()), order_id))
+    return new StepResponse(await convergeEntitlements(appOf(container).deps, order_id))
   },
 )
 export const holdEntitlementStep = createStep("kobbopay-hold-entitlement", deciding("hold"))

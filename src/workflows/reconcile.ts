@@ -7,31 +7,34 @@ import {
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
+import { appOf } from "../work/app"
 import { beginRun, runReconciliation } from "../work/reconcile"
-import { depsOf, kobbopay } from "../work/worker-of"
 import { parseInput, reconcileInput } from "./input"
 import { reconciliationView } from "./reconciliation-view"
 
 export type ReconcileInput = z.input<typeof reconcileInput>
 
-export const reconcileStep = createStep("kobbopay-reconcile", async (input: ReconcileInput) => {
-  const { since, trigger, actor } = parseInput(reconcileInput, input)
-  const deps = depsOf(kobbopay())
-  const begun = await beginRun(deps, {
-    trigger: trigger ?? (since === null ? "manual" : "backfill"),
-    actor,
-    since,
-    notWithinMs: 0,
-  })
-  if (begun.is === "busy" || begun.is === "too_soon") {
-    const which = begun.is === "busy" ? ` (${begun.run.id})` : ""
-    throw new MedusaError(
-      MedusaError.Types.NOT_ALLOWED,
-      `A reconciliation is under way already${which}. Wait until it is done.`,
-    )
-  }
-  return new StepResponse(reconciliationView(await runReconciliation(deps, begun.run)))
-})
+export const reconcileStep = createStep(
+  "kobbopay-reconcile",
+  async (input: ReconcileInput, { container }) => {
+    const { since, trigger, actor } = parseInput(reconcileInput, input)
+    const { deps } = appOf(container)
+    const begun = await beginRun(deps, {
+      trigger: trigger ?? (since === null ? "manual" : "backfill"),
+      actor,
+      since,
+      notWithinMs: 0,
+    })
+    if (begun.is === "busy" || begun.is === "too_soon") {
+      const which = begun.is === "busy" ? ` (${begun.run.id})` : ""
+      throw new MedusaError(
+        MedusaError.Types.NOT_ALLOWED,
+        `A reconciliation is under way already${which}. Wait until it is done.`,
+      )
+    }
+    return new StepResponse(reconciliationView(await runReconciliation(deps, begun.run)))
+  },
+)
 
 /**
  * Reads every payment that is open or ended lately (with `since`: since then), does what follows from it,

@@ -7,26 +7,26 @@ import {
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
 import { refundById } from "../store/refunds"
+import { appOf, DRAIN_WITHIN_MS } from "../work/app"
 import { recordRefund } from "../work/refund"
-import { depsOf, DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"
 import { parseInput, refundInput } from "./input"
 
 export type RecordRefundInput = z.input<typeof refundInput>
 
 export const recordRefundStep = createStep(
   "kobbopay-record-refund",
-  async (input: RecordRefundInput) => {
+  async (input: RecordRefundInput, { container }) => {
     const { payment_id, amount, hash, actor, note } = parseInput(refundInput, input)
-    const service = kobbopay()
-    const made = await recordRefund(depsOf(service), {
+    const { sql, deps, worker } = appOf(container)
+    const made = await recordRefund(deps, {
       paymentId: payment_id,
       amount,
       hash,
       actor,
       note,
     })
-    await workerOf(service).drain({ withinMs: DRAIN_WITHIN_MS })
-    const booked = await refundById(service.sql, made.id)
+    await worker.drain({ withinMs: DRAIN_WITHIN_MS })
+    const booked = await refundById(sql, made.id)
     return new StepResponse({
       id: made.id,
       payment_id,

@@ -3,38 +3,40 @@ import {
   createWorkflow,
   StepResponse,
   WorkflowResponse,
+  type StepExecutionContext,
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
+import { appOf, DRAIN_WITHIN_MS } from "../work/app"
 import { acceptException, dismissException } from "../work/resolve"
-import { depsOf, DRAIN_WITHIN_MS, kobbopay, workerOf } from "../work/worker-of"
 import { acceptInput, dismissInput, parseInput } from "./input"
 
 export type AcceptExceptionInput = z.input<typeof acceptInput>
 export type DismissExceptionInput = z.input<typeof dismissInput>
 
-const accepting = (how: "accept" | "apply") => async (input: AcceptExceptionInput) => {
-  const { exception_id, actor, note, final } = parseInput(acceptInput, input)
-  const service = kobbopay()
-  const worker = workerOf(service)
-  return new StepResponse(
-    await acceptException(depsOf(service), () => worker.drain({ withinMs: DRAIN_WITHIN_MS }), {
-      exceptionId: exception_id,
-      how,
-      final,
-      actor,
-      note,
-    }),
-  )
-}
+const accepting =
+  (how: "accept" | "apply") =>
+  async (input: AcceptExceptionInput, { container }: StepExecutionContext) => {
+    const { exception_id, actor, note, final } = parseInput(acceptInput, input)
+    const { deps, worker } = appOf(container)
+    return new StepResponse(
+      await acceptException(deps, () => worker.drain({ withinMs: DRAIN_WITHIN_MS }), {
+        exceptionId: exception_id,
+        how,
+        final,
+        actor,
+        note,
+      }),
+    )
+  }
 
 export const acceptExceptionStep = createStep("kobbopay-accept-exception", accepting("accept"))
 export const applyPaymentStep = createStep("kobbopay-apply-payment", accepting("apply"))
 export const dismissExceptionStep = createStep(
   "kobbopay-dismiss-exception",
-  async (input: DismissExceptionInput) => {
+  async (input: DismissExceptionInput, { container }) => {
     const { exception_id, code, actor, note } = parseInput(dismissInput, input)
-    await dismissException(depsOf(kobbopay()), { exceptionId: exception_id, code, actor, note })
+    await dismissException(appOf(container).deps, { exceptionId: exception_id, code, actor, note })
     return new StepResponse({ exception_id, resolution: code })
   },
 )

@@ -9,12 +9,11 @@ import {
   type Received,
 } from "../../../kobbopay/webhook"
 import type { Account } from "../../../kobbopay/options"
-import type KobbopayModuleService from "../../../modules/kobbopay/service"
 import { runtime } from "../../../runtime"
 import { checkAgain } from "../../../store/inbox/queue"
 import type { Recorded } from "../../../store/inbox/insert"
 import { errorText } from "../../../store/error-text"
-import { kobbopay, workerOf } from "../../../work/worker-of"
+import { appOf, type App } from "../../../work/app"
 import { BodyRefused, readRawBody } from "./raw-body"
 import { SecretWatch } from "./rotation"
 
@@ -39,8 +38,8 @@ const ACCEPTED: Answer = { status: 200, refusal: null }
  * whatever the event says. The work starts after the answer.
  */
 export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<void> {
-  const service = kobbopay()
-  const answer = await take(req, service).catch((cause: unknown) =>
+  const app = appOf(req.scope)
+  const answer = await take(req, app).catch((cause: unknown) =>
     cause instanceof BodyRefused
       ? refuse(cause.status, cause.message)
       : refuse(503, `the webhook could not be handled: ${errorText(cause)}`, "not handled"),
@@ -51,7 +50,7 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
     refusals.note(
       (line) => log.warn(line),
       kind,
-      `kobbopay: webhook refused with ${answer.status}${idsForLog(req, service)}: ${cause}`,
+      `kobbopay: webhook refused with ${answer.status}${idsForLog(req, app)}: ${cause}`,
     )
   }
   // What was not read of a refused body must not be taken for the connection's next request.
@@ -60,13 +59,11 @@ export async function POST(req: MedusaRequest, res: MedusaResponse): Promise<voi
   res.end()
 }
 
-async function take(req: MedusaRequest, service: KobbopayModuleService): Promise<Answer> {
+async function take(req: MedusaRequest, app: App): Promise<Answer> {
   const unfit = unfitHeaders(req)
   if (unfit !== null) return unfit
   const ip = req.ip ?? ""
-  const mayCome = service.accounts.some(({ options }) =>
-    isAllowedIp(options.webhook.allowedIps, ip),
-  )
+  const mayCome = app.accounts.some(({ options }) => isAllowedIp(options.webhook.allowedIps, ip))
   if (!mayCome) {
     const cause = `${addressIn(ip)} is in no account's webhook.allowedIps`
     return refuse(403, cause, "address in no list")
@@ -77,7 +74,7 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
     rawBody,
     // With each repetition: a doubled signature must not look like one.
     rawHeaders: req.rawHeaders,
-    accounts: service.accounts,
+    accounts: app.accounts,
     now: runtime.now().getTime(),
   })
   if (!received.ok) return refuse(received.status, received.cause)
@@ -89,7 +86,7 @@ async function take(req: MedusaRequest, service: KobbopayModuleService): Promise
   const rotated = secrets.note(received.account, received.secretIndex)
   if (rotated !== null)
     req.scope.resolve(ContainerRegistrationKeys.LOGGER).info(`kobbopay: ${rotated}`)
-  return record(service, received, rawBody)
+  return record(app, received, rawBody)
 }
 
 /** An address for the log. A proxy hands on what it was sent, so it may be any text. */
@@ -118,7 +115,7 @@ function unfitHeaders(req: MedusaRequest): Answer | null {
 }
 
 /** The ids a refused webhook came with, for the log. Unproven, so only what is short and plain. */
-function idsForLog(req: MedusaRequest, { accounts }: KobbopayModuleService): string {
+function idsForLog(req: MedusaRequest, { accounts }: App): string {
   const idOf = (kind: "eventId" | "deliveryId") =>
     accounts
       .flatMap(({ options }) => req.headersDistinct[options.webhook.headers[kind] ?? ""] ?? [])
@@ -127,14 +124,14 @@ function idsForLog(req: MedusaRequest, { accounts }: KobbopayModuleService): str
 }
 
 async function record(
-  service: KobbopayModuleService,
+  app: App,
   { account, secretIndex, event }: Extract<Received, { ok: true }>,
   rawBody: Buffer,
 ): Promise<Answer> {
   const now = runtime.now()
   let recorded: Recorded
   try {
-    recorded = await service.inbox.record({
+    recorded = await app.inbox.record({
       accountId: account.id,
       bodyHash: bodyHashOf(rawBody),
       eventId: event.eventId,
@@ -157,27 +154,22 @@ async function record(
     )
   }
   setImmediate(() => {
-    void afterAnswer(service, account, recorded)
+    void afterAnswer(app, account, recorded)
   })
   return ACCEPTED
 }
 
 /** Starts the work on an event; what fails here is found again by the sweep. */
-async function afterAnswer(
-  service: KobbopayModuleService,
-  { options }: Account,
-  recorded: Recorded,
-): Promise<void> {
-  const worker = workerOf(service)
+async function afterAnswer(app: App, { options }: Account, recorded: Recorded): Promise<void> {
   if (!recorded.inserted && recorded.collectionId !== null) {
     // Seen before: Kobbopay asks for a check, so the next one comes forward.
     const { watchForMs } = options.expiry
-    const isDue = await checkAgain(service.sql, recorded.id, runtime.now(), watchForMs).catch(
+    const isDue = await checkAgain(app.sql, recorded.id, runtime.now(), watchForMs).catch(
       () => false,
     )
-    if (isDue) worker.wake()
+    if (isDue) app.worker.wake()
   } else {
-    worker.wakeDispatcher()
+    app.worker.wakeDispatcher()
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { z } from "@medusajs/framework/zod"
 import { listExceptions } from "../../../../store/exceptions"
-import { kobbopay } from "../../../../work/worker-of"
+import { appOf } from "../../../../work/app"
 import { parseInput } from "../../../../workflows/input"
 import { idFilter, oneOf, pageOf } from "../../../filters"
 
@@ -18,7 +18,7 @@ export async function GET(req: AuthenticatedMedusaRequest, res: MedusaResponse):
   const asked = parseInput(query, req.query)
   const { limit, offset } = asked
   const { exceptions, count } = await listExceptions(
-    kobbopay().sql,
+    appOf(req.scope).sql,
     {
       state: asked.state ?? null,
       class: asked.class ?? null,

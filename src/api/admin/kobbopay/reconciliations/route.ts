@@ -7,7 +7,7 @@ import { z } from "@medusajs/framework/zod"
 import { countRuns, runsOf } from "../../../../store/reconciliation"
 import type { Reconciliation, ReconciliationList } from "../../../../types/reconciliation"
 import { beginRun, runReconciliation } from "../../../../work/reconcile"
-import { depsOf, kobbopay } from "../../../../work/worker-of"
+import { appOf } from "../../../../work/app"
 import { parseInput, reconcileInput } from "../../../../workflows/input"
 import { pageOf } from "../../../filters"
 import { reconciliationView } from "../../../../workflows/reconciliation-view"
@@ -21,7 +21,7 @@ export async function GET(
   res: MedusaResponse<ReconciliationList>,
 ): Promise<void> {
   const { limit, offset } = parseInput(page, req.query)
-  const { sql } = kobbopay()
+  const { sql } = appOf(req.scope)
   const [runs, count] = await Promise.all([runsOf(sql, limit, offset), countRuns(sql)])
   res.setHeader("cache-control", "no-store")
   res.json({ reconciliations: runs.map(reconciliationView), count, limit, offset })
@@ -42,7 +42,7 @@ export async function POST(
   res: MedusaResponse<Answer>,
 ): Promise<void> {
   const { since } = parseInput(body, req.body ?? {})
-  const deps = depsOf(kobbopay())
+  const { deps } = appOf(req.scope)
   const begun = await beginRun(deps, {
     trigger: since === null ? "manual" : "backfill",
     actor: req.auth_context.actor_id,

@@ -2,7 +2,7 @@ import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { z } from "@medusajs/framework/zod"
 import { currenciesOf, type Rail } from "../../../../kobbopay/rails"
 import type { RailsAnswer } from "../../../../types/storefront"
-import { kobbopay } from "../../../../work/worker-of"
+import { appOf } from "../../../../work/app"
 import { parseInput } from "../../../../workflows/input"
 import { idFilter } from "../../../filters"
 import { placesOf, type Place } from "./place"
@@ -24,7 +24,7 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
   const isOffered = (providerId: string, rail: Rail) =>
     (currency_code === undefined || hasPrice(rail, currency_code)) &&
     places.every((place) => isOfferedAt(place, providerId, rail))
-  const rails = kobbopay()
+  const rails = appOf(req.scope)
     .accounts.filter((account) => provider_id === undefined || account.providerId === provider_id)
     .flatMap((account) =>
       account.options.rails

@@ -4,7 +4,7 @@ import { z } from "@medusajs/framework/zod"
 import { brandAs, type EntitlementId } from "../../../../../domain/ids"
 import { plainLine } from "../../../../../domain/text"
 import { changesOf } from "../../../../../store/entitlements"
-import { kobbopay } from "../../../../../work/worker-of"
+import { appOf } from "../../../../../work/app"
 
 const found = z.looseObject({ id: z.string() })
 
@@ -30,7 +30,7 @@ export async function answerEntitlement(
       `There is no Kobbopay entitlement ${plainLine(id)}`,
     )
   }
-  const changes = await changesOf(kobbopay().sql, brandAs<EntitlementId>(id))
+  const changes = await changesOf(appOf(req.scope).sql, brandAs<EntitlementId>(id))
   res.setHeader("cache-control", "no-store")
   res.json({
     entitlement: {

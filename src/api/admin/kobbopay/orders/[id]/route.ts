@@ -7,7 +7,7 @@ import { runtime } from "../../../../../runtime"
 import { historyOfOrder } from "../../../../../store/history"
 import { idColumn } from "../../../../../store/payment"
 import type { OrderPayments } from "../../../../../types/order-payments"
-import { kobbopay } from "../../../../../work/worker-of"
+import { appOf } from "../../../../../work/app"
 import { actorsOf, merchantView } from "./merchant-view"
 
 type Query = Omit<RemoteQueryFunction, symbol>
@@ -33,6 +33,7 @@ const usersShape = z.array(
 
 /** The Kobbopay payments of an order, with all that happened to them, for its merchant. */
 export async function GET(req: MedusaRequest, res: MedusaResponse<OrderPayments>): Promise<void> {
+  const { sql, accounts } = appOf(req.scope)
   const id = brandAs<OrderId>(req.params["id"] ?? "")
   const query = req.scope.resolve(ContainerRegistrationKeys.QUERY)
   const { data } = await query.graph({
@@ -44,12 +45,12 @@ export async function GET(req: MedusaRequest, res: MedusaResponse<OrderPayments>
   const asks = new Map(
     (order?.payment_collections ?? []).map((one) => [one.id, one.raw_amount.value] as const),
   )
-  const histories = await historyOfOrder(kobbopay().sql, id, [...asks.keys()])
+  const histories = await historyOfOrder(sql, id, [...asks.keys()])
   const surroundings = {
     isCancelled: order?.status === "canceled",
     asks,
     names: await namesOf(query, actorsOf(histories)),
-    rails: new Map(kobbopay().accounts.map((account) => [account.id, account.options.rails])),
+    rails: new Map(accounts.map((account) => [account.id, account.options.rails])),
   }
   const now = runtime.now()
   res.setHeader("cache-control", "no-store")

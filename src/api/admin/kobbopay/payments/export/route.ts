@@ -2,7 +2,7 @@ import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { z } from "@medusajs/framework/zod"
 import { brandAs, type AccountId, type OrderId, type PaymentId } from "../../../../../domain/ids"
 import { keptPayments } from "../../../../../store/payment-export"
-import { kobbopay } from "../../../../../work/worker-of"
+import { appOf } from "../../../../../work/app"
 import { parseInput } from "../../../../../workflows/input"
 import { idFilter, moment, oneOf } from "../../../../filters"
 import { sheetShape } from "../sheet"
@@ -35,7 +35,7 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
     query,
     req.query,
   )
-  const payments = keptPayments(kobbopay().sql, {
+  const payments = keptPayments(appOf(req.scope).sql, {
     from: from ?? null,
     to: to ?? null,
     account: account === undefined ? null : brandAs<AccountId>(account),

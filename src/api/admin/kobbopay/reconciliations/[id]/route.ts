@@ -3,7 +3,7 @@ import { MedusaError } from "@medusajs/framework/utils"
 import { brandAs } from "../../../../../domain/ids"
 import { runById, type ReconciliationId } from "../../../../../store/reconciliation"
 import type { Reconciliation } from "../../../../../types/reconciliation"
-import { kobbopay } from "../../../../../work/worker-of"
+import { appOf } from "../../../../../work/app"
 import { reconciliationView } from "../../../../../workflows/reconciliation-view"
 
 /** The report of one run, as far as it has come. */
@@ -12,7 +12,7 @@ export async function GET(
   res: MedusaResponse<{ reconciliation: Reconciliation }>,
 ): Promise<void> {
   const id = req.params["id"] ?? ""
-  const run = await runById(kobbopay().sql, brandAs<ReconciliationId>(id))
+  const run = await runById(appOf(req.scope).sql, brandAs<ReconciliationId>(id))
   if (run === null) {
     throw new MedusaError(MedusaError.Types.NOT_FOUND, "There is no reconciliation of this id")
   }

@@ -6,7 +6,7 @@ import { runtime } from "../../../../../runtime"
 import { isStillOwed } from "../../../../../store/offer"
 import { payerView } from "../../../../../store/payer-view"
 import type { PayerOrder, PaymentAnswer } from "../../../../../types/storefront"
-import { kobbopay } from "../../../../../work/worker-of"
+import { appOf } from "../../../../../work/app"
 import { paymentOf } from "./payment-by-token"
 
 const ordersShape = z.array(
@@ -16,7 +16,7 @@ const ordersShape = z.array(
 /** The live status of one payment, for whoever holds its token: what its payer may see, and no more. */
 export async function GET(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
   const payment = await paymentOf(req)
-  const { sql, accounts } = kobbopay()
+  const { sql, accounts } = appOf(req.scope)
   res.setHeader("cache-control", "no-store")
   const account = accounts.find(({ id }) => id === payment.account_id)
   const view = payerView(payment, runtime.now(), account?.options.rails ?? [])

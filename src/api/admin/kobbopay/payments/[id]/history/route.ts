@@ -4,7 +4,7 @@ import { z } from "@medusajs/framework/zod"
 import { brandAs, type PaymentId } from "../../../../../../domain/ids"
 import { paymentById } from "../../../../../../store/ledger"
 import { EVERY_PAYMENT, keptPayments } from "../../../../../../store/payment-export"
-import { kobbopay } from "../../../../../../work/worker-of"
+import { appOf } from "../../../../../../work/app"
 import { parseInput } from "../../../../../../workflows/input"
 import { oneOf } from "../../../../../filters"
 import { sheetShape } from "../../sheet"
@@ -16,7 +16,7 @@ const query = z.strictObject({ format: oneOf(["csv", "json"]).default("json"), .
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
   const { format, ...sheet } = parseInput(query, req.query)
   const payment = brandAs<PaymentId>(req.params["id"] ?? "")
-  const { sql } = kobbopay()
+  const { sql } = appOf(req.scope)
   if ((await paymentById(sql, payment)) === null) {
     throw new MedusaError(MedusaError.Types.NOT_FOUND, "There is no payment of this id")
   }

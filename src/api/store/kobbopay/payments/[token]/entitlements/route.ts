@@ -1,7 +1,7 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { entitlementsOf } from "../../../../../../store/entitlements"
 import type { PayerEntitlementsAnswer } from "../../../../../../types/storefront"
-import { kobbopay } from "../../../../../../work/worker-of"
+import { appOf } from "../../../../../../work/app"
 import { paymentOf } from "../payment-by-token"
 
 /**
@@ -11,7 +11,7 @@ import { paymentOf } from "../payment-by-token"
 export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void> {
   const payment = await paymentOf(req)
   const entitlements =
-    payment.order_id === null ? [] : await entitlementsOf(kobbopay().sql, payment.order_id)
+    payment.order_id === null ? [] : await entitlementsOf(appOf(req.scope).sql, payment.order_id)
   res.setHeader("cache-control", "no-store")
   const answer: PayerEntitlementsAnswer = {
     entitlements: entitlements.map((one) => ({

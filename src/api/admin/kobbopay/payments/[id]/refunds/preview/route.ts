@@ -3,7 +3,7 @@ import { z } from "@medusajs/framework/zod"
 import { brandAs, type PaymentId } from "../../../../../../../domain/ids"
 import type { RefundPreview } from "../../../../../../../types/order-payments"
 import { previewRefund } from "../../../../../../../work/refund"
-import { depsOf, kobbopay } from "../../../../../../../work/worker-of"
+import { appOf } from "../../../../../../../work/app"
 import { parseInput, refundAmount } from "../../../../../../../workflows/input"
 
 const query = z.object({ amount: refundAmount })
@@ -15,7 +15,7 @@ export async function GET(
 ): Promise<void> {
   const { amount } = parseInput(query, req.query)
   const paymentId = brandAs<PaymentId>(req.params["id"] ?? "")
-  const { bookedAmount, currencyCode } = await previewRefund(depsOf(kobbopay()), {
+  const { bookedAmount, currencyCode } = await previewRefund(appOf(req.scope).deps, {
     paymentId,
     amount,
   })
