@@ -212,7 +212,8 @@ function releasedWithoutMoney(seen: Seen): Contradiction | null {
 function notCaptured(seen: Seen): Contradiction | null {
   const { payment, view, shown, provider, now } = seen
   if (payment.state !== "confirmed" || payment.target !== "captured") return null
-  if (view !== null && nextStep(payment, provider, view, shown, now).do === "nothing") return null
+  if (view !== null && nextStep(payment, { provider, view, shown, now }).do === "nothing")
+    return null
   const captured = capturedHere(seen)
   return contradiction(
     "paid_there_unpaid_here",

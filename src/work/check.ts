@@ -1,5 +1,5 @@
 import { KobbopayError } from "../kobbopay/errors"
-import { mustBeProven } from "../kobbopay/environment"
+import { readProven } from "../kobbopay/read-proven"
 import type { EventReport, OrderFacts } from "../domain/judge"
 import { AmountError, parseAmount } from "../domain/money"
 import { reportsMoney } from "../domain/observation"
@@ -7,19 +7,16 @@ import type { Reading } from "../domain/reading"
 import type { Rules } from "../domain/rules"
 import { nextCheck, retryPause } from "../domain/schedule"
 import { exceptionAbout, openException } from "../store/exceptions"
-import type { Lease } from "../store/collections"
-import { finishEvent, retryEvent, unmetEvents, type EventRow } from "../store/inbox/queue"
+import { type EventRow, finishEvent, retryEvent, unmetEvents } from "../store/inbox/queue"
 import { sessionsOf } from "../store/ledger"
-import { recordFailedRead } from "../store/next-checks"
 import type { MedusaView } from "../store/medusa-view"
+import { recordFailedRead } from "../store/next-checks"
 import { observe } from "../store/observe"
-import { orderFacts, type Shown } from "../store/order-facts"
-import { holdsMoney, type PaymentRow } from "../store/payment"
+import { type Shown, orderFacts } from "../store/order-facts"
+import { type PaymentRow, holdsMoney } from "../store/payment"
 import { railOf } from "../store/rail"
 import type { Deps } from "./deps"
-
-/** The worker comes back by itself, so one read need not try for long. */
-const READ_ATTEMPTS = 2
+import type { LeasedCollection } from "./leased"
 
 /** A payment as it stands after a check, and why that must be tried again as failed work, or null. */
 export type Checked = { payment: PaymentRow; failure: string | null }
@@ -30,10 +27,9 @@ export type Checked = { payment: PaymentRow; failure: string | null }
  */
 export async function checkPayment(
   deps: Deps,
-  lease: Lease,
+  leased: LeasedCollection,
   payment: PaymentRow,
-  events: readonly EventRow[],
-  view: MedusaView | null,
+  { events, view }: { events: readonly EventRow[]; view: MedusaView | null },
 ): Promise<Checked> {
   const account = deps.accounts.get(payment.account_id)
   if (account === undefined) {
@@ -42,40 +38,34 @@ export async function checkPayment(
     const failure = `payment ${payment.id} belongs to account ${payment.account_id}, which is no longer configured`
     return { payment, failure }
   }
+  const { rules } = account
   if (payment.kobbopay_id === null) {
-    if (events.length > 0) await putOff(deps, account.rules, payment, events, neverCreated())
+    if (events.length > 0) await putOff(deps, payment, { events, rules, cause: neverCreated() })
     return { payment, failure: null }
   }
-  let reading
   const readAt = deps.now()
-  try {
-    reading = await account.client.read(payment.kobbopay_id, railOf(payment), {
-      attempts: READ_ATTEMPTS,
-      known: payment.transfers,
-    })
-    mustBeProven(payment, account.account, reading)
-  } catch (cause) {
-    if (!(cause instanceof KobbopayError)) throw cause
-    return { payment, failure: await putOff(deps, account.rules, payment, events, cause) }
+  const reading = await readProven(account, payment.kobbopay_id, railOf(payment), payment)
+  if (reading instanceof KobbopayError) {
+    return { payment, failure: await putOff(deps, payment, { events, rules, cause: reading }) }
   }
   const now = deps.now()
   const [unmet, shown] = await Promise.all([
     unmetEvents(deps.sql, payment.id),
     sessionsOf(deps.sql, { collection: payment.collection_id, order: view?.orderId ?? null }),
   ])
-  const { patienceMs } = account.rules
+  const { patienceMs } = rules
   const reports = [...events, ...unmet].flatMap((event) =>
     reportOf(event, payment, patienceMs, now),
   )
   const seen = await observe(deps.sql, {
     paymentId: payment.id,
     collectionId: payment.collection_id,
-    lease,
+    lease: leased.lease,
     reading,
     readAt,
     reports,
-    rules: account.rules,
-    facts: await factsOf(deps, payment, reading, shown, view),
+    rules,
+    facts: await factsOf(deps, payment, reading, { shown, view }),
     source: events.length > 0 ? "event" : "read",
     now,
   })
@@ -107,8 +97,7 @@ async function factsOf(
   deps: Deps,
   payment: PaymentRow,
   reading: Reading,
-  shown: readonly Shown[],
-  view: MedusaView | null,
+  { shown, view }: { shown: readonly Shown[]; view: MedusaView | null },
 ): Promise<OrderFacts> {
   const facts = orderFacts(payment, shown, view)
   const isMoney =
@@ -178,10 +167,8 @@ const isOver = (
  */
 async function putOff(
   deps: Deps,
-  rules: Rules,
   payment: PaymentRow,
-  events: readonly EventRow[],
-  cause: KobbopayError,
+  { events, rules, cause }: { events: readonly EventRow[]; rules: Rules; cause: KobbopayError },
 ): Promise<string | null> {
   const now = deps.now()
   if (isOver(payment, events, rules, now)) {

@@ -1,18 +1,13 @@
+import type { CollectionId } from "../domain/ids"
 import { DEAD_AFTER_FAILURES, retryPause } from "../domain/schedule"
+import { LeaseLost } from "../store/collections"
 import { errorText } from "../store/error-text"
 import { exceptionAbout, closeCleared, openException } from "../store/exceptions"
-import {
-  LEASE_MS,
-  LeaseLost,
-  recordHanging,
-  releaseLease,
-  renewLease,
-  type Lease,
-} from "../store/collections"
 import { paymentsOf } from "../store/ledger"
 import type { Deps } from "./deps"
+import type { LeasedCollection } from "./leased"
 import { timed } from "./patience"
-import { settleCollection } from "./settle"
+import { settleCollection, type Outcome } from "./settle"
 
 /** The end of work that is waited for no more, because a step of Medusa's hangs; else null. Does not reject. */
 export type Worked = { late: Promise<void> | null }
@@ -26,38 +21,28 @@ export type Worked = { late: Promise<void> | null }
  * lease goes on being renewed, so that no second process runs the same workflow; what it brings at last
  * is worked to the end.
  */
-export async function workCollection(deps: Deps, lease: Lease): Promise<Worked> {
-  const heartbeat = setInterval(() => {
-    renewLease(deps.sql, lease, LEASE_MS).catch((cause: unknown) => {
-      deps.log.warn(
-        `kobbopay: the lease of ${lease.collectionId} was not renewed: ${errorText(cause)}`,
-      )
-    })
-  }, LEASE_MS / 3)
-  heartbeat.unref()
-  const hang = new Hang(deps, lease)
+export async function workCollection(deps: Deps, leased: LeasedCollection): Promise<Worked> {
+  const hang = new Hang(deps, leased)
   const medusa = timed(deps.medusa, deps.patience, (failure) => {
     hang.report(failure)
   })
-  const work = settleAndRelease({ ...deps, medusa }, lease, hang).finally(() => {
-    clearInterval(heartbeat)
-  })
+  const work = leased.whileRenewed(() => settleAndRelease({ ...deps, medusa }, leased, hang))
   await Promise.race([work, hang.begun])
   return { late: hang.isReported ? work.catch(() => undefined) : null }
 }
 
-async function settleAndRelease(deps: Deps, lease: Lease, hang: Hang): Promise<void> {
+async function settleAndRelease(deps: Deps, leased: LeasedCollection, hang: Hang): Promise<void> {
   try {
-    const { next, failure } = await settleCollection(deps, lease)
+    const outcome = await settleCollection(deps, leased)
     await hang.recorded()
-    await endWork(deps, lease, hang, next, failure)
+    await endWork(deps, leased, hang, outcome)
   } catch (cause) {
     if (cause instanceof LeaseLost) {
       deps.log.warn(`kobbopay: ${cause.message}; the other process goes on`)
       return
     }
     await hang.recorded()
-    await endWork(deps, lease, hang, null, errorText(cause))
+    await endWork(deps, leased, hang, { next: null, failure: errorText(cause) })
   }
 }
 
@@ -70,7 +55,7 @@ class Hang {
 
   constructor(
     private readonly deps: Deps,
-    private readonly lease: Lease,
+    private readonly leased: LeasedCollection,
   ) {
     this.begun = new Promise((resolve) => {
       this.#begin = resolve
@@ -79,18 +64,16 @@ class Hang {
 
   report(failure: string): void {
     this.isReported = true
-    const { deps, lease } = this
-    const text = `kobbopay: work on ${lease.collectionId} hangs and holds up nothing else: ${failure}`
+    const { deps, leased } = this
+    const text = `kobbopay: work on ${leased.id} hangs and holds up nothing else: ${failure}`
     deps.log.error(text)
     this.#recording = this.#recording
       .then(async () => {
-        await recordHanging(deps.sql, lease, failure)
-        await openDead(deps, lease, failure, `${failure} ${lease.fence}`)
+        await leased.recordHanging(failure)
+        await openDead(deps, leased.id, failure, `${failure} ${leased.lease.fence}`)
       })
       .catch((cause: unknown) => {
-        deps.log.error(
-          `kobbopay: that ${lease.collectionId} hangs was not recorded: ${errorText(cause)}`,
-        )
+        deps.log.error(`kobbopay: that ${leased.id} hangs was not recorded: ${errorText(cause)}`)
       })
       .finally(this.#begin)
   }
@@ -103,34 +86,33 @@ class Hang {
 
 async function endWork(
   deps: Deps,
-  lease: Lease,
+  leased: LeasedCollection,
   hang: Hang,
-  next: Date | null,
-  failure: string | null,
+  { next, failure }: Outcome,
 ): Promise<void> {
-  const now = deps.now()
+  const { failures, lastError } = leased.lease
   if (failure === null) {
-    await releaseLease(deps.sql, lease, { next, failure: null, now })
-    if (lease.lastError !== null || hang.isReported) await closeDead(deps, lease, now)
+    await leased.release(next, null)
+    if (lastError !== null || hang.isReported) await closeDead(deps, leased.id)
     return
   }
-  const retryAt = new Date(now.getTime() + retryPause(lease.failures, deps.random))
-  await releaseLease(deps.sql, lease, { next: retryAt, failure, now })
+  const retryAt = new Date(deps.now().getTime() + retryPause(failures, deps.random))
+  await leased.release(retryAt, failure)
   deps.log.warn(
-    `kobbopay: work on ${lease.collectionId} failed (try ${lease.failures + 1}), again at ${retryAt.toISOString()}: ${failure}`,
+    `kobbopay: work on ${leased.id} failed (try ${failures + 1}), again at ${retryAt.toISOString()}: ${failure}`,
   )
-  if (lease.failures + 1 >= DEAD_AFTER_FAILURES) await openDead(deps, lease, failure, failure)
-  else if (hang.isReported) await closeDead(deps, lease, now)
+  if (failures + 1 >= DEAD_AFTER_FAILURES) await openDead(deps, leased.id, failure, failure)
+  else if (hang.isReported) await closeDead(deps, leased.id)
 }
 
 /** Opens the exception of work that does not end; on the payment that holds money, if one does. */
 async function openDead(
   deps: Deps,
-  lease: Lease,
+  collection: CollectionId,
   failure: string,
   fingerprint: string,
 ): Promise<void> {
-  const payments = await paymentsOf(deps.sql, lease.collectionId)
+  const payments = await paymentsOf(deps.sql, collection)
   const payment = payments.findLast((one) => one.money_seen_at !== null) ?? payments.at(-1)
   if (payment === undefined) return
   await openException(
@@ -145,8 +127,8 @@ async function openDead(
   )
 }
 
-async function closeDead(deps: Deps, lease: Lease, now: Date): Promise<void> {
-  for (const payment of await paymentsOf(deps.sql, lease.collectionId)) {
-    await closeCleared(deps.sql, payment.id, ["dead"], now)
+async function closeDead(deps: Deps, collection: CollectionId): Promise<void> {
+  for (const payment of await paymentsOf(deps.sql, collection)) {
+    await closeCleared(deps.sql, payment.id, ["dead"], deps.now())
   }
 }

@@ -9,6 +9,7 @@ import {
   type MedusaPayment,
   type MedusaView,
 } from "../store/medusa-view"
+import { isWaiting } from "./session-status"
 
 /** What of a payment tells how it settles. */
 export type Settling = Pick<
@@ -26,6 +27,16 @@ export type Settling = Pick<
   | "expected_minor"
   | "money_seen_at"
 >
+
+/** What a payment's target is compared with. */
+export type Surroundings = {
+  /** The payment's account in Medusa. */
+  provider: ProviderId
+  view: MedusaView
+  /** The sessions that show the order's payments of ours. */
+  shown: readonly Shown[]
+  now: Date
+}
 
 /** The one thing to do next so that Medusa shows a payment's target. */
 export type Step =
@@ -62,16 +73,10 @@ const ABANDONED_CAPTURE_MS = 2 * 60_000
  * again, so a crash between two steps drops nothing and a step done by somebody else is not repeated. What
  * the order asks, and who else pays for it, is asked before each step that moves money.
  *
- * @param provider the payment's account in Medusa
- * @param shown the sessions that show the order's payments of ours
+ * @param seen what Medusa shows of the payment's collection and order
  */
-export function nextStep(
-  payment: Settling,
-  provider: ProviderId,
-  view: MedusaView,
-  shown: readonly Shown[],
-  now: Date,
-): Step {
+export function nextStep(payment: Settling, seen: Surroundings): Step {
+  const { provider, view, shown, now } = seen
   // A Payment that was cancelled can never be captured, and its session makes no other.
   const over = view.payments.flatMap((one) =>
     one.canceled_at === null || one.payment_session_id === null ? [] : [one.payment_session_id],
@@ -116,10 +121,8 @@ export function nextStep(
 /** A cart is completed by its first session, so those of other providers have to go. */
 const othersWaiting = (provider: ProviderId, view: MedusaView): SessionId[] =>
   view.sessions
-    .filter((one) => one.provider_id !== provider && WAITING.has(one.status))
+    .filter((one) => one.provider_id !== provider && isWaiting(one.status))
     .map((one) => one.id)
-
-const WAITING: ReadonlySet<string> = new Set(["pending", "requires_more", "pending_authorization"])
 
 /** Money settles through a session: a waiting one of the same account and amount, else a new one. */
 function showOn(payment: Settling, provider: ProviderId, view: MedusaView): Step {
@@ -128,7 +131,7 @@ function showOn(payment: Settling, provider: ProviderId, view: MedusaView): Step
   const session = view.sessions.find(
     (one) =>
       one.provider_id === provider &&
-      WAITING.has(one.status) &&
+      isWaiting(one.status) &&
       !booked.has(one.id) &&
       one.currency_code === payment.currency_code &&
       sameStore(one.amount, amount, payment.currency_code),

@@ -1,22 +1,20 @@
-import type { AccountId, OrderId } from "../domain/ids"
+import type { AccountId, CollectionId, OrderId } from "../domain/ids"
 import { isMore } from "../domain/store-amount"
 import { booksOf } from "../store/books"
-import { clearCancelling, markCancelling, recordOrderCancelled } from "../store/cancelling"
-import { LEASE_MS, LeaseLost, renewLease, wakeOthers, type Lease } from "../store/collections"
-import { markConverged, paymentsOf, paymentsOfOrder, sessionsOf } from "../store/ledger"
-import type { Shown } from "../store/order-facts"
-import { holdsMoney, type PaymentRow } from "../store/payment"
-import type { Deps } from "./deps"
-import type { Checked } from "./check"
-import type { MedusaView } from "../store/medusa-view"
+import { recordOrderCancelled } from "../store/cancelling"
 import { errorText } from "../store/error-text"
+import { markConverged, paymentsOf, paymentsOfOrder, sessionsOf } from "../store/ledger"
+import type { MedusaView } from "../store/medusa-view"
+import type { Shown } from "../store/order-facts"
+import { type PaymentRow, holdsMoney } from "../store/payment"
+import { checkPayment } from "./check"
+import type { Deps } from "./deps"
+import type { LeasedCollection } from "./leased"
+import { isEnded, isOpened } from "./session-status"
 
 type Expiry = { next: Date | null; failure: string | null }
 
 const AT_REST: Expiry = { next: null, failure: null }
-
-/** Checks one payment again. */
-export type Recheck = (payment: PaymentRow, view: MedusaView) => Promise<Checked>
 
 /**
  * Cancels the order, and so releases its stock, when every payment of the collection ended without money and
@@ -26,15 +24,15 @@ export type Recheck = (payment: PaymentRow, view: MedusaView) => Promise<Checked
  */
 export async function expireOrder(
   deps: Deps,
-  lease: Lease,
+  leased: LeasedCollection,
   payments: readonly PaymentRow[],
-  check: Recheck,
 ): Promise<Expiry> {
+  const collection = leased.id
   if (payments.length === 0 || payments.some((one) => one.target !== "order_cancelled"))
     return AT_REST
   if (payments.every((one) => one.converged_at !== null)) return AT_REST
-  const view = await deps.medusa.view(lease.collectionId)
-  const ours = await sessionsShowing(deps, lease, view)
+  const view = await deps.medusa.view(collection)
+  const ours = await sessionsShowing(deps, collection, view)
   if (view === null || view.order !== "open") {
     await convergeAll(deps, payments)
     return AT_REST
@@ -43,7 +41,7 @@ export async function expireOrder(
   const wait = waitsForUs(view, ours, deps.now(), renewForMs)
   if (wait === "no") {
     // What ended here may be the last that another collection of the order had to wait for.
-    if (view.orderId !== null) await wakeOthers(deps.sql, view.orderId, lease, deps.now())
+    if (view.orderId !== null) await leased.wakeOthers(view.orderId)
     await convergeAll(deps, payments)
     return AT_REST
   }
@@ -56,10 +54,10 @@ export async function expireOrder(
 
   const started = deps.now()
   for (const payment of payments) {
-    const { failure } = await check(payment, view)
+    const { failure } = await checkPayment(deps, leased, payment, { events: [], view })
     if (failure !== null) return { next: null, failure }
   }
-  const fresh = await paymentsOf(deps.sql, lease.collectionId)
+  const fresh = await paymentsOf(deps.sql, collection)
   const unread = fresh.find(
     (one) => one.kobbopay_id !== null && (one.last_read_at === null || one.last_read_at < started),
   )
@@ -67,30 +65,30 @@ export async function expireOrder(
   if (fresh.some((one) => one.target !== "order_cancelled"))
     return { next: deps.now(), failure: null }
 
-  const now = await deps.medusa.view(lease.collectionId)
+  const now = await deps.medusa.view(collection)
   if (now === null || now.orderId === null || now.order !== "open") return AT_REST
-  const shown = await sessionsShowing(deps, lease, now)
+  const shown = await sessionsShowing(deps, collection, now)
   if (showsMoney(now, shown) || waitsForUs(now, shown, deps.now(), renewForMs) !== "yes") {
     return AT_REST
   }
-  if (!(await isOverElsewhere(deps, lease, now.orderId))) return AT_REST
-  if ((await booksOf(deps.sql, lease.collectionId, now.orderId)).settledElsewhere) {
+  if (!(await isOverElsewhere(deps, collection, now.orderId))) return AT_REST
+  if ((await booksOf(deps.sql, collection, now.orderId)).settledElsewhere) {
     await convergeAll(deps, payments)
     return AT_REST
   }
   // Refused over an unworked event or money: each has its own time at which it is looked at again.
-  if (!(await markCancelling(deps.sql, lease, now.orderId, deps.now()))) return AT_REST
+  if (!(await leased.markCancelling(now.orderId))) return AT_REST
   // The last moment to notice that another process took over: it would clear the mark and settle.
-  if (!(await renewLease(deps.sql, lease, LEASE_MS))) throw new LeaseLost(lease.collectionId)
+  await leased.mustBeOurs()
   let failure: string | null = null
   try {
     await deps.medusa.cancelOrder(now.orderId)
   } catch (cause) {
     failure = `order ${now.orderId} could not be cancelled: ${errorText(cause)}`
   }
-  const after = await deps.medusa.view(lease.collectionId)
+  const after = await deps.medusa.view(collection)
   if (after?.order !== "cancelled") {
-    await clearCancelling(deps.sql, lease)
+    await leased.clearCancelling()
     return { next: null, failure: failure ?? `order ${now.orderId} is not cancelled yet` }
   }
   await recordOrderCancelled(deps.sql, now.orderId, deps.now())
@@ -111,22 +109,27 @@ const renewForOf = (deps: Deps, payments: readonly PaymentRow[]): number =>
   )
 
 /** Whether every payment of the order's other collections ended without money. Their own end wakes this one. */
-const isOverElsewhere = async (deps: Deps, lease: Lease, order: OrderId): Promise<boolean> =>
+const isOverElsewhere = async (
+  deps: Deps,
+  collection: CollectionId,
+  order: OrderId,
+): Promise<boolean> =>
   (await paymentsOfOrder(deps.sql, order))
-    .filter((one) => one.collection_id !== lease.collectionId)
+    .filter((one) => one.collection_id !== collection)
     .every((one) => one.target === "order_cancelled" && !holdsMoney(one))
 
 async function convergeAll(deps: Deps, payments: readonly PaymentRow[]): Promise<void> {
   for (const payment of payments) await markConverged(deps.sql, payment, deps.now())
 }
 
-const sessionsShowing = (deps: Deps, lease: Lease, view: MedusaView | null): Promise<Shown[]> =>
-  sessionsOf(deps.sql, { collection: lease.collectionId, order: view?.orderId ?? null })
+const sessionsShowing = (
+  deps: Deps,
+  collection: CollectionId,
+  view: MedusaView | null,
+): Promise<Shown[]> => sessionsOf(deps.sql, { collection, order: view?.orderId ?? null })
 
 /** A session of another provider that nobody has gone on with for this long was abandoned. */
 const ABANDONED_SESSION_MS = 60 * 60_000
-const WAITING: ReadonlySet<string> = new Set(["pending", "requires_more"])
-const OVER: ReadonlySet<string> = new Set(["error", "canceled"])
 
 /**
  * Whether an order waits for our payments and nothing else. It does not where it is completed or archived,
@@ -144,9 +147,9 @@ export function waitsForUs(
   const isOrder = view.cartId !== null && view.orderId !== null && !view.isClosed
   if (!isOrder || !isMore(view.total, "0", view.currencyCode)) return "no"
   const others = [...view.sessions, ...view.elsewhere].filter(
-    (session) => !shown.some((one) => one.session === session.id) && !OVER.has(session.status),
+    (session) => !shown.some((one) => one.session === session.id) && !isEnded(session.status),
   )
-  if (others.some((session) => !WAITING.has(session.status))) return "no"
+  if (others.some((session) => !isOpened(session.status))) return "no"
   const until = Math.max(
     0,
     ...others.map((session) => session.created_at.getTime() + ABANDONED_SESSION_MS),

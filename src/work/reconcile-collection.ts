@@ -1,17 +1,12 @@
 import type { CollectionId, PaymentId } from "../domain/ids"
-import {
-  claimCollection,
-  isCollectionDue,
-  LEASE_MS,
-  releaseUnworked,
-  type Lease,
-} from "../store/collections"
+import { LEASE_MS, isCollectionDue } from "../store/collections"
 import { makeDue, postponeCheck } from "../store/next-checks"
 import type { PaymentRow } from "../store/payment"
 import type { Deps } from "./deps"
 import type { Contradiction, ReadResult } from "./audit"
 import { compare, keepContradictions, type Compared } from "./contradictions"
 import { workCollection } from "./collection"
+import { claimOne, type LeasedCollection } from "./leased"
 import type { Listener } from "./listen"
 
 /** How long a collection that somebody else works is waited for. */
@@ -76,8 +71,8 @@ async function checkCollection(
   asked: readonly PaymentRow[],
 ): Promise<Finding[]> {
   const results = new Map<PaymentId, ReadResult>()
-  const lease = await claim(deps, collection)
-  if (lease === null) return asked.map((payment) => unread(payment, "failed"))
+  const leased = await claim(deps, collection)
+  if (leased === null) return asked.map((payment) => unread(payment, "failed"))
   let before: Compared
   try {
     // First, so that what fails from here on is found overdue by the next run.
@@ -88,12 +83,12 @@ async function checkCollection(
     )
     before = await compare(deps, collection, results)
   } catch (cause) {
-    await releaseUnworked(deps.sql, lease)
+    await leased.releaseUnworked()
     throw cause
   }
-  await workCollection({ ...deps, accounts: listener.accounts }, lease)
+  await workCollection({ ...deps, accounts: listener.accounts }, leased)
   for (const one of asked) results.set(one.id, listener.take(one.account_id, one.kobbopay_id))
-  const after = await auditWhileLeased(deps, listener, collection, asked, results)
+  const after = await auditWhileLeased(deps, listener, collection, { asked, results })
   return asked.map((payment) => {
     const result = results.get(payment.id) ?? null
     if (result === null) {
@@ -122,14 +117,13 @@ async function auditWhileLeased(
   deps: Deps,
   listener: Listener,
   collection: CollectionId,
-  asked: readonly PaymentRow[],
-  results: ReadonlyMap<PaymentId, ReadResult>,
+  { asked, results }: { asked: readonly PaymentRow[]; results: ReadonlyMap<PaymentId, ReadResult> },
 ): Promise<Compared | null> {
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const lease = await claim(deps, collection)
-    if (lease === null) return null
+    const leased = await claim(deps, collection)
+    if (leased === null) return null
     if (await isCollectionDue(deps.sql, collection, deps.now())) {
-      await workCollection({ ...deps, accounts: listener.accounts }, lease)
+      await workCollection({ ...deps, accounts: listener.accounts }, leased)
       continue
     }
     try {
@@ -141,18 +135,18 @@ async function auditWhileLeased(
       }
       return found
     } finally {
-      await releaseUnworked(deps.sql, lease)
+      await leased.releaseUnworked()
     }
   }
   return null
 }
 
 /** Claims a collection for the run; what works it already is waited for. */
-async function claim(deps: Deps, collection: CollectionId): Promise<Lease | null> {
+async function claim(deps: Deps, collection: CollectionId): Promise<LeasedCollection | null> {
   const deadline = deps.now().getTime() + WAIT_MS
   for (;;) {
-    const lease = await claimCollection(deps.sql, deps.owner, collection, LEASE_MS)
-    if (lease !== null || deps.now().getTime() >= deadline) return lease
+    const leased = await claimOne(deps, collection)
+    if (leased !== null || deps.now().getTime() >= deadline) return leased
     await deps.sleep(WAIT_STEP_MS)
   }
 }

@@ -1,35 +1,35 @@
 import { MedusaError } from "@medusajs/framework/utils"
 import { BigNumber } from "bignumber.js"
-import type { PaymentId } from "../domain/ids"
+import type { CollectionId, PaymentId } from "../domain/ids"
 import { AmountError, formatAmount, parseAmount } from "../domain/money"
 import { bookedAmountOf } from "../domain/refund-amount"
 import { decimalsOf } from "../domain/store-amount"
 import { MONEY_CLASSES } from "../domain/exception-actions"
-import { closeByPerson } from "../store/exceptions"
+import { lockCollection, wakeCollection } from "../store/collections"
 import { errorText } from "../store/error-text"
-import { lockCollection, wakeCollection, type Lease } from "../store/collections"
+import { closeByPerson } from "../store/exceptions"
 import { paymentById, sessionsOf, showing } from "../store/ledger"
-import { insertTransition } from "../store/transitions"
+import { type MedusaPayment, type MedusaView, capturedOf } from "../store/medusa-view"
 import {
+  type PaymentRow,
   isRefunded,
   leftToRefund,
   owedMinor,
   settledAmount,
   settlesOrder,
-  type PaymentRow,
 } from "../store/payment"
 import {
-  finishRefund,
-  unclaimRefund,
-  insertRefund,
-  refundsOf,
-  priceRefund,
-  unbookedRefunds,
   type RefundRow,
+  finishRefund,
+  insertRefund,
+  priceRefund,
+  refundsOf,
+  unbookedRefunds,
+  unclaimRefund,
 } from "../store/refunds"
 import type { Sql } from "../store/sql"
+import { insertTransition } from "../store/transitions"
 import type { Deps } from "./deps"
-import { capturedOf, type MedusaPayment, type MedusaView } from "../store/medusa-view"
 
 export type Refund = {
   paymentId: PaymentId
@@ -176,8 +176,8 @@ function mustBeThere(payment: PaymentRow, amountMinor: bigint): void {
  * is priced only now, by what Medusa captured, and is done only when the order's side is booked too.
  * Returns why it must be tried again, or null.
  */
-export async function bookRefunds(deps: Deps, lease: Lease): Promise<string | null> {
-  for (const refund of await unbookedRefunds(deps.sql, lease.collectionId)) {
+export async function bookRefunds(deps: Deps, collection: CollectionId): Promise<string | null> {
+  for (const refund of await unbookedRefunds(deps.sql, collection)) {
     try {
       await bookOne(deps, refund)
     } catch (cause) {

@@ -1,11 +1,13 @@
+import type { CollectionId } from "../domain/ids"
 import { repeatedAt } from "../domain/schedule"
-import { exceptionAbout, openException, closeCleared } from "../store/exceptions"
-import { nextWork, wakeCollection, wasWoken, type Lease } from "../store/collections"
-import { clearCancelling, recordOrderCancelled } from "../store/cancelling"
-import { openEvents, type EventRow } from "../store/inbox/queue"
+import { recordOrderCancelled } from "../store/cancelling"
+import { nextWork, wakeCollection } from "../store/collections"
 import { endExpiredCreations } from "../store/creation"
-import { markConverged, linkOrder, paymentsOf, sessionsOf } from "../store/ledger"
-import { isMoneyGone, settlesOrder, type PaymentRow } from "../store/payment"
+import { closeCleared, exceptionAbout, openException } from "../store/exceptions"
+import { type EventRow, openEvents } from "../store/inbox/queue"
+import { linkOrder, markConverged, paymentsOf, sessionsOf } from "../store/ledger"
+import type { MedusaView } from "../store/medusa-view"
+import { type PaymentRow, isMoneyGone, settlesOrder } from "../store/payment"
 import { attachSession } from "../store/sessions"
 import { auditAtRest } from "./contradictions"
 import { nextStep } from "./converge"
@@ -14,7 +16,7 @@ import { dueReads } from "./due"
 import { expireOrder } from "./expire"
 import { learnIds } from "./learn"
 import { checkPayment, type Checked } from "./check"
-import type { MedusaView } from "../store/medusa-view"
+import type { LeasedCollection } from "./leased"
 import { bookRefunds } from "./refund"
 
 export type Outcome = {
@@ -36,25 +38,21 @@ const MOST_STEPS = 6
  * Brings everything of one payment collection forward: reads what is due, judges it, makes Medusa show
  * each payment's target, and cancels the order when all its payments ended without money.
  */
-export async function settleCollection(deps: Deps, lease: Lease): Promise<Outcome> {
+export async function settleCollection(deps: Deps, leased: LeasedCollection): Promise<Outcome> {
+  const collection = leased.id
   const started = deps.now()
   const [view, found, events] = await Promise.all([
-    deps.medusa.view(lease.collectionId),
-    paymentsOf(deps.sql, lease.collectionId),
-    openEvents(deps.sql, lease.collectionId),
+    deps.medusa.view(collection),
+    paymentsOf(deps.sql, collection),
+    openEvents(deps.sql, collection),
   ])
-  const busy = await resolveMark(deps, lease, view)
+  const busy = await resolveMark(deps, leased, view)
   if (busy !== null) return { next: busy, failure: null }
   const known = found.some((payment) => payment.state === "creating")
-    ? await withoutExpiredCreations(deps, lease)
+    ? await withoutExpiredCreations(deps, collection)
     : found
   if (view !== null && known.some((payment) => isNews(payment, view))) {
-    await linkOrder(
-      deps.sql,
-      lease.collectionId,
-      { cart: view.cartId, order: view.orderId },
-      deps.now(),
-    )
+    await linkOrder(deps.sql, collection, { cart: view.cartId, order: view.orderId }, deps.now())
   }
 
   const failures: string[] = []
@@ -64,7 +62,7 @@ export async function settleCollection(deps: Deps, lease: Lease): Promise<Outcom
     id !== null && deps.accounts.has(account)
   const reads = dueReads(known.filter(isReadable), hasEvent, deps.now())
   for (const payment of known) {
-    const checked = await checkIfDue(deps, lease, payment, events, view, reads)
+    const checked = await checkIfDue(deps, leased, payment, { events, view, reads })
     payments.push(checked.payment)
     if (checked.failure !== null) failures.push(checked.failure)
   }
@@ -78,27 +76,28 @@ export async function settleCollection(deps: Deps, lease: Lease): Promise<Outcom
     // What Medusa shows now may change what another payment's money means: judged again at once.
     const others = payments.some((one) => one.id !== payment.id && one.money_seen_at !== null)
     const isMoved = converged.moved && converged.failure === null
-    if (isMoved && others) await wakeCollection(deps.sql, lease.collectionId, deps.now())
+    if (isMoved && others) await wakeCollection(deps.sql, collection, deps.now())
   }
-  const unbooked = await bookRefunds(deps, lease)
+  const unbooked = await bookRefunds(deps, collection)
   if (unbooked !== null) failures.push(unbooked)
-  const expiry = await expireOrder(deps, lease, payments, (payment, fresh) =>
-    checkPayment(deps, lease, payment, [], fresh),
-  )
+  const expiry = await expireOrder(deps, leased, payments)
   if (expiry.failure !== null) failures.push(expiry.failure)
-  if (failures.length === 0 && !again && !(await wasWoken(deps.sql, lease))) {
-    await auditAtRest(deps, lease.collectionId, payments)
+  if (failures.length === 0 && !again && !(await leased.wasWoken())) {
+    await auditAtRest(deps, collection, payments)
   }
   return {
-    next: await nextTime(deps, lease, again ? deps.now() : expiry.next),
+    next: await nextTime(deps, collection, again ? deps.now() : expiry.next),
     failure: failures.length === 0 ? null : failures.join("; "),
   }
 }
 
 /** A collection's payments, of which those whose creation was given up are ended first. */
-async function withoutExpiredCreations(deps: Deps, lease: Lease): Promise<PaymentRow[]> {
-  await endExpiredCreations(deps.sql, lease.collectionId, deps.now())
-  return paymentsOf(deps.sql, lease.collectionId)
+async function withoutExpiredCreations(
+  deps: Deps,
+  collection: CollectionId,
+): Promise<PaymentRow[]> {
+  await endExpiredCreations(deps.sql, collection, deps.now())
+  return paymentsOf(deps.sql, collection)
 }
 
 /** The ledger does not know the payment's cart or order yet, or one that Medusa undid. */
@@ -106,14 +105,19 @@ const isNews = (payment: PaymentRow, view: MedusaView): boolean =>
   (view.cartId !== null && view.cartId !== payment.cart_id) ||
   (view.orderId !== null && view.orderId !== payment.order_id)
 
+/** What one pass over a collection goes by: its events, what Medusa shows, and which payments it reads. */
+type Pass = {
+  events: readonly EventRow[]
+  view: MedusaView | null
+  reads: ReadonlySet<PaymentRow>
+}
+
 /** Checks a payment whose time has come, or that an event asks for. */
 async function checkIfDue(
   deps: Deps,
-  lease: Lease,
+  leased: LeasedCollection,
   payment: PaymentRow,
-  events: readonly EventRow[],
-  view: MedusaView | null,
-  reads: ReadonlySet<PaymentRow>,
+  { events, view, reads }: Pass,
 ): Promise<Checked> {
   const now = deps.now()
   const named = events.filter((event) => event.payment_id === payment.id)
@@ -125,7 +129,8 @@ async function checkIfDue(
   // Held money is judged again at every chance: the order may have changed under it.
   const isNeeded = isDue || isAsked || (payment.money_seen_at !== null && !isFlooded)
   if (!isNeeded) return { payment, failure: null }
-  return checkPayment(deps, lease, payment, await learnIds(deps, payment, named), view)
+  const own = await learnIds(deps, payment, named)
+  return checkPayment(deps, leased, payment, { events: own, view })
 }
 
 /**
@@ -134,23 +139,19 @@ async function checkIfDue(
  */
 async function resolveMark(
   deps: Deps,
-  lease: Lease,
+  leased: LeasedCollection,
   view: MedusaView | null,
 ): Promise<Date | null> {
+  const { orderCancelledAt, cancellingAt } = leased.lease
   if (view?.order === "cancelled" && view.orderId !== null) {
-    if (lease.orderCancelledAt === null) {
-      await linkOrder(
-        deps.sql,
-        lease.collectionId,
-        { cart: view.cartId, order: view.orderId },
-        deps.now(),
-      )
+    if (orderCancelledAt === null) {
+      await linkOrder(deps.sql, leased.id, { cart: view.cartId, order: view.orderId }, deps.now())
       await recordOrderCancelled(deps.sql, view.orderId, deps.now())
     }
-  } else if (lease.cancellingAt !== null) {
-    const old = new Date(lease.cancellingAt.getTime() + STALE_CANCELLING_MS)
+  } else if (cancellingAt !== null) {
+    const old = new Date(cancellingAt.getTime() + STALE_CANCELLING_MS)
     if (old > deps.now()) return old
-    await clearCancelling(deps.sql, lease)
+    await leased.clearCancelling()
   }
   return null
 }
@@ -180,7 +181,7 @@ async function converge(deps: Deps, payment: PaymentRow): Promise<Converged> {
       collection: payment.collection_id,
       order: view.orderId,
     })
-    const step = nextStep(payment, provider, view, shown, deps.now())
+    const step = nextStep(payment, { provider, view, shown, now: deps.now() })
     switch (step.do) {
       case "wait":
         return unmoved
@@ -269,8 +270,12 @@ async function completionFailed(deps: Deps, payment: PaymentRow, why: string): P
   return `payment ${payment.id}: the cart could not be completed: ${why}`
 }
 
-async function nextTime(deps: Deps, lease: Lease, expiry: Date | null): Promise<Date | null> {
-  const work = await nextWork(deps.sql, lease.collectionId, [...deps.accounts.keys()])
+async function nextTime(
+  deps: Deps,
+  collection: CollectionId,
+  expiry: Date | null,
+): Promise<Date | null> {
+  const work = await nextWork(deps.sql, collection, [...deps.accounts.keys()])
   const times = [expiry, work].flatMap((at) => (at === null ? [] : [at.getTime()]))
   const soonest = deps.now().getTime() + LEAST_PAUSE_MS
   return times.length === 0 ? null : new Date(Math.max(soonest, Math.min(...times)))

@@ -1,14 +1,9 @@
 import type { CollectionId } from "../domain/ids"
-import {
-  claimCollections,
-  LEASE_MS,
-  nextDue,
-  wakeCollection,
-  type Lease,
-} from "../store/collections"
+import { nextDue, wakeCollection } from "../store/collections"
 import type { Deps } from "./deps"
 import { workEntitlements } from "./entitlements"
 import { workCollection } from "./collection"
+import { claimDue, type LeasedCollection } from "./leased"
 import { routeEvents } from "./route"
 import { errorText } from "../store/error-text"
 
@@ -121,12 +116,12 @@ export class Worker {
 
   async #dispatch(): Promise<boolean> {
     const isMore = await routeEvents(this.#deps)
-    for (const lease of await this.#claim(SLOTS - this.#slots.size)) this.#start(lease)
+    for (const leased of await this.#claim(SLOTS - this.#slots.size)) this.#start(leased)
     return isMore
   }
 
-  #start(lease: Lease): void {
-    const slot: Promise<void> = this.#work(lease)
+  #start(leased: LeasedCollection): void {
+    const slot: Promise<void> = this.#work(leased)
       .catch((cause: unknown) => {
         this.#logFailure(cause)
       })
@@ -138,10 +133,10 @@ export class Worker {
     this.#slots.add(slot)
   }
 
-  async #work(lease: Lease): Promise<void> {
-    let current: Lease | undefined = lease
+  async #work(first: LeasedCollection): Promise<void> {
+    let current: LeasedCollection | undefined = first
     while (current !== undefined) {
-      const { urgent } = current
+      const { urgent } = current.lease
       try {
         const { late } = await workCollection(this.#deps, current)
         void late?.then(() => {
@@ -154,21 +149,16 @@ export class Worker {
     }
   }
 
-  async #claim(most: number): Promise<Lease[]> {
+  async #claim(most: number): Promise<LeasedCollection[]> {
     if (this.#stopped || most <= 0) return []
-    const { sql, owner, now } = this.#deps
     const calm = Math.max(0, Math.min(most, MOST_CALM - this.#calm))
     // Taken before it is known how many there are, so that two who claim at once do not both count on it.
     this.#calm += calm
-    let claimed: Lease[] = []
+    let claimed: LeasedCollection[] = []
     try {
-      claimed = await claimCollections(
-        sql,
-        { owner, leaseMs: LEASE_MS, now: now() },
-        { most, calm },
-      )
+      claimed = await claimDue(this.#deps, { most, calm })
     } finally {
-      this.#calm -= calm - claimed.filter((lease) => !lease.urgent).length
+      this.#calm -= calm - claimed.filter(({ lease }) => !lease.urgent).length
     }
     return claimed
   }

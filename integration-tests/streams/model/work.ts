@@ -186,7 +186,12 @@ function* converge(
   for (let count = 0; count < MOST_STEPS; count++) {
     const view = medusa.view()
     yield
-    const step = shop.nextStep(payment, PROVIDER, view, ledger.shown(), new Date(shop.now()))
+    const step = shop.nextStep(payment, {
+      provider: PROVIDER,
+      view,
+      shown: ledger.shown(),
+      now: new Date(shop.now()),
+    })
     yield
     switch (step.do) {
       case "wait":

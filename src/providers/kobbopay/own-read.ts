@@ -1,8 +1,8 @@
 import type { Logger } from "@medusajs/framework/types"
 import type { KobbopayClient } from "../../kobbopay/client"
-import { mustBeProven } from "../../kobbopay/environment"
 import { KobbopayError } from "../../kobbopay/errors"
 import { wasEnough } from "../../domain/fit"
+import { readProven } from "../../kobbopay/read-proven"
 import { deadlineOf, type OrderFacts } from "../../domain/judge"
 import type { Account } from "../../kobbopay/options"
 import type { Rules } from "../../domain/rules"
@@ -21,7 +21,6 @@ import type { RecentReads } from "./recent-reads"
 
 /** A read this young is fresh: the worker has just read when it asks Medusa to authorize or capture. */
 const FRESH_MS = 3_000
-const READ_ATTEMPTS = 2
 
 /** A payment as it stands now, and what Medusa says of its order. */
 export type Refreshed = { payment: PaymentRow; facts: OrderFacts }
@@ -67,19 +66,12 @@ export async function refresh(
   const readAt = deps.now()
   const isWaiting = known.target === "nothing" && payment.money_seen_at === null
   if (isWaiting && !deps.recent.mayRead(payment.id, readAt.getTime())) return asIs
-  let reading
-  try {
-    reading = await deps.client.read(payment.kobbopay_id, railOf(payment), {
-      attempts: READ_ATTEMPTS,
-      known: payment.transfers,
-    })
-    mustBeProven(payment, deps.account, reading)
-  } catch (cause) {
-    if (!(cause instanceof KobbopayError)) throw cause
+  const reading = await readProven(deps, payment.kobbopay_id, railOf(payment), payment)
+  if (reading instanceof KobbopayError) {
     deps.unread.note(
       (line) => deps.log.warn(line),
       "unread",
-      `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, the ledger answers: ${cause.message}`,
+      `kobbopay: payment ${payment.id} (${payment.kobbopay_id}) could not be read, the ledger answers: ${reading.message}`,
     )
     return asIs
   }
