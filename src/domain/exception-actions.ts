@@ -36,7 +36,23 @@ export const MONEY_CLASSES: readonly ExceptionClass[] = [
 /** Work that does not end may hold money, too, which can be sent back. */
 const MAY_GO_BACK: readonly ExceptionClass[] = [...MONEY_CLASSES, "dead"]
 
+/** Classes of money that would settle an order if it only could: set aside, it is to settle nothing any more. */
+const ABOUT_WAITING: readonly ExceptionClass[] = [
+  "stuck",
+  "completion_failed",
+  "unreadable",
+  "dead",
+  "drift",
+]
+
+/** Classes that may stand because a signed report of money was never borne out. */
+const ABOUT_REPORTS: readonly ExceptionClass[] = ["ambiguous_finality", "unreadable", "drift"]
+
 const isAmong = (classes: readonly string[], found: string): boolean => classes.includes(found)
+
+export const isAboutMoney = (found: string): boolean => isAmong(MONEY_CLASSES, found)
+export const isAboutWaiting = (found: string): boolean => isAmong(ABOUT_WAITING, found)
+export const isAboutReports = (found: string): boolean => isAmong(ABOUT_REPORTS, found)
 
 /** What accepting an exception of the class says of its money; null where it can say nothing. */
 export function acceptanceOf(found: string): Acceptance | null {

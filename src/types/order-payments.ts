@@ -91,6 +91,8 @@ export type PaymentException = {
   actions: ExceptionAction[]
   /** What accepting, or applying, it says of the money; null where neither is possible. */
   accepts: Acceptance | null
+  /** The order waits for this money: dismissing it ends that, unless by the code "no_action". */
+  waited_for: boolean
 }
 
 /** Money that a person sent back. */

@@ -5,49 +5,16 @@ import { isMore, sameStore, sumOf } from "../domain/store-amount"
 import type { Books } from "../store/books"
 import { showing } from "../store/ledger"
 import {
-  capturedNetOf,
-  capturedOf,
   type MedusaPayment,
   type MedusaView,
+  capturedNetOf,
+  capturedOf,
 } from "../store/medusa-view"
 import type { Shown } from "../store/order-facts"
-import { holdsMoney, settledAmount, settlesOrder, type PaymentRow } from "../store/payment"
+import { type PaymentRow, holdsMoney, settledAmount, settlesOrder } from "../store/payment"
+import { contradiction, type Contradiction } from "./contradiction-kinds"
 import { nextStep, type Settling } from "./converge"
 import { endOf, showsMoney, waitsForUs } from "./expire"
-
-/** Ways in which ledger, Kobbopay and Medusa's order may contradict each other; the gravest first. */
-export const CONTRADICTIONS = [
-  /** Kobbopay knows no payment of this id. */
-  "unknown_at_kobbopay",
-  /** Medusa shows it captured, and nothing in the ledger allows that. */
-  "captured_here_not_confirmed_there",
-  /** More was captured for the order, by whatever provider, than it costs. */
-  "captured_more_than_asked",
-  /** Medusa shows a refund that nobody recorded as sent. */
-  "refunded_without_sending",
-  /** What the order entitles to was released, and no money for it is there. */
-  "released_without_money",
-  /** Confirmed, and to be captured, but Medusa does not show it. */
-  "paid_there_unpaid_here",
-  /** What was captured, or what Kobbopay expects, is not what was asked for. */
-  "amount_differs",
-  /** Money is there that is neither captured nor sent back, and no exception tells of it. */
-  "money_in_nothing",
-  /** Medusa's order is cancelled, and the ledger never learnt it. */
-  "order_cancelled_unnoticed",
-  /** The order is cancelled, and stock is still held back for it. */
-  "stock_held_for_nothing",
-  /** The order waits on although all its payments ended without money, and the grace is over. */
-  "order_open_payment_expired",
-] as const
-export type ContradictionKind = (typeof CONTRADICTIONS)[number]
-
-/** One contradiction, with what was to be expected and what was seen, as a merchant is shown it. */
-export type Contradiction = {
-  kind: ContradictionKind
-  expected: Readonly<Record<string, string | null>>
-  observed: Readonly<Record<string, string | null>>
-}
 
 /** How long after its due time an order may still wait to be cancelled before that is a contradiction. */
 export const CANCEL_SLACK_MS = 15 * 60_000
@@ -112,12 +79,6 @@ export function audit(seen: Seen): Contradiction[] {
     openWithoutPayment(seen),
   ].filter((found) => found !== null)
 }
-
-const contradiction = (
-  kind: ContradictionKind,
-  expected: Contradiction["expected"],
-  observed: Contradiction["observed"],
-): Contradiction => ({ kind, expected, observed })
 
 const isOf = (shown: readonly Shown[], id: PaymentId) => {
   const sessions = showing(shown, id)

@@ -1,10 +1,11 @@
 import { brandAs, type CollectionId, type PaymentId, type ProviderId } from "../domain/ids"
 import { booksOf } from "../store/books"
-import { exceptionAbout, closeCleared, openException } from "../store/exceptions"
 import { orderCancelledAt } from "../store/cancelling"
+import { closeCleared, exceptionAbout, openException } from "../store/exceptions"
 import { paymentsOf, sessionsOf } from "../store/ledger"
 import type { PaymentRow } from "../store/payment"
-import { audit, type Contradiction, type ReadResult } from "./audit"
+import { audit, type ReadResult } from "./audit"
+import type { Contradiction } from "./contradiction-kinds"
 import type { Deps } from "./deps"
 
 /** Payments as they stand, each with what contradicts it. */

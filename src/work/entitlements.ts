@@ -3,24 +3,24 @@ import { gateOf, qualifies, takenBack, movesFor, type Verdict } from "../domain/
 import type { EntitlementId, OrderId } from "../domain/ids"
 import type { AccountOptions } from "../kobbopay/options"
 import {
-  wakeForgotten,
-  claimOrder,
-  lockOrder,
-  ledgerOf,
-  orderRowOf,
-  releaseOrder,
   type EntitledOrder,
   type LedgerPayment,
+  claimOrder,
+  ledgerOf,
+  lockOrder,
+  orderRowOf,
+  releaseOrder,
+  wakeForgotten,
 } from "../store/entitled-orders"
 import {
+  type Decided,
+  type EntitlementRow,
   ensureEntitlement,
   entitlementById,
   entitlementsOf,
   moveUnits,
   recordDecision,
   standingOf,
-  type Decided,
-  type EntitlementRow,
 } from "../store/entitlements"
 import { errorText } from "../store/error-text"
 import type { Sql } from "../store/sql"
@@ -107,14 +107,14 @@ async function apply(deps: Deps, trx: Sql, pass: Pass): Promise<EntitlementsConv
   }
   const options = optionsOf(deps, ledger)
   const verdict = verdictFor(deps, view, ledger, options)
-  const faults = await makeMissing(trx, order, view, ledger, options)
+  const faults = await makeMissing(trx, { order, view, ledger, options })
   let changed = 0
   const found = await entitlementsOf(trx, order)
   for (const before of found) {
     const line = view.lines.find((one) => one.id === before.line_item_id) ?? GONE
     const asked = request?.id === before.id ? request : null
     const entitlement =
-      asked === null ? before : await applyDecision(trx, before, line, verdict, asked, now)
+      asked === null ? before : await applyDecision(trx, before, asked, { line, verdict, now })
     const { after, moves } = movesFor(standingOf(entitlement), line, verdict)
     if (moves.length === 0) continue
     const by =
@@ -136,10 +136,12 @@ const GONE = { quantity: 0, returned: 0 }
 /** Makes what lines of an order that we are paid for lack. Returns which gates could not be read. */
 async function makeMissing(
   trx: Sql,
-  order: OrderId,
-  view: EntitledOrderView,
-  ledger: readonly LedgerPayment[],
-  options: AccountOptions | null,
+  {
+    order,
+    view,
+    ledger,
+    options,
+  }: Pick<Pass, "order" | "ledger"> & { view: EntitledOrderView; options: AccountOptions | null },
 ): Promise<Map<string, string>> {
   const faults = new Map<string, string>()
   if (options === null || !ledger.some((payment) => payment.attached)) return faults
@@ -167,10 +169,8 @@ const rowOf = (order: OrderId, line: SoldLine, gate: EntitlementRow["release_on"
 async function applyDecision(
   trx: Sql,
   before: EntitlementRow,
-  line: Pick<SoldLine, "quantity" | "returned">,
-  verdict: Verdict,
   asked: Request,
-  now: Date,
+  seen: { line: Pick<SoldLine, "quantity" | "returned">; verdict: Verdict; now: Date },
 ): Promise<EntitlementRow> {
   if (asked.decision === "hold" && before.state === "revoked") {
     throw new MedusaError(
@@ -179,6 +179,7 @@ async function applyDecision(
     )
   }
   const { decision } = asked
+  const { line, verdict, now } = seen
   const forgiven =
     decision === "release" ? takenBack({ ...standingOf(before), decision }, line, verdict).units : 0
   return recordDecision(trx, before, { ...asked, forgiven, now })

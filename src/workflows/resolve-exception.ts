@@ -7,8 +7,9 @@ import {
   type WorkflowData,
 } from "@medusajs/framework/workflows-sdk"
 import type { z } from "@medusajs/framework/zod"
+import { acceptException } from "../work/accept-exception"
 import { appOf, DRAIN_WITHIN_MS } from "../work/app"
-import { acceptException, dismissException } from "../work/resolve"
+import { dismissException } from "../work/dismiss-exception"
 import { acceptInput, dismissInput, parseInput } from "./input"
 
 export type AcceptExceptionInput = z.input<typeof acceptInput>

@@ -109,6 +109,7 @@ const answer = z.object({
           note: maybe,
           actions: z.array(z.enum(actions)),
           accepts: z.nullable(z.enum(acceptances)),
+          waited_for: z.boolean(),
         }),
       ),
       collection: z.object({ failures: z.number(), last_error: maybe, due_at: maybe }),

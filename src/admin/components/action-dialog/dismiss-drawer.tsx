@@ -16,15 +16,6 @@ const codes: { [One in Dismissal]: One } = {
 }
 const choices = Object.values(codes)
 
-/** Classes of money that would settle the order if it only could. */
-const ABOUT_WAITING: ReadonlySet<string> = new Set([
-  "stuck",
-  "completion_failed",
-  "unreadable",
-  "dead",
-  "drift",
-])
-
 type DismissDrawerProps = {
   payment: OrderPayment
   found: PaymentException
@@ -40,14 +31,13 @@ export function DismissDrawer({ payment, found, onClose }: DismissDrawerProps) {
     toast.success(t("action.dismiss.done"))
     onClose()
   })
-  const isWaitedFor = ABOUT_WAITING.has(found.class)
   const isOver = found.state === "closed" && !dismissing.isSuccess && !dismissing.isPending
   return (
     <FormDrawer
       title={t("action.dismiss.title", {
         title: t([`problem.${found.class}.title`, "problem.other.title"]),
       })}
-      text={t("action.dismiss.text") + (isWaitedFor ? ` ${t("action.dismiss.waits")}` : "")}
+      text={t("action.dismiss.text") + (found.waited_for ? ` ${t("action.dismiss.waits")}` : "")}
       submit={t("action.dismiss.submit")}
       isPending={dismissing.isPending}
       isReady={code !== "" && note.trim() !== ""}

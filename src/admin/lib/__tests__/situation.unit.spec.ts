@@ -61,6 +61,7 @@ const open: PaymentException = {
   note: null,
   actions: ["accept", "refund", "dismiss"],
   accepts: "amount",
+  waited_for: false,
 }
 const anna: Person = { id: "user_anna", name: "Anna" }
 const accepted: Partial<OrderPayment> = {

@@ -1,7 +1,7 @@
 import type { AccountId, CollectionId } from "../../../../../domain/ids"
 import { formatAmount } from "../../../../../domain/money"
 import type { Rail } from "../../../../../kobbopay/rails"
-import { acceptanceOf, actionsFor } from "../../../../../domain/exception-actions"
+import { acceptanceOf, actionsFor, isAboutWaiting } from "../../../../../domain/exception-actions"
 import type { PaymentHistory } from "../../../../../store/history"
 import { payerView } from "../../../../../store/payer-view"
 import { leftToRefund } from "../../../../../store/payment"
@@ -114,6 +114,7 @@ export function merchantView(
       note: found.note,
       actions: actionsFor({ ...found, payment: { orderIsOver: isCancelled, leftMinor } }),
       accepts: acceptanceOf(found.class),
+      waited_for: isAboutWaiting(found.class),
     })),
     collection: {
       failures: collection?.failures ?? 0,

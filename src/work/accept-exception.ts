@@ -1,34 +1,20 @@
-import { MedusaError } from "@medusajs/framework/utils"
+import { type MedusaError } from "@medusajs/framework/utils"
 import type { ExceptionId, OrderId, PaymentId } from "../domain/ids"
 import type { Acceptance, Target } from "../domain/lifecycle"
 import type { PaymentState } from "../domain/reading"
 import { isMore } from "../domain/store-amount"
-import {
-  acceptanceOf,
-  answeredBy,
-  canBeApplied,
-  MONEY_CLASSES,
-  type Dismissal,
-} from "../domain/exception-actions"
-import {
-  closeByPerson,
-  closeException,
-  exceptionById,
-  hasOpen,
-  type Closing,
-  type ExceptionRow,
-} from "../store/exceptions"
+import { acceptanceOf, answeredBy, canBeApplied } from "../domain/exception-actions"
 import { lockCollection, wakeCollection } from "../store/collections"
-import { setReportsAside } from "../store/inbox/queue"
+import { type Closing, type ExceptionRow, closeByPerson, closeException } from "../store/exceptions"
 import { paymentById, sessionsOf } from "../store/ledger"
-import { acceptPayment, writeOff } from "../store/money-decisions"
+import type { MedusaView } from "../store/medusa-view"
+import { acceptPayment } from "../store/money-decisions"
 import { checkNow } from "../store/next-checks"
-import { asksOf, type Shown } from "../store/order-facts"
-import { isRefunded, settlesOrder, type PaymentRow } from "../store/payment"
-import type { Sql } from "../store/sql"
+import { type Shown, asksOf } from "../store/order-facts"
+import { type PaymentRow, isRefunded, settlesOrder } from "../store/payment"
 import { insertTransition } from "../store/transitions"
 import type { Deps } from "./deps"
-import type { MedusaView } from "../store/medusa-view"
+import { exceptionStillOpen, refuse, closedMeanwhile } from "./still-open"
 
 const DECIDED_WITHIN_MS = 15_000
 const POLL_EVERY_MS = 100
@@ -46,9 +32,6 @@ export type Resolved = {
 type Work = Pick<Deps, "sql" | "medusa" | "log" | "now" | "sleep">
 /** Works what is due; the worker of this process. */
 export type Drain = () => Promise<void>
-
-const refuse = (message: string): MedusaError =>
-  new MedusaError(MedusaError.Types.NOT_ALLOWED, message)
 
 /**
  * Accepts what an exception is about: the payment's money settles what the order, or the cart, asks for
@@ -71,10 +54,10 @@ export async function acceptException(
   },
 ): Promise<Resolved> {
   const { exceptionId, how, actor, note } = asked
-  const found = await openOne(deps, exceptionId)
+  const found = await exceptionStillOpen(deps.sql, exceptionId)
   const paymentId = mustBeAcceptable(found, how)
   const payment = await checkAfresh(deps, drain, paymentId)
-  const still = await openOne(deps, exceptionId)
+  const still = await exceptionStillOpen(deps.sql, exceptionId)
   const view = await deps.medusa.view(payment.collection_id)
   const shown = await sessionsOf(deps.sql, {
     collection: payment.collection_id,
@@ -89,7 +72,7 @@ export async function acceptException(
     const marks = await lockCollection(trx, payment.collection_id, null)
     if (marks.cancelled || marks.cancelling) throw orderIsOver()
     if (!(await closeException(trx, exceptionId, by, deps.now()))) {
-      throw await tooLate(deps, exceptionId)
+      throw await closedMeanwhile(deps.sql, exceptionId)
     }
     await closeByPerson(trx, { paymentId, classes: answeredBy(accepted) }, by, deps.now())
     const minor =
@@ -110,103 +93,6 @@ export async function acceptException(
   deps.log.info(`kobbopay: payment ${paymentId} ${by.resolution} by ${actor} over ${found.class}`)
   return awaitOutcome(deps, drain, paymentId)
 }
-
-/**
- * Sets an exception aside with a code and a note; the same fact does not open it again, a new one does.
- *
- * @throws MedusaError NOT_FOUND, CONFLICT when it was closed before
- */
-export async function dismissException(
-  deps: Pick<Work, "sql" | "log" | "now">,
-  asked: { exceptionId: ExceptionId; code: Dismissal; actor: string; note: string },
-): Promise<void> {
-  const found = await openOne(deps, asked.exceptionId)
-  const { actor, code, note } = asked
-  const by: Closing = { actor, resolution: code, note }
-  const now = deps.now()
-  const paymentId = found.payment_id
-  await deps.sql.transaction(async (trx) => {
-    const payment = paymentId === null ? null : await paymentById(trx, paymentId)
-    if (payment !== null) await lockCollection(trx, payment.collection_id, null)
-    if (!(await closeException(trx, asked.exceptionId, by, now))) {
-      throw await tooLate({ sql: trx }, asked.exceptionId)
-    }
-    const held = payment === null ? null : await paymentById(trx, payment.id)
-    if (held !== null) await applyDismissal(trx, held, found, by, now)
-  })
-  deps.log.info(
-    `kobbopay: exception ${asked.exceptionId} (${found.class}) dismissed as ${code} by ${actor}`,
-  )
-}
-
-/** Classes of money that would settle an order if it only could: set aside, it is to settle nothing any more. */
-const ABOUT_WAITING = ["stuck", "completion_failed", "unreadable", "dead", "drift"] as const
-
-/** Classes that may stand because a signed report of money was never borne out. */
-const ABOUT_REPORTS = ["ambiguous_finality", "unreadable", "drift"] as const
-
-const isAbout = (found: string, classes: readonly string[]): boolean => classes.includes(found)
-
-/**
- * What a person has looked at keeps nothing waiting any more: signed reports that no read bore out, and money
- * that is to settle nothing. Where nothing that counts has come, the payment is over.
- */
-async function applyDismissal(
-  trx: Sql,
-  payment: PaymentRow,
-  found: ExceptionRow,
-  by: Closing,
-  now: Date,
-): Promise<void> {
-  if (isAbout(found.class, ABOUT_REPORTS)) {
-    await setReportsAside(trx, payment.id, found.opened_at, now)
-  }
-  const settles = settlesOrder(payment)
-  const isAboutMoney = settles
-    ? isAbout(found.class, ABOUT_WAITING) && by.resolution !== ("no_action" satisfies Dismissal)
-    : isAbout(found.class, MONEY_CLASSES)
-  const canWriteOff = payment.captured_at === null && payment.money_seen_at !== null
-  // While another exception about the money is open, that one has still to be decided.
-  if (isAboutMoney && canWriteOff && !(await hasOpen(trx, payment.id, MONEY_CLASSES))) {
-    const to = await writeOff(trx, payment, now)
-    await insertTransition(trx, {
-      paymentId: payment.id,
-      from: payment.state,
-      to,
-      source: "admin",
-      actor: by.actor,
-      note: by.note,
-      receivedMinor: payment.received_minor,
-      at: now,
-    })
-  }
-  await checkNow(trx, payment.id, now)
-}
-
-async function openOne(
-  deps: Pick<Work, "sql">,
-  id: ExceptionId,
-): Promise<ExceptionRow & { state: "open" }> {
-  const found = await exceptionById(deps.sql, id)
-  if (found === null) {
-    throw new MedusaError(MedusaError.Types.NOT_FOUND, `There is no exception ${id}`)
-  }
-  if (found.state === "closed") throw closedBefore(found)
-  return { ...found, state: "open" }
-}
-
-const tooLate = async (deps: Pick<Work, "sql">, id: ExceptionId): Promise<MedusaError> => {
-  const found = await exceptionById(deps.sql, id)
-  return found === null ? refuse(`Exception ${id} is gone`) : closedBefore(found)
-}
-
-const closedBefore = (found: ExceptionRow): MedusaError =>
-  new MedusaError(
-    MedusaError.Types.CONFLICT,
-    found.actor === "kobbopay"
-      ? "This exception closed by itself: what it was about is over. Look at the payment again."
-      : `This exception was closed already, by ${found.actor ?? "somebody"} as ${found.resolution ?? "resolved"}.`,
-  )
 
 function mustBeAcceptable(found: ExceptionRow, how: "accept" | "apply"): PaymentId {
   if (how === "apply" && !canBeApplied(found.class)) {
