@@ -1,9 +1,9 @@
-import { MedusaError } from "@medusajs/framework/utils"
 import type { CollectionId } from "../../domain/ids"
 import type { Account } from "../../kobbopay/options"
 import type { CurrentPayment } from "../../store/creation"
 import { lockCart, paymentsMade } from "../../store/limits"
 import type { Sql } from "../../store/sql"
+import { notAllowed } from "./refusals"
 
 /**
  * Inserts a payment, unless the cart was given too many lately: a checkout that is rendered again shows the one
@@ -22,8 +22,7 @@ export function withinLimit(
     await lockCart(trx, collection)
     const found = await insert(trx)
     if (found.mayCreate && (await paymentsMade(trx, collection, perMs)) > paymentsPerCart) {
-      throw new MedusaError(
-        MedusaError.Types.NOT_ALLOWED,
+      throw notAllowed(
         "Too many payments were started for this cart. Use the one shown, or wait a while before you start another.",
       )
     }

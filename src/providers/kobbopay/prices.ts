@@ -1,10 +1,11 @@
 import type { Logger } from "@medusajs/framework/types"
-import { MedusaError } from "@medusajs/framework/utils"
+import type { MedusaError } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { safeText } from "../../kobbopay/errors"
 import { secretsOf, type Account } from "../../kobbopay/options"
 import type { PriceSourceError, Rail } from "../../kobbopay/rails"
 import { errorText } from "../../store/error-text"
+import { notAllowed } from "./refusals"
 
 /** The same fault of one rail is logged this often: shoppers, and strangers, may ask at any rate. */
 const LOG_EVERY_MS = 60_000
@@ -13,10 +14,7 @@ const logged = new WeakMap<Rail, { words: string; at: number }>()
 
 /** What the shopper reads when the merchant's own source of prices brought none. */
 export const noPriceNow = (rail: Pick<Rail, "label">): MedusaError =>
-  new MedusaError(
-    MedusaError.Types.NOT_ALLOWED,
-    `${rail.label} is not available right now. Choose another way to pay.`,
-  )
+  notAllowed(`${rail.label} is not available right now. Choose another way to pay.`)
 
 /** One line for the merchant: which rail and currency, and what the source of prices answered. */
 export function logPriceFailure(

@@ -24,9 +24,7 @@ import type {
   WebhookActionResult,
 } from "@medusajs/framework/types"
 import { AbstractPaymentProvider, MathBN, MedusaError } from "@medusajs/framework/utils"
-import { z } from "@medusajs/framework/zod"
 import { createClient } from "../../kobbopay/client"
-import { KobbopayError } from "../../kobbopay/errors"
 import { brandAs, type AccountId, type SessionId } from "../../domain/ids"
 import {
   OptionsError,
@@ -35,7 +33,6 @@ import {
   type AccountOptions,
 } from "../../kobbopay/options"
 import { rulesOf } from "../../kobbopay/account-rules"
-import { isMore } from "../../domain/store-amount"
 import { Seldom } from "../../kobbopay/seldom"
 import { SeldomLog } from "../../kobbopay/seldom-log"
 import { RecentReads } from "./recent-reads"
@@ -43,58 +40,23 @@ import { plainLine } from "../../domain/text"
 import { runtime } from "../../runtime"
 import { errorText } from "../../store/error-text"
 import { payerView } from "../../store/payer-view"
-import { holdsMoney, settledAmount, settlesOrder, type PaymentRow } from "../../store/payment"
+import { holdsMoney, settlesOrder, type PaymentRow } from "../../store/payment"
 import { claimRefund } from "../../store/refunds"
 import {
-  bookedUnder,
   claimSession,
   mustStay,
-  paymentOfSession,
   viewSession,
   type MedusaSession,
   type SessionView,
 } from "../../store/sessions"
-import {
-  showFirstPayment,
-  showPayment,
-  unavailable,
-  type SessionRequest,
-  type Checkout,
-} from "./checkout"
+import { bookedOn, bookedPayment, requestIn, sessionInData, sessionOf } from "./calls"
+import { showFirstPayment, showPayment } from "./checkout"
+import type { Checkout } from "./checkout-deps"
 import { refresh, type Refreshed } from "./own-read"
-import { authorizationStatus, whyNotCaptured } from "./status"
+import { inMedusaErrors, notAllowed, unavailable } from "./refusals"
+import { authorizationStatus, mustBeCapturable } from "./status"
 
 type Container = { logger: Logger; __pg_connection__: Knex; configModule: ConfigModule }
-
-const sessionData = z.looseObject({
-  session_id: z.string().transform((id) => brandAs<SessionId>(id)),
-})
-const checkoutData = z.looseObject({ rail: z.string().optional() })
-
-type RequestOf = SessionRequest & { session: SessionId }
-type Call = { data?: unknown; context?: { idempotency_key?: string | undefined } | undefined }
-
-/**
- * The session that a call of Medusa is about, by Medusa's own word: it names it, or something booked on it,
- * by the call's key. The session's data is what a shopper posted until `initiatePayment` has returned, so it
- * never names a session where Medusa does.
- */
-function sessionOf({ data, context }: Call): SessionId {
-  const key = context?.idempotency_key
-  return key === undefined ? sessionData.parse(data).session_id : brandAs<SessionId>(key)
-}
-
-function askedIn(
-  input: Pick<InitiatePaymentInput, "amount" | "currency_code" | "data" | "context">,
-): RequestOf {
-  const { rail } = checkoutData.parse(input.data ?? {})
-  return {
-    session: sessionOf(input),
-    amount: MathBN.convert(input.amount).toFixed(),
-    currencyCode: input.currency_code.toLowerCase(),
-    rail,
-  }
-}
 
 const IDENTIFIER = "kobbopay"
 
@@ -139,7 +101,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /** Creates or reuses the payment that the session shows; several calls show one payment. */
   async initiatePayment(input: InitiatePaymentInput): Promise<InitiatePaymentOutput> {
     return this.#guarded("initiate", async () => {
-      const asked = askedIn(input)
+      const asked = requestIn(input)
       const first =
         this.#known === null ? null : await showFirstPayment(this.#known, asked.session, asked)
       const payment = first ?? (await this.#show(asked))
@@ -150,12 +112,12 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /** Gives the same session the payment that fits the new amount, or a fresh one after its window. */
   async updatePayment(input: UpdatePaymentInput): Promise<UpdatePaymentOutput> {
     return this.#guarded("update", async () => {
-      const asked = askedIn(input)
+      const asked = requestIn(input)
       return { data: this.#data(asked.session, await this.#show(asked)) }
     })
   }
 
-  async #show(asked: RequestOf): Promise<PaymentRow> {
+  async #show(asked: ReturnType<typeof requestIn>): Promise<PaymentRow> {
     const view = await this.#view(asked.session)
     return showPayment(this.#checkout(view.session), view, asked)
   }
@@ -182,21 +144,11 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /** Lets Medusa book a capture only when the lifecycle asks for it: Confirmed (or by option) and fitting. */
   async capturePayment(input: CapturePaymentInput): Promise<CapturePaymentOutput> {
     return this.#guarded("capture", async () => {
-      const booked = await this.#booked(input)
+      const booked = await bookedOn(this.#sql, input)
       const { session, payment } = await this.#refreshed(booked.session)
-      if (payment.target !== "captured") {
-        throw new MedusaError(MedusaError.Types.NOT_ALLOWED, whyNotCaptured(payment))
-      }
-      const settles = settledAmount(payment)
-      if (isMore(booked.captured, settles, payment.currency_code)) {
-        throw new MedusaError(
-          MedusaError.Types.NOT_ALLOWED,
-          `Nothing was captured: Kobbopay payment ${payment.id} settles ${settles} ${payment.currency_code} of this order, not ${booked.captured}. It is captured by itself.`,
-        )
-      }
+      mustBeCapturable(payment, booked.captured)
       if (!(await claimSession(this.#sql, payment.id, session.session_id))) {
-        throw new MedusaError(
-          MedusaError.Types.NOT_ALLOWED,
+        throw notAllowed(
           `Nothing was captured: Kobbopay payment ${payment.id} is booked on another payment session of this order.`,
         )
       }
@@ -207,10 +159,9 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /** Refuses once money was seen: a payment that Medusa cancels can never be captured. */
   async cancelPayment(input: CancelPaymentInput): Promise<CancelPaymentOutput> {
     return this.#guarded("cancel", async () => {
-      const payment = await this.#payment(input)
+      const payment = await bookedPayment(this.#sql, input)
       if (payment !== null && holdsMoney(payment)) {
-        throw new MedusaError(
-          MedusaError.Types.NOT_ALLOWED,
+        throw notAllowed(
           // A shopper reads this too, whose order could not be placed after all.
           `Money has arrived on Kobbopay payment ${payment.id}, so it is kept and not cancelled. There is no need to pay again. If the order is not placed after all, the store sends it back from its Kobbopay balance and records the refund.`,
         )
@@ -225,13 +176,10 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
    */
   async deletePayment(input: DeletePaymentInput): Promise<DeletePaymentOutput> {
     return this.#guarded("delete", async () => {
-      const parsed = sessionData.safeParse(input.data)
+      const named = sessionInData(input)
       // Medusa's clean-up after a failed initiate sends no session id: nothing was attached then.
-      if (parsed.success && (await mustStay(this.#sql, parsed.data.session_id))) {
-        throw new MedusaError(
-          MedusaError.Types.NOT_ALLOWED,
-          "Money has arrived for this order: its payment session must stay.",
-        )
+      if (named !== null && (await mustStay(this.#sql, named))) {
+        throw notAllowed("Money has arrived for this order: its payment session must stay.")
       }
       return { data: input.data ?? {} }
     })
@@ -240,7 +188,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
   /** Lets Medusa book only a refund that was recorded: Kobbopay itself sends nothing back. */
   async refundPayment(input: RefundPaymentInput): Promise<RefundPaymentOutput> {
     return this.#guarded("refund", async () => {
-      const payment = await this.#payment(input)
+      const payment = await bookedPayment(this.#sql, input)
       const id = input.context?.idempotency_key
       const amount = MathBN.convert(input.amount).toFixed()
       if (
@@ -248,8 +196,7 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
         id === undefined ||
         !(await claimRefund(this.#sql, payment, { id, amount }))
       ) {
-        throw new MedusaError(
-          MedusaError.Types.NOT_ALLOWED,
+        throw notAllowed(
           "Kobbopay has no refund call, so nothing was refunded. Send the money back from your Kobbopay balance or wallet to an address the customer confirms, keep the transaction hash, and record the refund.",
         )
       }
@@ -297,39 +244,8 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     const payment = view.payments.find((one) => one.is_shown)
     if (payment === undefined) throw unavailable()
     const checkout = this.#checkout(view.session)
-    const { client, account } = checkout
-    const rules = rulesOf(account)
-    const deps = {
-      sql: this.#sql,
-      client,
-      account,
-      rules,
-      now: runtime.now,
-      log: this.#logger,
-      unread: faults,
-      recent,
-    }
+    const deps = { ...checkout, rules: rulesOf(checkout.account), unread: faults, recent }
     return { session: view.session, ...(await refresh(deps, view, payment)) }
-  }
-
-  /**
-   * The session on which Medusa books, and what its captures come to, the one under way included. Named by
-   * the Payment, capture or refund that the call is about; by the Payment's own data, which this provider
-   * wrote, where Medusa has not made one yet.
-   */
-  async #booked(call: Call): Promise<{ session: SessionId; captured: string }> {
-    const key = call.context?.idempotency_key
-    const booked = key === undefined ? null : await bookedUnder(this.#sql, key)
-    return booked === null
-      ? { session: sessionData.parse(call.data).session_id, captured: "0" }
-      : { session: booked.session_id, captured: booked.captured }
-  }
-
-  /** The payment on which Medusa books, as the ledger has it; null when nothing names its session. */
-  async #payment(call: Call): Promise<PaymentRow | null> {
-    const isNamed = sessionData.safeParse(call.data).success
-    if (!isNamed && call.context?.idempotency_key === undefined) return null
-    return paymentOfSession(this.#sql, (await this.#booked(call)).session)
   }
 
   async #view(id: SessionId): Promise<SessionView> {
@@ -364,28 +280,14 @@ export class KobbopayProviderService extends AbstractPaymentProvider<Record<stri
     return { session_id: session, ...payerView(payment, runtime.now(), this.#options.rails) }
   }
 
-  /** Turns whatever went wrong into a MedusaError: what to do next for the shopper, the cause in the log. */
-  async #guarded<T>(action: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (cause) {
-      if (cause instanceof MedusaError) throw cause
-      if (cause instanceof z.ZodError) {
-        throw new MedusaError(
-          MedusaError.Types.INVALID_DATA,
-          `The payment session's data does not fit: ${z.prettifyError(cause)}`,
-        )
-      }
+  /** Everything that a call throws is a MedusaError; a cause that it cannot say goes to the log. */
+  #guarded<T>(action: string, work: () => Promise<T>): Promise<T> {
+    return inMedusaErrors(work, (cause) => {
       faults.note(
         (line) => this.#logger.error(line),
         action,
         `kobbopay: ${action} failed: ${errorText(cause)}`,
       )
-      if (cause instanceof KobbopayError) throw unavailable()
-      throw new MedusaError(
-        MedusaError.Types.UNEXPECTED_STATE,
-        "The payment could not be processed. Nothing was charged by this; try again.",
-      )
-    }
+    })
   }
 }

@@ -1,13 +1,10 @@
 import type { PaymentSessionStatus } from "@medusajs/framework/types"
-import { MedusaError } from "@medusajs/framework/utils"
 import type { AccountOptions } from "../../kobbopay/options"
 import { settledAmount, settlesOrder, type PaymentRow } from "../../store/payment"
 import type { MedusaSession } from "../../store/sessions"
-import { sameStore } from "../../domain/store-amount"
+import { isMore, sameStore } from "../../domain/store-amount"
 import type { Refreshed } from "./own-read"
-
-const refuse = (message: string): MedusaError =>
-  new MedusaError(MedusaError.Types.NOT_ALLOWED, message)
+import { notAllowed } from "./refusals"
 
 /**
  * What Medusa is answered when it asks for authorization. A placed order is never answered `canceled` or
@@ -22,26 +19,26 @@ export function authorizationStatus(
   now: Date,
 ): PaymentSessionStatus {
   if (facts.order === "cancelled") {
-    throw refuse("This order was cancelled, so it cannot be paid for any more.")
+    throw notAllowed("This order was cancelled, so it cannot be paid for any more.")
   }
   // What Medusa books is the session's amount.
   const isUnlike =
     !sameStore(session.session_amount, settledAmount(payment), payment.currency_code) ||
     session.session_currency !== payment.currency_code
   if (facts.orderChanged || isUnlike) {
-    throw refuse(
+    throw notAllowed(
       "The order's amount changed after this payment was made. Choose the payment method again to pay the new amount.",
     )
   }
   if (settlesOrder(payment)) return "authorized"
   if (isPlaced(session)) return "pending_authorization"
-  if (payment.address === null) throw refuse("This payment is not ready. Choose it again.")
+  if (payment.address === null) throw notAllowed("This payment is not ready. Choose it again.")
   const over =
     payment.state === "expired" ||
     payment.state === "failed" ||
     (payment.state === "pending" && payment.window_ends_at <= now)
   if (over) {
-    throw refuse(
+    throw notAllowed(
       "The time to pay is over. Choose the payment method again to get a new address; do not pay to the old one.",
     )
   }
@@ -52,8 +49,24 @@ export function authorizationStatus(
 export const isPlaced = (session: MedusaSession): boolean =>
   session.status === "pending_authorization" || session.status === "authorized"
 
+/**
+ * A capture is booked only when the lifecycle asks for it, and for no more than the payment settles.
+ *
+ * @param captured what Medusa's captures come to, the one under way included: decimal, store currency
+ * @throws MedusaError, in words for the merchant
+ */
+export function mustBeCapturable(payment: PaymentRow, captured: string): void {
+  if (payment.target !== "captured") throw notAllowed(whyNotCaptured(payment))
+  const settles = settledAmount(payment)
+  if (isMore(captured, settles, payment.currency_code)) {
+    throw notAllowed(
+      `Nothing was captured: Kobbopay payment ${payment.id} settles ${settles} ${payment.currency_code} of this order, not ${captured}. It is captured by itself.`,
+    )
+  }
+}
+
 /** Why a capture is refused, for the merchant: what is the matter and what to do. */
-export function whyNotCaptured(payment: PaymentRow): string {
+function whyNotCaptured(payment: PaymentRow): string {
   switch (payment.state) {
     case "creating":
     case "pending":
