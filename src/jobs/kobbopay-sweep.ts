@@ -2,7 +2,7 @@ import type { MedusaContainer } from "@medusajs/framework/types"
 import { appOf } from "../work/app"
 
 /** Works whatever is due: what a webhook did not reach, what was left by a process that died, expiries. */
-export default function sweep(container: MedusaContainer): void {
+export default async function sweep(container: MedusaContainer): Promise<void> {
   const { settings, worker } = appOf(container)
   if (settings.sweep === "scheduled") worker.wake()
 }
