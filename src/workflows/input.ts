@@ -13,12 +13,12 @@ import { TRIGGERS } from "../store/reconciliation"
 
 const words = (most: number) =>
   z.string().trim().min(1).max(most).refine(isStorable, {
-    error: "holds a NUL or a broken character; leave it out",
+    error: "A text holds a NUL or a broken character; leave it out",
   })
 
 /** The person in whose name it happens, such as a user's id. "kobbopay" is the plugin's own name. */
 const actor = words(200).refine((name) => name !== "kobbopay", {
-  error: "is the plugin's own name; say which person decided",
+  error: "actor is the plugin's own name; say which person decided",
 })
 const note = words(2_000)
   .nullish()
@@ -48,7 +48,7 @@ export const refundInput = z.strictObject({
     .string()
     .regex(/^[\x21-\x7e]{1,200}$/, {
       error:
-        "is not a transaction hash; write it as the explorer of its network shows it, without spaces",
+        "hash is not a transaction hash; write it as the explorer of its network shows it, without spaces",
     })
     .transform((hash) =>
       /^(0x)?[0-9a-f]+$/i.test(hash) ? hash.replace(/^0x/i, "").toLowerCase() : hash,
@@ -66,14 +66,16 @@ export const decideInput = z.strictObject({
   reason: words(2_000),
 })
 
-/** A moment that is not to come; text is read as ISO 8601. */
-const past = z
-  .union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))], {
-    error: 'is no moment; write one such as "2026-01-31T08:00:00Z"',
-  })
-  .refine((at) => at.getTime() <= Date.now(), {
-    error: "is in the future; write a moment that has passed",
-  })
+const hasPassed = (at: Date) => at.getTime() <= Date.now()
+const FUTURE = { error: "since is in the future; write a moment that has passed" }
+const NO_MOMENT = { error: 'since is no moment; write one such as "2026-01-31T08:00:00Z"' }
+
+/** A moment that is not to come, as ISO 8601. */
+export const pastMoment = z.iso
+  .datetime({ offset: true, error: NO_MOMENT.error })
+  .transform((text) => new Date(text))
+  .refine(hasPassed, FUTURE)
+const past = z.union([z.date().refine(hasPassed, FUTURE), pastMoment], NO_MOMENT)
 
 export const reconcileInput = z.strictObject({
   /** From when on payments that ended are looked at too. */

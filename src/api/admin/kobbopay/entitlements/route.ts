@@ -1,14 +1,11 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
-import type { z } from "@medusajs/framework/zod"
 import { ordersOfCustomer } from "../../../customer-orders"
-import type { adminEntitlementsParams } from "./query"
-
-type EntitlementQuery = z.output<typeof adminEntitlementsParams>
+import type { AdminEntitlementsParams } from "./validators"
 
 /** Entitlements of all orders, by choice of one state, order, variant or customer. */
 export async function GET(
-  req: AuthenticatedMedusaRequest<unknown, EntitlementQuery>,
+  req: AuthenticatedMedusaRequest<unknown, AdminEntitlementsParams>,
   res: MedusaResponse,
 ): Promise<void> {
   const { customer_id: customer, q, state, order_id, variant_id } = req.validatedQuery

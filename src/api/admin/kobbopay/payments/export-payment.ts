@@ -4,7 +4,7 @@ import { splitOf, type Split } from "../../../../domain/split"
 import { owedMinor, type PaymentRow } from "../../../../store/payment"
 import type { KeptPayment } from "../../../../store/payment-export"
 import type { ExportedPayment } from "../../../../types/payment-export"
-import type { Sheet } from "./sheet"
+import type { Sheet } from "./validators"
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null
 

@@ -4,7 +4,7 @@ import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys } from "@medusajs/framework/utils"
 import { errorText } from "../../../../store/error-text"
 import type { KeptPayment } from "../../../../store/payment-export"
-import type { Sheet } from "./sheet"
+import type { Sheet } from "./validators"
 import { exportText, type Format, type Kind } from "./export-payment"
 
 const TYPES: Record<Format, string> = {

@@ -3,24 +3,19 @@ import type {
   MedusaRequest,
   MedusaResponse,
 } from "@medusajs/framework/http"
-import { z } from "@medusajs/framework/zod"
 import { countRuns, runsOf } from "../../../../store/reconciliation"
 import type { Reconciliation, ReconciliationList } from "../../../../types/reconciliation"
 import { beginRun, runReconciliation } from "../../../../work/reconcile"
 import { appOf } from "../../../../work/app"
-import { parseInput, reconcileInput } from "../../../../workflows/input"
-import { pageOf } from "../../../filters"
 import { reconciliationView } from "../../../../workflows/reconciliation-view"
-
-const page = z.object(pageOf(100))
-const body = reconcileInput.pick({ since: true })
+import type { AdminReconciliation, AdminReconciliationsParams } from "./validators"
 
 /** The runs so far, the newest first. */
 export async function GET(
-  req: MedusaRequest,
+  req: MedusaRequest<unknown, AdminReconciliationsParams>,
   res: MedusaResponse<ReconciliationList>,
 ): Promise<void> {
-  const { limit, offset } = parseInput(page, req.query)
+  const { limit, offset } = req.validatedQuery
   const { sql } = appOf(req.scope)
   const [runs, count] = await Promise.all([runsOf(sql, limit, offset), countRuns(sql)])
   res.setHeader("cache-control", "no-store")
@@ -38,11 +33,11 @@ type Answer = {
  * answers 202 at once; the report is read by its id. 409 with the run that is under way, if there is one.
  */
 export async function POST(
-  req: AuthenticatedMedusaRequest,
+  req: AuthenticatedMedusaRequest<AdminReconciliation>,
   res: MedusaResponse<Answer>,
 ): Promise<void> {
-  const { since } = parseInput(body, req.body ?? {})
-  const { deps } = appOf(req.scope)
+  const since = req.validatedBody.since ?? null
+  const deps = appOf(req.scope).deps
   const begun = await beginRun(deps, {
     trigger: since === null ? "manual" : "backfill",
     actor: req.auth_context.actor_id,

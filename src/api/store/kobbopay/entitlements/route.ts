@@ -1,18 +1,15 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys, MedusaError } from "@medusajs/framework/utils"
 import { ordersOfCustomer } from "../../../customer-orders"
-import type { storeEntitlementsParams } from "./customer-query"
 import { plainLine } from "../../../../domain/text"
-import type { z } from "@medusajs/framework/zod"
-
-type EntitlementQuery = z.output<typeof storeEntitlementsParams>
+import type { StoreEntitlementsParams } from "./validators"
 
 /**
  * The logged-in customer's entitlements. Whose they are is whose the order is now: they come with a
  * claimed or transferred order, and go with it.
  */
 export async function GET(
-  req: AuthenticatedMedusaRequest<unknown, EntitlementQuery>,
+  req: AuthenticatedMedusaRequest<unknown, StoreEntitlementsParams>,
   res: MedusaResponse,
 ): Promise<void> {
   const { order_id: asked } = req.validatedQuery

@@ -1,10 +1,19 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { holdEntitlementWorkflow } from "../../../../../../workflows"
-import { decisionIn } from "../decision"
+import type { AdminDecision } from "../../validators"
 import { answerEntitlement } from "../entitlement-view"
 
 /** Holds an entitlement, also one that was released, in the name of the logged-in user. */
-export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
-  await holdEntitlementWorkflow(req.scope).run({ input: decisionIn(req) })
+export async function POST(
+  req: AuthenticatedMedusaRequest<AdminDecision>,
+  res: MedusaResponse,
+): Promise<void> {
+  await holdEntitlementWorkflow(req.scope).run({
+    input: {
+      entitlement_id: req.params["id"] ?? "",
+      actor: req.auth_context.actor_id,
+      reason: req.validatedBody.reason,
+    },
+  })
   await answerEntitlement(req, res)
 }

@@ -1,10 +1,19 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { revokeEntitlementWorkflow } from "../../../../../../workflows"
-import { decisionIn } from "../decision"
+import type { AdminDecision } from "../../validators"
 import { answerEntitlement } from "../entitlement-view"
 
 /** Takes an entitlement back, in the name of the logged-in user. */
-export async function POST(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
-  await revokeEntitlementWorkflow(req.scope).run({ input: decisionIn(req) })
+export async function POST(
+  req: AuthenticatedMedusaRequest<AdminDecision>,
+  res: MedusaResponse,
+): Promise<void> {
+  await revokeEntitlementWorkflow(req.scope).run({
+    input: {
+      entitlement_id: req.params["id"] ?? "",
+      actor: req.auth_context.actor_id,
+      reason: req.validatedBody.reason,
+    },
+  })
   await answerEntitlement(req, res)
 }

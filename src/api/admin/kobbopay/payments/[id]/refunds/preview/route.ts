@@ -1,19 +1,16 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
-import { z } from "@medusajs/framework/zod"
 import { brandAs, type PaymentId } from "../../../../../../../domain/ids"
 import type { RefundPreview } from "../../../../../../../types/order-payments"
 import { previewRefund } from "../../../../../../../work/refund"
 import { appOf } from "../../../../../../../work/app"
-import { parseInput, refundAmount } from "../../../../../../../workflows/input"
-
-const query = z.object({ amount: refundAmount })
+import type { AdminRefundPreviewParams } from "../../../validators"
 
 /** Tells what recording a refund of that amount (decimal, units of the asset) would book in the order; changes nothing. */
 export async function GET(
-  req: AuthenticatedMedusaRequest,
+  req: AuthenticatedMedusaRequest<unknown, AdminRefundPreviewParams>,
   res: MedusaResponse<RefundPreview>,
 ): Promise<void> {
-  const { amount } = parseInput(query, req.query)
+  const { amount } = req.validatedQuery
   const paymentId = brandAs<PaymentId>(req.params["id"] ?? "")
   const { bookedAmount, currencyCode } = await previewRefund(appOf(req.scope).deps, {
     paymentId,

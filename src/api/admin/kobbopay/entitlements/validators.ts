@@ -1,35 +1,15 @@
 import { z } from "@medusajs/framework/zod"
 import { createFindParams, createSelectParams } from "@medusajs/medusa/api/utils/validators"
 import { ENTITLEMENT_STATES } from "../../../../domain/entitlements"
+import { decideInput } from "../../../../workflows/input"
 import { listOf, oneOf, orderBy, pageOf } from "../../../filters"
-
-const state = oneOf(ENTITLEMENT_STATES)
-
-const defaults = [
-  "id",
-  "order_id",
-  "line_item_id",
-  "product_id",
-  "variant_id",
-  "title",
-  "variant_title",
-  "state",
-  "quantity",
-  "released_quantity",
-  "revoked_quantity",
-  "release_on",
-  "decision",
-  "decided_by",
-  "decided_at",
-  "decision_reason",
-  "created_at",
-  "updated_at",
-]
+import { entitlementFields } from "./query-config"
 
 /** More than a page shows, for scripts. */
 const MOST_IN_A_LIST = 1_000
 
 export const adminEntitlementParams = createSelectParams()
+
 export const adminEntitlementsParams = createFindParams({
   limit: 20,
   offset: 0,
@@ -37,14 +17,16 @@ export const adminEntitlementsParams = createFindParams({
 }).merge(
   z.object({
     ...pageOf(MOST_IN_A_LIST),
-    order: orderBy(defaults, "-created_at"),
+    order: orderBy(entitlementFields, "-created_at"),
     q: z.string().optional(),
-    state: listOf(state),
+    state: listOf(oneOf(ENTITLEMENT_STATES)),
     order_id: z.union([z.string(), z.array(z.string())]).optional(),
     variant_id: z.union([z.string(), z.array(z.string())]).optional(),
     customer_id: z.string().optional(),
   }),
 )
+export type AdminEntitlementsParams = z.output<typeof adminEntitlementsParams>
 
-export const adminEntitlementQuery = { defaults, isList: false }
-export const adminEntitlementsQuery = { defaults, isList: true }
+/** Why a person holds, releases, revokes or resumes one. */
+export const adminDecision = decideInput.pick({ reason: true })
+export type AdminDecision = z.output<typeof adminDecision>
