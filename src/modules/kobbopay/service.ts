@@ -25,6 +25,7 @@ import {
   KobbopayTransfer,
   KobbopayTransition,
 } from "./models"
+import { readOnly } from "./read-only"
 
 /** Kobbopay gets its 503 within this time, and sends again. */
 const RECORD_WITHIN_MS = 4_000
@@ -70,22 +71,25 @@ type Dependencies = {
 
 /**
  * The kobbopay module: the tables (readable by Query and the admin), the accounts, and the two ways to
- * the database. What happens to payments is not decided here.
+ * the database. What happens to payments is not decided here: accepting, dismissing and refunding need
+ * Kobbopay and Medusa, and are workflows.
  */
-export default class KobbopayModuleService extends MedusaService({
-  KobbopayEntitledOrder,
-  KobbopayEntitlement,
-  KobbopayEntitlementChange,
-  KobbopayEvent,
-  KobbopayException,
-  KobbopayCollection,
-  KobbopayPayment,
-  KobbopayPaymentSession,
-  KobbopayReconciliation,
-  KobbopayRefund,
-  KobbopayTransfer,
-  KobbopayTransition,
-}) {
+export default class KobbopayModuleService extends readOnly(
+  MedusaService({
+    KobbopayEntitledOrder,
+    KobbopayEntitlement,
+    KobbopayEntitlementChange,
+    KobbopayEvent,
+    KobbopayException,
+    KobbopayCollection,
+    KobbopayPayment,
+    KobbopayPaymentSession,
+    KobbopayReconciliation,
+    KobbopayRefund,
+    KobbopayTransfer,
+    KobbopayTransition,
+  }),
+) {
   readonly accounts: readonly Account[]
   /** The app's own connection, for the worker. */
   readonly sql: Knex
