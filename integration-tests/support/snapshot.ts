@@ -1,5 +1,5 @@
 import { escapeIdentifier, escapeLiteral, Pool } from "pg"
-import { z } from "zod"
+import { z } from "@medusajs/framework/zod"
 
 const SCHEMA = "kept_for_tests"
 
