@@ -1,5 +1,8 @@
 import { bootStore } from "../support/store-suite"
 import "./contradictions.suite"
-import "./resolve.suite"
+import "./accept.suite"
+import "./apply.suite"
+import "./dismiss.suite"
+import "./refund.suite"
 
 bootStore("exceptions")

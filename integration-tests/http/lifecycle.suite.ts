@@ -1,10 +1,8 @@
-import { Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { runtime } from "../../src/runtime"
-import type { WeatherPatch } from "../../src/sandbox"
 import { checkPaymentWorkflow } from "../../src/workflows"
 import {
-  allDue,
+  checkAll,
   AUTHORIZED,
   AWAITING,
   booksBecome,
@@ -14,6 +12,7 @@ import {
   capturedFor,
   type Books,
 } from "../support/books"
+import { exceptionsIn } from "../support/exceptions"
 import type { Purchase } from "../support/shopper"
 import { DOCS, INVOICE } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"
@@ -23,34 +22,16 @@ const anything = z.looseObject({})
 const HOUR = 3_600_000
 
 storeSuite("lifecycle", (world) => {
+  const { exceptions } = exceptionsIn(world)
   const sandbox = () => world().sandbox.control
   const ebook = (provider: string): Purchase => ({
     product: world().store.digital,
     rail: "usdt-tron",
     provider,
   })
-  const shirt = (provider: string): Purchase => ({
-    product: world().store.physical,
-    rail: "usdt-tron",
-    provider,
-    shipped: true,
-  })
   const buy = (provider: string) => world().shopper.buy(ebook(provider))
   const pay = (id: string) => sandbox().pay(id, { amount: "10.5" })
   const silence = () => sandbox().setWeather({ drop: true })
-  /** Checks everything of a collection, so many times, as sweeps would. */
-  const checkAll = async (collectionId: string, times = 1) => {
-    for (let count = 0; count < times; count++) {
-      await allDue(world(), collectionId)
-      await world().worker.drain()
-    }
-  }
-  const exceptionsOf = (collectionId: string) =>
-    world().rows(
-      `SELECT id, class, state, opened_at FROM kobbopay_exception WHERE payment_id IN
-         (SELECT id FROM kobbopay_payment WHERE collection_id = ?) ORDER BY class`,
-      [collectionId],
-    )
   const paymentIdOf = async (collectionId: string) => {
     const [row] = await world().rows(`SELECT id FROM kobbopay_payment WHERE collection_id = ?`, [
       collectionId,
@@ -67,9 +48,9 @@ storeSuite("lifecycle", (world) => {
     pay(session.kobbopay_id)
     await booksBecome(world(), collectionId, AUTHORIZED)
     sandbox().fail(session.kobbopay_id)
-    await checkAll(collectionId)
+    await checkAll(world(), collectionId)
     await booksBecome(world(), collectionId, doubted)
-    await checkAll(collectionId, 3)
+    await checkAll(world(), collectionId, 3)
     await booksRest(world(), collectionId, doubted)
 
     sandbox().confirm(session.kobbopay_id)
@@ -82,9 +63,9 @@ storeSuite("lifecycle", (world) => {
     sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
     await booksBecome(world(), collectionId, capturedFor("10.5"))
     sandbox().fail(session.kobbopay_id)
-    await checkAll(collectionId)
+    await checkAll(world(), collectionId)
     await booksBecome(world(), collectionId, ambiguous(capturedFor("10.5")))
-    await checkAll(collectionId, 3)
+    await checkAll(world(), collectionId, 3)
     await booksRest(world(), collectionId, ambiguous(capturedFor("10.5")))
   })
 
@@ -94,7 +75,7 @@ storeSuite("lifecycle", (world) => {
     await booksBecome(world(), collectionId, AUTHORIZED)
     sandbox().fail(session.kobbopay_id)
     await sandbox().quiet()
-    await checkAll(collectionId, 3)
+    await checkAll(world(), collectionId, 3)
     await booksRest(world(), collectionId, { ...AUTHORIZED, unworked: 1 })
     sandbox().confirm(session.kobbopay_id)
     await booksBecome(world(), collectionId, capturedFor("10.5"))
@@ -119,12 +100,12 @@ storeSuite("lifecycle", (world) => {
         async () => (await booksOf(world(), collectionId)).open.includes(fault),
         fault,
       )
-      const first = await exceptionsOf(collectionId)
-      await checkAll(collectionId, 4)
+      const first = await exceptions(collectionId)
+      await checkAll(world(), collectionId, 4)
       for (const { id } of sandbox().deliveries(session.kobbopay_id)) sandbox().redeliver(id)
       await sandbox().quiet()
-      await checkAll(collectionId)
-      expect(await exceptionsOf(collectionId)).toEqual(first)
+      await checkAll(world(), collectionId)
+      expect(await exceptions(collectionId)).toEqual(first)
       expect(first).toMatchObject([{ class: fault, state: "open" }])
     }
   })
@@ -144,7 +125,7 @@ storeSuite("lifecycle", (world) => {
         world().merchant.call(`/admin/payments/${String(id)}/capture`, anything, { body: {} })
       const check = () => checkPaymentWorkflow(world().container).run({ input: { payment_id } })
       await Promise.allSettled([capture(), check(), capture(), check()])
-      await checkAll(collectionId)
+      await checkAll(world(), collectionId)
       await booksBecome(world(), collectionId, capturedFor("10.5"))
       await booksRest(world(), collectionId, capturedFor("10.5"))
       const { payment_status } = await world().shopper.order(order.id)
@@ -223,99 +204,10 @@ storeSuite("lifecycle", (world) => {
       await booksBecome(world(), collectionId, AUTHORIZED)
       sandbox().expire(session.kobbopay_id)
       await sandbox().quiet()
-      await checkAll(collectionId, 3)
+      await checkAll(world(), collectionId, 3)
       // A read of the invoice profile cannot say Expired: it still says that the money is there.
       const kept = profile === "invoice" ? AUTHORIZED : doubted
       await booksRest(world(), collectionId, kept)
-    })
-
-    describe("out of stock when the cart is completed, with money there", () => {
-      const stockIs = (quantity: number) => {
-        const { inventoryItemId } = world().store.physical
-        return world().merchant.call(
-          `/admin/inventory-items/${inventoryItemId}/location-levels/${world().store.locationId}`,
-          anything,
-          { body: { stocked_quantity: quantity } },
-        )
-      }
-      const stuck = (books: Books): Books => ({
-        ...books,
-        orders: 0,
-        order: null,
-        transactions: [],
-        open: ["completion_failed"],
-      })
-      const unplaced = stuck({ ...AWAITING, ledger: ["confirmed"], targets: ["captured"] })
-      const placed = { ...capturedFor("29"), closed: ["completion_failed"] }
-
-      test("the money set aside by a person, the cart is free again and can be paid again", async () => {
-        const { collectionId, cartId, session } = await world().shopper.checkout(shirt(provider))
-        await stockIs(0)
-        sandbox().pay(session.kobbopay_id, { amount: "29", confirm: true })
-        await booksBecome(world(), collectionId, unplaced)
-        const [found] = await exceptionsOf(collectionId)
-        await world().merchant.call(
-          `/admin/kobbopay/exceptions/${String(found?.["id"])}/dismiss`,
-          anything,
-          { body: { code: "written_off", note: "sent back by hand" } },
-        )
-        await stockIs(100)
-        const freed = {
-          ...unplaced,
-          ledger: ["expired"],
-          targets: ["order_cancelled"],
-          open: [],
-          closed: ["completion_failed"],
-        }
-        await booksBecome(world(), collectionId, freed)
-        const again = await world().shopper.session(collectionId, shirt(provider))
-        expect(again.kobbopay_id).not.toBe(session.kobbopay_id)
-        await world().shopper.complete(cartId)
-        sandbox().pay(again.kobbopay_id, { amount: "29", confirm: true })
-        await booksBecome(world(), collectionId, {
-          ...placed,
-          ledger: ["expired", "confirmed"],
-          targets: ["nothing", "captured"],
-        })
-      })
-
-      test("the money is shown, not refunded, and the order is made once there is stock", async () => {
-        const { collectionId, cartId, session } = await world().shopper.checkout(shirt(provider))
-        await stockIs(0)
-        sandbox().pay(session.kobbopay_id, { amount: "29", confirm: true })
-        await booksBecome(world(), collectionId, unplaced)
-        await expect(world().shopper.complete(cartId)).rejects.toThrow(/inventory|stock/i)
-        await checkAll(collectionId, 3)
-        await booksRest(world(), collectionId, unplaced)
-        expect(await exceptionsOf(collectionId)).toHaveLength(1)
-        expect(sandbox().stats().references[session.reference]).toMatchObject({ creates: 1 })
-
-        await stockIs(10)
-        await checkAll(collectionId)
-        await booksBecome(world(), collectionId, placed)
-        await checkAll(collectionId, 2)
-        await booksRest(world(), collectionId, placed)
-      })
-
-      test("captured before the order: Medusa's compensation books no refund and loses no capture", async () => {
-        const { collectionId, session, cartId } = await world().shopper.checkout(shirt(provider))
-        await stockIs(0)
-        silence()
-        sandbox().pay(session.kobbopay_id, { amount: "29", confirm: true })
-        const payments = world().container.resolve(Modules.PAYMENT)
-        const payment = await payments.authorizePaymentSession(session.session_id, {})
-        await payments.capturePayment({ payment_id: payment?.id ?? "" })
-        await expect(world().shopper.complete(cartId)).rejects.toThrow(/inventory|stock/i)
-        await checkAll(collectionId, 2)
-        const kept = stuck(capturedFor("29"))
-        await booksBecome(world(), collectionId, kept)
-
-        await stockIs(10)
-        await checkAll(collectionId)
-        await booksBecome(world(), collectionId, placed)
-        await checkAll(collectionId, 2)
-        await booksRest(world(), collectionId, placed)
-      })
     })
 
     test("a check of a payment finds what no webhook reported, and a second one changes nothing", async () => {
@@ -335,105 +227,6 @@ storeSuite("lifecycle", (world) => {
       await booksBecome(world(), collectionId, capturedFor("10.5"))
       expect(await check()).toEqual({ payment_id, state: "confirmed" })
       await booksRest(world(), collectionId, capturedFor("10.5"))
-    })
-
-    describe("while Kobbopay's answers are no good", () => {
-      // Of several tries only the last counts here, so none has to be waited for.
-      beforeEach(() => {
-        jest.spyOn(runtime.client, "sleep").mockResolvedValue()
-      })
-      afterEach(() => {
-        jest.restoreAllMocks()
-      })
-
-      const kinds = ["html", "truncated", "cut", "wrong_types", "empty"] as const
-      const weathers = (on: "read" | "transaction"): WeatherPatch[] => [
-        ...kinds.map((kind) => ({ garbage: { on, kind } })),
-        { rateLimit: { on, retryAfterSeconds: null } },
-        { rateLimit: { on, retryAfterSeconds: 999_999_999 } },
-        { serverError: { on, status: 500 } },
-      ]
-      const steps = profile === "invoice" ? (["read", "transaction"] as const) : (["read"] as const)
-
-      test.each(steps)(
-        "at each %s: nothing moves, nothing is cancelled; then it heals",
-        async (on) => {
-          silence()
-          const paid = await buy(provider)
-          const unpaid = await buy(provider)
-          sandbox().pay(paid.session.kobbopay_id, { amount: "10.5", confirm: true })
-          for (const weather of weathers(on)) {
-            sandbox().clearWeather()
-            sandbox().setWeather(weather)
-            for (const { collectionId } of on === "read" ? [paid, unpaid] : [paid]) {
-              await checkAll(collectionId)
-              const books = await booksOf(world(), collectionId)
-              expect({ weather, books: { ...books, unworked: 0 } }).toEqual({
-                weather,
-                books: AWAITING,
-              })
-            }
-          }
-          sandbox().clearWeather()
-          sandbox().expire(unpaid.session.kobbopay_id)
-          for (const { collectionId } of [paid, unpaid]) await checkAll(collectionId)
-          await booksBecome(world(), paid.collectionId, capturedFor("10.5"))
-          await booksBecome(world(), unpaid.collectionId, CANCELLED)
-        },
-      )
-
-      test("or do not come in time: nothing moves; then it heals", async () => {
-        silence()
-        const { collectionId, session } = await buy(provider)
-        sandbox().setWeather({ slowMs: { on: steps[steps.length - 1], ms: 3_000 } })
-        sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-        await checkAll(collectionId)
-        await booksRest(world(), collectionId, AWAITING)
-        const [row] = await world().rows(
-          `SELECT last_error FROM kobbopay_payment WHERE collection_id = ?`,
-          [collectionId],
-        )
-        expect(row).toEqual({ last_error: "Kobbopay gave no answer within 2000 ms" })
-        sandbox().clearWeather()
-        await checkAll(collectionId)
-        await booksBecome(world(), collectionId, capturedFor("10.5"))
-      })
-
-      test("for long enough it is shown to the merchant, until it is over", async () => {
-        const { collectionId, session } = await buy(provider)
-        await sandbox().quiet()
-        await world().worker.drain()
-        sandbox().setWeather({ garbage: { on: "read", kind: "html" } })
-        sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-        await world().rows(`UPDATE kobbopay_collection SET failures = 11 WHERE id = ?`, [
-          collectionId,
-        ])
-        await checkAll(collectionId)
-        expect(await booksOf(world(), collectionId)).toMatchObject({
-          open: ["dead"],
-          captures: [],
-          order: "pending",
-        })
-        sandbox().clearWeather()
-        await checkAll(collectionId)
-        await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["dead"] })
-      })
-
-      test("a Retry-After of years puts a check off by no more than an hour", async () => {
-        const { collectionId, session } = await buy(provider)
-        sandbox().setWeather({ rateLimit: { on: "read", retryAfterSeconds: 999_999_999 } })
-        sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-        const waiting = () =>
-          world().rows(
-            `SELECT e.next_attempt_at < now() + interval '61 minutes' AS event,
-                    p.next_check_at < now() + interval '61 minutes' AS payment
-               FROM kobbopay_payment p JOIN kobbopay_event e ON e.payment_id = p.id
-              WHERE p.collection_id = ? AND e.state = 'received' AND p.failures > 0`,
-            [collectionId],
-          )
-        await world().worked(async () => (await waiting()).length > 0, "a check that was put off")
-        for (const row of await waiting()) expect(row).toEqual({ event: true, payment: true })
-      })
     })
 
     test.each([
@@ -473,7 +266,7 @@ storeSuite("lifecycle", (world) => {
         [collectionId],
       )
       sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-      await checkAll(collectionId)
+      await checkAll(world(), collectionId)
       await booksBecome(world(), collectionId, capturedFor("10.5"))
     })
   })

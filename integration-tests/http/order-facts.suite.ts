@@ -1,21 +1,14 @@
 import { Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { beginOrderEditOrderWorkflow } from "@medusajs/medusa/core-flows"
-import {
-  allDue,
-  AUTHORIZED,
-  booksBecome,
-  booksOf,
-  booksRest,
-  CANCELLED,
-  capturedFor,
-} from "../support/books"
+import { allDue, AUTHORIZED, booksBecome, booksOf, capturedFor } from "../support/books"
+import { refusal } from "../support/refusal"
 import { DOCS, INVOICE, OTHER_PROVIDER } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"
 
 const anything = z.looseObject({})
 
-/** What an order asks, who else pays for it, and whose session a call is about: from Medusa's own facts. */
+/** What an order asks, and who else pays for it: from Medusa's own facts. */
 storeSuite("facts of the order", (world) => {
   const sandbox = () => world().sandbox.control
   const purchase = (provider = INVOICE, quantity = 1) => ({
@@ -28,14 +21,6 @@ storeSuite("facts of the order", (world) => {
     world().merchant.call(path, anything, { body })
   const store = (path: string, body: Record<string, unknown> = {}) =>
     world().shopper.call(path, anything, { body })
-  const sessionPath = (collection: string) =>
-    `/store/payment-collections/${collection}/payment-sessions`
-  const refusalOf = (run: Promise<unknown>): Promise<string> =>
-    run.then(
-      () => "nothing was refused",
-      (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)),
-    )
-  const made = () => sandbox().payments().length
   const firstItem = async (cart: string) => {
     const [item] = await world().rows(`SELECT id FROM cart_line_item WHERE cart_id = ?`, [cart])
     return String(item?.["id"])
@@ -57,11 +42,6 @@ storeSuite("facts of the order", (world) => {
     await beginOrderEditOrderWorkflow(container).run({ input: { order_id: order } })
     await admin(`/admin/order-edits/${order}/items/item/${String(item?.["id"])}`, { quantity })
     await admin(`/admin/order-edits/${order}/confirm`)
-  }
-  /** Medusa archives what is completed. */
-  const archive = async (order: string) => {
-    await admin(`/admin/orders/${order}/complete`)
-    await admin(`/admin/orders/${order}/archive`)
   }
   const collectionsOf = async (order: string) =>
     (
@@ -86,7 +66,7 @@ storeSuite("facts of the order", (world) => {
       const change = store(`/store/carts/${cartId}/line-items/${await firstItem(cartId)}`, {
         quantity: 4,
       })
-      expect(await refusalOf(change)).toMatch(/answered/)
+      expect(await refusal(change)).toMatch(/answered/)
       // What was seen of a refused change: the collection asks for it, the cart does not.
       await world().rows(
         `UPDATE payment_collection SET amount = 42, raw_amount = '{"value": "42", "precision": 20}' WHERE id = ?`,
@@ -145,86 +125,6 @@ storeSuite("facts of the order", (world) => {
     })
   })
 
-  describe("nothing is offered, and nothing made at Kobbopay,", () => {
-    test("for an order that the merchant cancelled; its old payment is ended", async () => {
-      const { collectionId, session, order } = await world().shopper.buy(purchase())
-      await admin(`/admin/orders/${order.id}/cancel`)
-      const before = made()
-      const asked = store(sessionPath(collectionId), {
-        provider_id: INVOICE,
-        data: { rail: "usdt-bsc" },
-      })
-      expect(await refusalOf(asked)).toMatch(/cancelled/)
-      expect(made()).toBe(before)
-      expect(await world().shopper.payment(session.token)).toMatchObject({ ended: true })
-    })
-
-    test("for an order that expired", async () => {
-      const { collectionId, session } = await world().shopper.buy(purchase())
-      sandbox().expire(session.kobbopay_id)
-      await booksBecome(world(), collectionId, CANCELLED)
-      const before = made()
-      const asked = store(sessionPath(collectionId), {
-        provider_id: INVOICE,
-        data: { rail: "usdt-tron" },
-      })
-      expect(await refusalOf(asked)).toMatch(/cancelled/)
-      expect(made()).toBe(before)
-    })
-
-    test("for an order that the merchant marked as paid by hand; its address is ended too", async () => {
-      const { collectionId, session, order } = await world().shopper.buy(purchase())
-      const payments = world().container.resolve(Modules.PAYMENT)
-      const other = await payments.createPaymentSession(collectionId, {
-        provider_id: OTHER_PROVIDER,
-        currency_code: "usd",
-        amount: 10.5,
-        data: {},
-      })
-      await payments.authorizePaymentSession(other.id, {})
-      const before = made()
-      const asked = store(sessionPath(collectionId), {
-        provider_id: INVOICE,
-        data: { rail: "usdt-bsc" },
-      })
-      expect(await refusalOf(asked)).toMatch(/paid/)
-      expect(made()).toBe(before)
-      expect(await world().shopper.payment(session.token)).toMatchObject({ ended: true })
-      expect(await world().shopper.order(order.id)).toMatchObject({ status: "pending" })
-    })
-
-    test("for an order that was archived", async () => {
-      const { collectionId, order } = await world().shopper.buy(purchase())
-      await archive(order.id)
-      const before = made()
-      const asked = store(sessionPath(collectionId), {
-        provider_id: INVOICE,
-        data: { rail: "usdt-bsc" },
-      })
-      expect(await refusalOf(asked)).toMatch(/closed/)
-      expect(made()).toBe(before)
-    })
-
-    test("for an order that waited too long, however often it was asked", async () => {
-      const { collectionId, order } = await world().shopper.buy(purchase())
-      await world().rows(
-        `UPDATE "order" SET created_at = now() - interval '5 hours' WHERE id = ?`,
-        [order.id],
-      )
-      await world().rows(
-        `UPDATE kobbopay_payment SET window_ends_at = now() - interval '1 minute' WHERE collection_id = ?`,
-        [collectionId],
-      )
-      const before = made()
-      const asked = store(sessionPath(collectionId), {
-        provider_id: INVOICE,
-        data: { rail: "usdt-tron" },
-      })
-      expect(await refusalOf(asked)).toMatch(/waited too long/)
-      expect(made()).toBe(before)
-    })
-  })
-
   describe("an order that another provider pays for", () => {
     test("keeps our money out when the cart completes on the other one of two live sessions", async () => {
       const { cartId, collectionId, session } = await world().shopper.checkout(purchase())
@@ -275,71 +175,6 @@ storeSuite("facts of the order", (world) => {
     })
   })
 
-  describe("an expired payment", () => {
-    test("ends its order although a session of another provider was opened and abandoned", async () => {
-      const { collectionId, session } = await world().shopper.buy(purchase())
-      const payments = world().container.resolve(Modules.PAYMENT)
-      const other = await payments.createPaymentSession(collectionId, {
-        provider_id: OTHER_PROVIDER,
-        currency_code: "usd",
-        amount: 10.5,
-        data: {},
-      })
-      await world().rows(
-        `UPDATE payment_session SET created_at = now() - interval '3 hours', status = 'pending' WHERE id = ?`,
-        [other.id],
-      )
-      sandbox().expire(session.kobbopay_id)
-      await booksBecome(world(), collectionId, CANCELLED)
-    })
-
-    test("ends its order although sessions of another provider are opened again and again", async () => {
-      const { collectionId, session, order } = await world().shopper.buy(purchase())
-      const path = sessionPath(collectionId)
-      await world().rows(
-        `UPDATE "order" SET created_at = now() - interval '5 hours' WHERE id = ?`,
-        [order.id],
-      )
-      sandbox().expire(session.kobbopay_id)
-      await sandbox().quiet()
-      await store(path, { provider_id: OTHER_PROVIDER })
-      await allDue(world(), collectionId)
-      await booksBecome(world(), collectionId, CANCELLED)
-    })
-
-    test("ends its order also when the completed cart was deleted", async () => {
-      const { cartId, collectionId, session } = await world().shopper.buy(purchase())
-      await world().container.resolve(Modules.CART).softDeleteCarts([cartId])
-      sandbox().expire(session.kobbopay_id)
-      await booksBecome(world(), collectionId, CANCELLED)
-    })
-
-    test("does not end its order while another collection of it is being paid, and does once that has ended too", async () => {
-      const { collectionId, session, order } = await world().shopper.buy(purchase())
-      const made = await admin("/admin/payment-collections", { order_id: order.id, amount: 10.5 })
-      const { id: another } = z
-        .object({ payment_collection: z.object({ id: z.string() }) })
-        .parse(made).payment_collection
-      const beside = await world().shopper.session(another, purchase())
-      sandbox().expire(session.kobbopay_id)
-      const waiting = { ...CANCELLED, order: "pending" }
-      await booksBecome(world(), collectionId, waiting)
-      await allDue(world(), collectionId)
-      await booksRest(world(), collectionId, waiting)
-      sandbox().expire(beside.kobbopay_id)
-      await booksBecome(world(), collectionId, CANCELLED)
-    })
-
-    test("leaves an archived order alone", async () => {
-      const { collectionId, session, order } = await world().shopper.buy(purchase())
-      await archive(order.id)
-      sandbox().expire(session.kobbopay_id)
-      await booksBecome(world(), collectionId, { ...CANCELLED, order: "archived" })
-      await allDue(world(), collectionId)
-      await booksRest(world(), collectionId, { ...CANCELLED, order: "archived" })
-    })
-  })
-
   describe("stray money that a merchant wrote off", () => {
     test("frees the cart: it can change, and be paid again", async () => {
       const { cartId, collectionId, session } = await world().shopper.checkout(purchase())
@@ -365,91 +200,6 @@ storeSuite("facts of the order", (world) => {
         return found.captures.length > 0 ? found : null
       }, "the capture")
       expect(books).toMatchObject({ captures: ["21"], open: [] })
-    })
-  })
-
-  describe("whose session a call is about", () => {
-    test("a session that names another one while it is being made is not authorized by that one's money", async () => {
-      const small = await world().shopper.checkout(purchase())
-      sandbox().pay(small.session.kobbopay_id, { amount: "10.5", confirm: true })
-      const big = await world().shopper.cart({ ...purchase(), quantity: 50 })
-      const collection = await world().shopper.collection(big)
-      // The row that Medusa commits before it calls the provider, with what a shopper posted.
-      const payments = world().container.resolve(Modules.PAYMENT)
-      const made = await payments.createPaymentSession(collection, {
-        provider_id: OTHER_PROVIDER,
-        currency_code: "usd",
-        amount: 525,
-        data: {},
-      })
-      await world().rows(
-        `UPDATE payment_session SET provider_id = ?, data = ?::jsonb WHERE id = ?`,
-        [INVOICE, JSON.stringify({ session_id: small.session.session_id }), made.id],
-      )
-      await expect(world().shopper.complete(big)).rejects.toThrow()
-      expect(await booksOf(world(), collection)).toMatchObject({ orders: 0, payments: 0 })
-    })
-
-    test("one that is deleted while it is being made moves nothing of the one that it names", async () => {
-      const { collectionId, session } = await world().shopper.buy(purchase())
-      const other = await world().shopper.cart(purchase())
-      const collection = await world().shopper.collection(other)
-      const payments = world().container.resolve(Modules.PAYMENT)
-      const stray = await payments.createPaymentSession(collection, {
-        provider_id: OTHER_PROVIDER,
-        currency_code: "usd",
-        amount: 10.5,
-        data: {},
-      })
-      await world().rows(
-        `UPDATE payment_session SET provider_id = ?, data = ?::jsonb WHERE id = ?`,
-        [INVOICE, JSON.stringify({ session_id: session.session_id }), stray.id],
-      )
-      await payments.deletePaymentSession(stray.id)
-      sandbox().pay(session.kobbopay_id, { amount: "10.5", confirm: true })
-      await booksBecome(world(), collectionId, capturedFor("10.5"))
-    })
-
-    test("what a shopper posts with a session decides the rail and nothing else", async () => {
-      const victim = await world().shopper.checkout(purchase())
-      const cart = await world().shopper.cart(purchase())
-      const collection = await world().shopper.collection(cart)
-      await store(sessionPath(collection), {
-        provider_id: INVOICE,
-        data: {
-          rail: "usdt-bsc",
-          session_id: victim.session.session_id,
-          token: victim.session.token,
-        },
-      })
-      const [row] = await world().rows(
-        `SELECT id, data->>'session_id' AS named, data->>'token' AS token, data->>'rail' AS rail
-           FROM payment_session WHERE payment_collection_id = ? AND deleted_at IS NULL`,
-        [collection],
-      )
-      expect(row?.["named"]).toBe(row?.["id"])
-      expect(row?.["rail"]).toBe("usdt-bsc")
-      expect(row?.["token"]).not.toBe(victim.session.token)
-    })
-
-    test("a capture of more than the payment settles is refused, whoever asks for it", async () => {
-      const { collectionId, session } = await world().shopper.buy(purchase())
-      sandbox().pay(session.kobbopay_id, { amount: "10.5" })
-      await booksBecome(world(), collectionId, AUTHORIZED)
-      await world().rows(
-        `UPDATE payment SET amount = 525, raw_amount = '{"value": "525", "precision": 20}'
-          WHERE payment_collection_id = ?`,
-        [collectionId],
-      )
-      sandbox().confirm(session.kobbopay_id)
-      await sandbox().quiet()
-      const [payment] = await world().rows(
-        `SELECT id FROM payment WHERE payment_collection_id = ?`,
-        [collectionId],
-      )
-      const capture = admin(`/admin/payments/${String(payment?.["id"])}/capture`, { amount: 525 })
-      expect(await refusalOf(capture)).toMatch(/Nothing was captured/)
-      expect(await booksOf(world(), collectionId)).toMatchObject({ captures: [] })
     })
   })
 

@@ -1,6 +1,7 @@
 import { Modules } from "@medusajs/framework/utils"
 import { AWAITING, allDue, booksBecome, booksOf, booksRest, capturedFor } from "../support/books"
 import { call } from "../support/http"
+import { inboxIn, saying, type Named } from "../support/inbox"
 import { z } from "@medusajs/framework/zod"
 import { DOCS, INVOICE } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"
@@ -8,9 +9,8 @@ import { inboxCutOff, slowInbox } from "../support/trouble"
 import { until } from "../support/until"
 import { logged, send, signed, webhookOf, type Message } from "../support/webhook"
 
-type Named = { kobbopay_id: string; reference?: string }
-
 storeSuite("webhooks", (world) => {
+  const { inbox, accepted, patienceEnds } = inboxIn(world)
   const control = () => world().sandbox.control
   const purchase = (provider = INVOICE) => ({
     product: world().store.digital,
@@ -18,28 +18,6 @@ storeSuite("webhooks", (world) => {
     provider,
   })
   const post = (message: Message) => send(world().url, message)
-  const accepted = async (message: Message) => {
-    expect(await post(message)).toMatchObject({ status: 200, body: "" })
-  }
-  const inbox = (columns = "*", order = "received_at, id") =>
-    world().rows(`SELECT ${columns} FROM kobbopay_event ORDER BY ${order}`)
-  /** Ages what waits in the inbox until none of it waits any longer. */
-  const patienceEnds = async () => {
-    await world().rows(`UPDATE kobbopay_event SET received_at = now() - interval '11 minutes',
-      next_attempt_at = now() WHERE state = 'received'`)
-    await world().worked(
-      async () => (await inbox()).every(({ state }) => state !== "received"),
-      "every event at rest",
-    )
-  }
-  /** What the invoice profile says of a payment, under an id that names neither payment nor event. */
-  const saying = (event: string, { kobbopay_id: id, reference }: Named, more: object = {}) => ({
-    event,
-    paymentId: id,
-    tracker_id: id,
-    orderId: reference,
-    ...more,
-  })
   /** Money that is final at Kobbopay, of which no webhook tells. */
   const payInSilence = ({ kobbopay_id, amount }: Named & { amount: string }) => {
     control().setWeather({ drop: true })
@@ -175,48 +153,6 @@ storeSuite("webhooks", (world) => {
     payInSilence(session)
     await accepted(message)
     await booksBecome(world(), collectionId, capturedFor("10.5"))
-  })
-
-  describe("when the answer to our create was lost", () => {
-    const checkout = async () => {
-      control().setWeather({ lostAnswer: { count: 2 } })
-      const cart = await world().shopper.cart(purchase())
-      const collectionId = await world().shopper.collection(cart)
-      await expect(world().shopper.session(collectionId, purchase())).rejects.toThrow(/again/)
-      const [made] = control().payments().slice(-1)
-      if (made === undefined) throw new Error("Kobbopay made no payment")
-      const paid = { kobbopay_id: made.id, reference: made.reference, amount: "10.5" }
-      return { collectionId, paid }
-    }
-    const ledger = () => world().rows(`SELECT state, kobbopay_id FROM kobbopay_payment`)
-
-    test("webhooks that overtake it wait, and settle once the payment is known", async () => {
-      const { collectionId, paid } = await checkout()
-      control().pay(paid.kobbopay_id, { amount: paid.amount, confirm: true })
-      await control().quiet()
-      await world().worker.drain()
-      expect(await ledger()).toEqual([{ state: "creating", kobbopay_id: null }])
-      expect(await inbox("state")).toEqual(Array(3).fill({ state: "received" }))
-
-      await world().shopper.session(collectionId, purchase())
-      await allDue(world(), collectionId)
-      await booksBecome(world(), collectionId, capturedFor("10.5"))
-    })
-
-    test("an event that rests as unknown_payment wakes when the id is learnt", async () => {
-      control().setWeather({ drop: true })
-      const { collectionId, paid } = await checkout()
-      control().pay(paid.kobbopay_id, { amount: paid.amount, confirm: true })
-      const body = saying("payment.confirmed", { kobbopay_id: paid.kobbopay_id })
-      await accepted(signed(world(), "kobbopay", body))
-      await patienceEnds()
-      expect(await inbox("state, outcome")).toEqual([{ state: "done", outcome: "unknown_payment" }])
-      expect(await world().rows(`SELECT id FROM kobbopay_exception`)).toEqual([])
-
-      await world().shopper.session(collectionId, purchase())
-      await booksBecome(world(), collectionId, capturedFor("10.5"))
-      expect(await inbox("state, outcome")).toEqual([{ state: "done", outcome: "confirmed" }])
-    })
   })
 
   test("a test event is done, as a test, and touches nothing", async () => {

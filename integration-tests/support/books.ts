@@ -131,3 +131,21 @@ export async function allDue(world: World, collectionId: string): Promise<void> 
     await world.rows(statement, [collectionId])
   }
 }
+
+/** Checks everything of a collection, so many times, as sweeps would. */
+export async function checkAll(world: World, collectionId: string, times = 1): Promise<void> {
+  for (let count = 0; count < times; count++) {
+    await allDue(world, collectionId)
+    await world.worker.drain()
+  }
+}
+
+/** The states that the ledger's payments of a collection were moved to, in their order. */
+export async function transitionsOf(world: World, collectionId: string): Promise<unknown[]> {
+  const found = await world.rows(
+    `SELECT to_state FROM kobbopay_transition WHERE payment_id IN
+       (SELECT id FROM kobbopay_payment WHERE collection_id = ?) ORDER BY at, id`,
+    [collectionId],
+  )
+  return found.map(({ to_state }) => to_state)
+}

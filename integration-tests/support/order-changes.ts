@@ -43,3 +43,14 @@ export async function passMinutes(world: World, change: string, minutes: number)
     [minutes, change],
   )
 }
+
+/** Lets a collection's payments, and every event, be that much older: "2 hours". */
+export async function timePasses(world: World, collection: string, time: string): Promise<void> {
+  await world.rows(
+    `UPDATE kobbopay_payment SET created_at = created_at - ?::interval,
+            window_ends_at = window_ends_at - ?::interval, failing_since = failing_since - ?::interval,
+            ended_at = ended_at - ?::interval WHERE collection_id = ?`,
+    [time, time, time, time, collection],
+  )
+  await world.rows(`UPDATE kobbopay_event SET received_at = received_at - ?::interval`, [time])
+}
