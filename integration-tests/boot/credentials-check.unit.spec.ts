@@ -85,9 +85,9 @@ describe.each([
     const baseUrl = await answering(() => void asked++)
     const before = Date.now()
     const lines = await boot({ ...input, baseUrl })
-    expect(Date.now() - before).toBeLessThan(10_000)
+    expect(Date.now() - before).toBeLessThan(30_000)
     expect([asked, lines.length]).toEqual([1, 1])
-  }, 20_000)
+  }, 60_000)
 
   it("takes no page of something else for an answer", async () => {
     const baseUrl = await answering((_, response) => response.writeHead(503).end("<html>"))

@@ -61,7 +61,7 @@ export async function startStack(
   tell(settings.scripted ? "Starting Medusa" : "Starting Medusa and its admin")
   const port = await freePort()
   const { failed } = await keepRunning(port, medusa, started, tell)
-  open(front, port, settings, store, sandbox.url)
+  open(front, { medusaPort: port, profile: settings.profile, store, sandbox: sandbox.url })
   if (!settings.scripted) {
     void warmAdmin(`http://127.0.0.1:${port}`)
       .catch(() => undefined) // then it may come slowly, and that is all
@@ -72,19 +72,17 @@ export async function startStack(
 
 function open(
   front: Front,
-  medusaPort: number,
-  settings: Settings,
-  store: SeededStore,
-  sandbox: string,
+  shop: { medusaPort: number; profile: Settings["profile"]; store: SeededStore; sandbox: string },
 ): void {
-  front.open(medusaPort, {
+  const { store, sandbox, profile } = shop
+  front.open(shop.medusaPort, {
     publishableKey: store.publishableKey,
     regionId: store.regionId,
     currencyCode: "usd",
     providerId: KOBBOPAY_PROVIDER,
     shippingOptionId: store.shippingOptionId,
     sandbox,
-    profile: settings.profile,
+    profile,
   })
 }
 

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { makeCertificate } from "../support/certificate"
 import { connectProxy, type ConnectProxy } from "../support/connect-proxy"
 
 const run = promisify(execFile)
@@ -61,31 +62,15 @@ const port = (server: Server | ReturnType<typeof plainServer>): number => {
 
 /** Kobbopay over TLS, with a certificate that only who has the file trusts; null where none can be made. */
 async function overTls(): Promise<{ ca: string; port: number } | null> {
-  const [key, ca] = [join(home, "key.pem"), join(home, "certificate.pem")]
-  const made = await run("openssl", [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-keyout",
-    key,
-    "-out",
-    ca,
-    "-days",
-    "2",
-    "-subj",
-    `/CN=${HOST}`,
-    "-addext",
-    `subjectAltName=DNS:${HOST}`,
-  ]).catch(() => null)
+  const made = await makeCertificate(home, HOST).catch(() => null)
   if (made === null) return null
-  const server = createServer({ key: await readFile(key), cert: await readFile(ca) }, answer)
+  const server = createServer(
+    { key: await readFile(made.key), cert: await readFile(made.certificate) },
+    answer,
+  )
   kobbopay = server
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  return { ca, port: port(server) }
+  return { ca: made.certificate, port: port(server) }
 }
 
 const address = (at: ConnectProxy) => `http://127.0.0.1:${at.port}`

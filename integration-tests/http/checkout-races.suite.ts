@@ -139,7 +139,7 @@ storeSuite("checkout races", (world) => {
       sandbox().setWeather({ drop: true, forgetful: true, slowMs: { ms: 1_000, on: "create" } })
       const slow = show(collection, provider)
       await until(async () => (await ledger(collection))[0], {
-        withinMs: 5_000,
+        withinMs: 20_000,
         what: "the payment",
       })
       // The first request took longer than it may: another one takes over, and is done sooner.
@@ -172,12 +172,12 @@ storeSuite("checkout races", (world) => {
       const session = world().shopper.session(collection, { rail: "usdt-tron", provider })
       const id = await until(
         async () => creates((await ledger(collection))[0]?.reference)?.payments[0],
-        { withinMs: 5_000, what: "the payment at Kobbopay" },
+        { withinMs: 20_000, what: "the payment at Kobbopay" },
       )
       sandbox().pay(id, { amount: "10.5", confirm: true })
       const confirmed = `SELECT id FROM kobbopay_event WHERE reported_state = 'confirmed'`
       await until(async () => (await world().rows(confirmed))[0], {
-        withinMs: 1_000,
+        withinMs: 20_000,
         what: "the webhook",
       })
       await world().rows(`UPDATE kobbopay_event SET ${become}`)

@@ -77,7 +77,7 @@ storeSuite("expiry", (world) => {
       sandbox().setWeather({ slowMs: 40 })
       sandbox().expire(session.kobbopay_id)
       await until(async () => (await booksOf(world(), collectionId)).ledger[0] === "expired", {
-        withinMs: 10_000,
+        withinMs: 30_000,
         everyMs: 5,
         what: "the payment being expired",
       })

@@ -47,7 +47,7 @@ storeSuite("hanging hooks", (world) => {
     fulfilling.open()
     runtime.work.stepWithinMs = patience
     await until(() => [completing, cancelling, fulfilling].every((gate) => gate.waiting === 0), {
-      withinMs: 10_000,
+      withinMs: 30_000,
     })
   })
 

@@ -32,7 +32,7 @@ storeSuite("webhooks recorded in batches", (world) => {
           WHERE application_name = 'kobbopay-inbox' AND wait_event_type = 'Lock'`)
         return Number(found?.["n"]) >= 2
       }
-      await until(waiting, { withinMs: 2_000, everyMs: 10, what: "a second statement waiting" })
+      await until(waiting, { withinMs: 20_000, everyMs: 10, what: "a second statement waiting" })
     } finally {
       await end()
     }
@@ -141,7 +141,7 @@ storeSuite("webhooks recorded in batches", (world) => {
         await world().rows(`SELECT pid FROM pg_stat_activity
         WHERE application_name = 'kobbopay-inbox' AND wait_event_type = 'Lock'`)
       ).length >= 2
-    await until(waiting, { withinMs: 2_000, everyMs: 10, what: "a second statement waiting" })
+    await until(waiting, { withinMs: 20_000, everyMs: 10, what: "a second statement waiting" })
     const heal = await inboxCutOff(world())
     await end()
     try {

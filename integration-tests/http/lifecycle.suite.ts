@@ -247,7 +247,7 @@ storeSuite("lifecycle", (world) => {
             .filter(({ event }) => event === "payment.confirmed")
             .map(({ status }) => status)
         await until(() => statuses().includes(statusNow), {
-          withinMs: 10_000,
+          withinMs: 30_000,
           what: `an answer of ${statusNow}`,
         })
       } finally {

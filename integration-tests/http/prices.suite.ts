@@ -88,7 +88,7 @@ storeSuite("prices", (world) => {
     answer = () => new Promise(() => undefined)
     const before = Date.now()
     const { status, message } = await refusal("usdt-tron")
-    expect(Date.now() - before).toBeLessThan(15_000)
+    expect(Date.now() - before).toBeLessThan(60_000)
     expect([status, message]).toEqual([400, expect.stringContaining(SORRY)])
     expect(lines.join()).toMatch(/usdt-tron gave no answer in time/)
     await start("usdt-bsc")

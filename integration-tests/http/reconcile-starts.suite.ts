@@ -125,7 +125,7 @@ storeSuite("who starts a reconciliation", (world) => {
           async () =>
             (await world().rows(`SELECT id FROM kobbopay_reconciliation WHERE state = 'done'`))
               .length === 1,
-          { withinMs: 10_000, what: "the scheduled run being done" },
+          { withinMs: 30_000, what: "the scheduled run being done" },
         )
         await reconcileJob(world().container)
         expect(await runs()).toBe(1)
@@ -141,7 +141,7 @@ storeSuite("who starts a reconciliation", (world) => {
         async () =>
           (await world().rows(`SELECT id FROM kobbopay_reconciliation WHERE state = 'running'`))
             .length === 0,
-        { withinMs: 10_000, what: "the second run being done" },
+        { withinMs: 30_000, what: "the second run being done" },
       )
     })
   })

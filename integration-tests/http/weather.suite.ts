@@ -117,7 +117,7 @@ storeSuite("weather", (world) => {
       payAndConfirm(paid.session.kobbopay_id)
       sandbox().expire(unpaid.session.kobbopay_id)
       await until(async () => (await booksOf(world(), paid.collectionId)).unworked > 0, {
-        withinMs: 10_000,
+        withinMs: 30_000,
         what: "the events being recorded",
       })
       for (const { collectionId } of [paid, unpaid]) {

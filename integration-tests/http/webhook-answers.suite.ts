@@ -227,7 +227,7 @@ storeSuite("webhook answers", (world) => {
         `POST /hooks/kobbopay HTTP/1.1\r\n${lines}\r\n${JSON.stringify(PAID)}`,
       )
       await until(() => lines_().some((line) => line.includes("ended before the body did")), {
-        withinMs: 5_000,
+        withinMs: 20_000,
         what: "the log line",
       })
     })

@@ -101,9 +101,11 @@ storeSuite("floods of webhooks", (world) => {
         orderId: session.reference,
       })
       expect((await post(more)).status).toBe(200)
-      const since = Date.now()
+      // What repeats a read is put off; this is due, or worked already.
+      const putOff = `SELECT id FROM kobbopay_event
+        WHERE type = 'payment.confirmed' AND next_attempt_at > now()`
+      expect(await world().rows(putOff)).toEqual([])
       await captured(session.kobbopay_id)
-      expect(Date.now() - since).toBeLessThan(8_000)
     })
   })
 })

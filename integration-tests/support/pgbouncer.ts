@@ -4,6 +4,7 @@ import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { makeCertificate } from "./certificate"
 import { checkDatabase } from "./database"
 import { freePort } from "./free-port"
 import type { Postgres } from "./postgres"
@@ -46,7 +47,7 @@ export async function startPgBouncer(
   const port = await freePort()
   const home = await mkdtemp(join(tmpdir(), "kobbopay-pgbouncer-"))
   const file = (name: string) => join(home, name)
-  if (tls) await makeCertificate(file("key.pem"), file("certificate.pem"))
+  const certificate = tls ? await makeCertificate(home, "localhost") : null
   await writeFile(file("users.txt"), `"${postgres.user}" "${password ?? ""}"\n`)
   await writeFile(
     file("pgbouncer.ini"),
@@ -60,13 +61,13 @@ export async function startPgBouncer(
       `pool_mode = ${mode}`,
       `auth_type = ${password === undefined ? "any" : "plain"}`,
       `auth_file = ${file("users.txt")}`,
-      ...(tls
-        ? [
+      ...(certificate === null
+        ? []
+        : [
             "client_tls_sslmode = require",
-            `client_tls_key_file = ${file("key.pem")}`,
-            `client_tls_cert_file = ${file("certificate.pem")}`,
-          ]
-        : []),
+            `client_tls_key_file = ${certificate.key}`,
+            `client_tls_cert_file = ${certificate.certificate}`,
+          ]),
       "",
     ].join("\n"),
   )
@@ -109,25 +110,6 @@ export async function startPgBouncer(
     },
   }
 }
-
-const makeCertificate = (key: string, certificate: string) =>
-  run("openssl", [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-keyout",
-    key,
-    "-out",
-    certificate,
-    "-days",
-    "2",
-    "-subj",
-    "/CN=localhost",
-  ])
 
 async function end(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return

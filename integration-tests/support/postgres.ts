@@ -58,7 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     await handOver(home, runAs)
     const binaries = await findBinaries(runAs, join(home, "native"))
     await initialise(binaries, dataDir, runAs)
-    const { server, port } = await launch(binaries, dataDir, home, runAs, options)
+    const { server, port } = await launch({ binaries, dataDir, home, runAs }, options)
     return handle(server, port, home)
   } catch (error) {
     await rm(home, { recursive: true, force: true })
@@ -112,11 +112,11 @@ async function initialise(binaries: string, dataDir: string, runAs: RunAs): Prom
   )
 }
 
+/** The binaries to run, the folders to run them in, and as whom. */
+type Place = { binaries: string; dataDir: string; home: string; runAs: RunAs }
+
 async function launch(
-  binaries: string,
-  dataDir: string,
-  home: string,
-  runAs: RunAs,
+  { binaries, dataDir, home, runAs }: Place,
   options: PostgresOptions,
 ): Promise<{ server: ChildProcess; port: number }> {
   for (let tries = 1; ; tries++) {

@@ -162,9 +162,15 @@ describe("the read decides", () => {
   const compared = (
     state: ReportedState,
     reportedState: ReportedState,
-    readableStates: ReadonlySet<ReportedState> = ALL,
-    held: { money: boolean; received: bigint | null } = { money: false, received: null },
-    amountMinor: bigint | null = null,
+    {
+      readableStates = ALL,
+      held = { money: false, received: null },
+      amountMinor = null,
+    }: {
+      readableStates?: ReadonlySet<ReportedState>
+      held?: { money: boolean; received: bigint | null }
+      amountMinor?: bigint | null
+    } = {},
   ) => compareReport({ state }, held, { state: reportedState, amountMinor }, readableStates)
   const HELD = { money: true, received: 400n }
   const BEHIND = { kind: "behind" }
@@ -184,58 +190,82 @@ describe("the read decides", () => {
     })
   })
   test("an ending that the reads cannot express is taken from the event, but never over money", () => {
-    expect(compared("pending", "expired", WITHOUT_ENDS)).toEqual({
+    expect(compared("pending", "expired", { readableStates: WITHOUT_ENDS })).toEqual({
       kind: "observed",
       reportedState: "expired",
     })
-    expect(compared("pending", "expired", WITHOUT_ENDS, HELD)).toEqual({
+    expect(compared("pending", "expired", { readableStates: WITHOUT_ENDS, held: HELD })).toEqual({
       kind: "observed",
       reportedState: "pending",
     })
-    expect(compared("paid", "expired", WITHOUT_ENDS)).toEqual({
+    expect(compared("paid", "expired", { readableStates: WITHOUT_ENDS })).toEqual({
       kind: "observed",
       reportedState: "paid",
     })
   })
   test("an event that reports more money than the reads show waits, whatever both call the payment", () => {
     for (const state of ["partial", "paid", "confirmed"] as const) {
-      expect(compared(state, state, ALL, HELD, 401n)).toEqual(BEHIND)
-      expect(compared(state, state, ALL, HELD, 400n)).toEqual({
+      expect(compared(state, state, { held: HELD, amountMinor: 401n })).toEqual(BEHIND)
+      expect(compared(state, state, { held: HELD, amountMinor: 400n })).toEqual({
         kind: "observed",
         reportedState: state,
       })
-      expect(compared(state, state, ALL, HELD, 399n)).toEqual({
+      expect(compared(state, state, { held: HELD, amountMinor: 399n })).toEqual({
         kind: "observed",
         reportedState: state,
       })
     }
-    expect(compared("confirmed", "partial", ALL, HELD, 401n)).toEqual(BEHIND)
-    expect(compared("pending", "partial", WITHOUT_ENDS, HELD, 401n)).toEqual(BEHIND)
+    expect(compared("confirmed", "partial", { held: HELD, amountMinor: 401n })).toEqual(BEHIND)
+    expect(
+      compared("pending", "partial", {
+        readableStates: WITHOUT_ENDS,
+        held: HELD,
+        amountMinor: 401n,
+      }),
+    ).toEqual(BEHIND)
   })
   test("an amount is compared where the reads state one, whatever state the event reports", () => {
     const unstated = { money: true, received: null }
-    expect(compared("paid", "paid", ALL, unstated, 999n)).toEqual({
+    expect(compared("paid", "paid", { held: unstated, amountMinor: 999n })).toEqual({
       kind: "observed",
       reportedState: "paid",
     })
     const nothing = { money: false, received: 0n }
-    expect(compared("pending", "expired", WITHOUT_ENDS, nothing, 999n)).toEqual(BEHIND)
-    expect(compared("pending", "expired", WITHOUT_ENDS, nothing, 0n)).toEqual({
+    expect(
+      compared("pending", "expired", {
+        readableStates: WITHOUT_ENDS,
+        held: nothing,
+        amountMinor: 999n,
+      }),
+    ).toEqual(BEHIND)
+    expect(
+      compared("pending", "expired", {
+        readableStates: WITHOUT_ENDS,
+        held: nothing,
+        amountMinor: 0n,
+      }),
+    ).toEqual({
       kind: "observed",
       reportedState: "expired",
     })
     const unseen = { money: false, received: null }
-    expect(compared("pending", "expired", WITHOUT_ENDS, unseen, 1n)).toEqual(BEHIND)
+    expect(
+      compared("pending", "expired", {
+        readableStates: WITHOUT_ENDS,
+        held: unseen,
+        amountMinor: 1n,
+      }),
+    ).toEqual(BEHIND)
   })
   test("where reads cannot say Partial any money bears it out, and nothing else", () => {
-    expect(compared("pending", "partial", WITHOUT_ENDS)).toEqual(BEHIND)
-    expect(compared("expired", "partial", WITHOUT_ENDS)).toEqual(BEHIND)
-    expect(compared("pending", "partial", WITHOUT_ENDS, HELD)).toEqual({
+    expect(compared("pending", "partial", { readableStates: WITHOUT_ENDS })).toEqual(BEHIND)
+    expect(compared("expired", "partial", { readableStates: WITHOUT_ENDS })).toEqual(BEHIND)
+    expect(compared("pending", "partial", { readableStates: WITHOUT_ENDS, held: HELD })).toEqual({
       kind: "observed",
       reportedState: "pending",
     })
-    expect(compared("pending", "partial", ALL, HELD)).toEqual(BEHIND)
-    expect(compared("partial", "partial", ALL, HELD)).toEqual({
+    expect(compared("pending", "partial", { held: HELD })).toEqual(BEHIND)
+    expect(compared("partial", "partial", { held: HELD })).toEqual({
       kind: "observed",
       reportedState: "partial",
     })
@@ -245,16 +275,21 @@ describe("the read decides", () => {
     const rank = (state: ReportedState) => states.findIndex((one) => one === state)
     fc.assert(
       fc.property(
-        fc.constantFrom(...states),
-        fc.constantFrom(...states),
-        fc.constantFrom(...states),
-        fc.bigInt(0n, 9n),
-        fc.bigInt(0n, 9n),
-        fc.bigInt(0n, 9n),
-        (reportedState, less, more, amount, received, extra) => {
+        fc.record({
+          reportedState: fc.constantFrom(...states),
+          less: fc.constantFrom(...states),
+          more: fc.constantFrom(...states),
+          amountMinor: fc.bigInt(0n, 9n),
+          received: fc.bigInt(0n, 9n),
+          extra: fc.bigInt(0n, 9n),
+        }),
+        ({ reportedState, less, more, amountMinor, received, extra }) => {
           fc.pre(rank(less) <= rank(more))
           const at = (state: ReportedState, sum: bigint) =>
-            compared(state, reportedState, ALL, { money: sum > 0n, received: sum }, amount).kind
+            compared(state, reportedState, {
+              held: { money: sum > 0n, received: sum },
+              amountMinor,
+            }).kind
           if (at(less, received) === "observed") {
             expect(at(more, received + extra)).toBe("observed")
           }

@@ -38,12 +38,14 @@ describe("what a refund books in its order", () => {
   test("parts never refund more than was captured, and all parts together exactly that", () => {
     fc.assert(
       fc.property(
-        fc.bigInt(1n, 10n ** 20n),
-        fc.bigInt(1n, 10n ** 20n),
-        fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 8 }),
-        fc.constantFrom(0, 2, 3),
-        fc.integer({ min: 1, max: 10 ** 9 }),
-        (receivedMinor, expectedMinor, weights, storeDecimals, cents) => {
+        fc.record({
+          receivedMinor: fc.bigInt(1n, 10n ** 20n),
+          expectedMinor: fc.bigInt(1n, 10n ** 20n),
+          weights: fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 8 }),
+          storeDecimals: fc.constantFrom(0, 2, 3),
+          cents: fc.integer({ min: 1, max: 10 ** 9 }),
+        }),
+        ({ receivedMinor, expectedMinor, weights, storeDecimals, cents }) => {
           const captured = BigNumber(cents).shiftedBy(-storeDecimals).toFixed()
           let rest = receivedMinor
           let bookedBefore = BigNumber(0)

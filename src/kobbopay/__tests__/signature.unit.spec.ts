@@ -86,23 +86,22 @@ describe("any scheme an environment may use", () => {
 
   it("tells which of the secrets signed, over any bytes", () => {
     fc.assert(
-      fc.property(schemes, body, secrets, timestamp, fc.nat(), (scheme, rawBody, all, at, pick) => {
-        const index = pick % all.length
-        const sent = signed(scheme, rawBody, at, all[index] ?? "")
-        expect(verifyWebhook({ ...scheme, secrets: all }, sent)).toBe(index)
-      }),
+      fc.property(
+        fc.record({ scheme: schemes, rawBody: body, all: secrets, at: timestamp, pick: fc.nat() }),
+        ({ scheme, rawBody, all, at, pick }) => {
+          const index = pick % all.length
+          const sent = signed(scheme, rawBody, at, all[index] ?? "")
+          expect(verifyWebhook({ ...scheme, secrets: all }, sent)).toBe(index)
+        },
+      ),
     )
   })
 
   it("refuses when one bit of the body, or the secret, differs", () => {
     fc.assert(
       fc.property(
-        schemes,
-        body,
-        secrets,
-        timestamp,
-        fc.nat(),
-        (scheme, rawBody, all, at, where) => {
+        fc.record({ scheme: schemes, rawBody: body, all: secrets, at: timestamp, where: fc.nat() }),
+        ({ scheme, rawBody, all, at, where }) => {
           const [first = "", ...others] = all
           const sent = signed(scheme, rawBody, at, first)
           expect(verifyWebhook({ ...scheme, secrets: others }, sent)).toBeNull()
