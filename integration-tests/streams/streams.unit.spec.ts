@@ -38,7 +38,7 @@ describe("random streams", () => {
     )
   }, 300_000)
 
-  // A proof that cannot fail proves nothing: each of these breaks one line of the rules.
+  // A proof that cannot fail proves nothing: each of these breaks one of the rules.
   test.each(MUTANTS)(
     "are not survived by a lifecycle that $name",
     (mutant) => {

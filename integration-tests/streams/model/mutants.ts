@@ -1,165 +1,180 @@
-import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
-import { join } from "node:path"
-import { compileFunction } from "node:vm"
-import { transformSync } from "@swc/core"
-import type * as converge from "../../../src/work/converge"
-import type * as judging from "../../../src/domain/judge"
+import { judge } from "../../../src/domain/judge"
+import * as lifecycle from "../../../src/domain/lifecycle"
+import * as observation from "../../../src/domain/observation"
+import { nextStep } from "../../../src/work/converge"
 import { REAL, type Under } from "./stream"
 
-const SRC = join(__dirname, "../../../src")
+const { decide } = lifecycle
+const { compareReport, counts, fitOf, judgedMinor, mergeTransfers } = observation
 
-type File = "kobbopay/lifecycle" | "kobbopay/observation" | "kobbopay/judge" | "work/converge"
-
-/** One line of the rules, and what it is broken to. */
-export type Mutant = { name: string; file: File; line: string; broken: string }
+/** One rule that is broken: what the judge is given instead of the real functions. */
+export type Mutant = {
+  name: string
+  lifecycle?: Partial<typeof lifecycle>
+  observation?: Partial<typeof observation>
+  judge?: typeof judge
+  nextStep?: typeof nextStep
+}
 
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "captures what is only paid",
-    file: "kobbopay/lifecycle",
-    line: 'if (policy.captureOn === "paid") return "captured"',
-    broken: 'if (policy.captureOn !== "paid") return "captured"',
+    lifecycle: {
+      decide: (facts, seen) => {
+        const captureOn = facts.policy.captureOn === "paid" ? "confirmed" : "paid"
+        return decide({ ...facts, policy: { ...facts.policy, captureOn } }, seen)
+      },
+    },
   },
   {
     name: "cancels the order of an expired payment that holds money",
-    file: "kobbopay/lifecycle",
-    line: 'return hasMoney(fit) ? "nothing" : "order_cancelled"',
-    broken: 'return "order_cancelled"',
+    lifecycle: {
+      decide: (facts, seen) => {
+        const decision = decide(facts, seen)
+        const isEnded = decision.state === "expired" || decision.state === "failed"
+        const cancels = isEnded && seen.fit.amount !== "none" && !facts.reported
+        return cancels ? { ...decision, target: "order_cancelled" } : decision
+      },
+    },
   },
   {
     name: "accepts late money that is to be reviewed",
-    file: "kobbopay/lifecycle",
-    line: 'return facts.policy.latePayments === "accept"',
-    broken: 'return facts.policy.latePayments !== "reject"',
+    lifecycle: {
+      decide: (facts, seen) => {
+        const isEnded = facts.state === "expired" || facts.state === "failed"
+        const latePayments = isEnded ? "accept" : facts.policy.latePayments
+        return decide({ ...facts, policy: { ...facts.policy, latePayments } }, seen)
+      },
+    },
   },
   {
     name: "does not notice that something else pays for the order",
-    file: "kobbopay/lifecycle",
-    line: 'if (facts.covered) return ["duplicate_payment"]',
-    broken: "if (facts.covered) return []",
+    lifecycle: {
+      // What pays for the order is also what superseded this payment.
+      decide: (facts, seen) =>
+        decide(facts.covered ? { ...facts, covered: false, superseded: false } : facts, seen),
+    },
   },
   {
     name: "settles an order that ended",
-    file: "kobbopay/lifecycle",
-    line: 'if (facts.order === "cancelling" || facts.order === "cancelled") {',
-    broken: 'if (facts.order === "cancelling") {',
+    lifecycle: {
+      decide: (facts, seen) => {
+        const order = facts.order === "cancelled" ? "open" : facts.order
+        return decide({ ...facts, order }, seen)
+      },
+    },
   },
   {
     name: "lets Paid fall back to Expired",
-    file: "kobbopay/lifecycle",
-    line: 'return stay("paid", "ambiguous_finality")',
-    broken:
-      'if (reportedState === "expired") return stay("expired")\n      return stay("paid", "ambiguous_finality")',
+    lifecycle: {
+      decide: (facts, seen) => {
+        const falls = facts.state === "paid" && seen.reportedState === "expired"
+        return decide(falls ? { ...facts, state: "expired" } : facts, seen)
+      },
+    },
   },
   {
     name: "takes too little for enough",
-    file: "kobbopay/lifecycle",
-    line: 'fit.amount === "under" ? stay("partial") : stay(state)',
-    broken: "stay(state)",
+    lifecycle: {
+      decide: (facts, seen) => {
+        const isPaid = seen.reportedState === "paid" || seen.reportedState === "confirmed"
+        const isShort = isPaid && seen.fit.amount === "under"
+        return decide(facts, isShort ? { ...seen, fit: { ...seen.fit, amount: "fits" } } : seen)
+      },
+    },
   },
   {
     name: "does not see money on another rail",
-    file: "kobbopay/observation",
-    line: 'if (reading.astray) return "unknown"',
-    broken: "",
+    observation: {
+      fitOf: (asked, reading, received, required) =>
+        fitOf(asked, { ...reading, astray: false }, received, required),
+    },
   },
   {
     name: "settles what the checkout no longer shows",
-    file: "kobbopay/lifecycle",
-    line: 'if (facts.superseded && facts.policy.latePayments === "review") return ["superseded"]',
-    broken: "",
+    lifecycle: { decide: (facts, seen) => decide({ ...facts, superseded: false }, seen) },
   },
   {
     name: "forgets the tolerance",
-    file: "kobbopay/observation",
-    line: 'if (received + asked.underMinor < asked.expectedMinor) return "under"',
-    broken: 'if (received < asked.expectedMinor) return "under"',
+    observation: {
+      fitOf: (asked, reading, received, required) =>
+        fitOf({ ...asked, underMinor: 0n }, reading, received, required),
+    },
   },
   {
     name: "forgets a transfer that reads no longer show",
-    file: "kobbopay/observation",
-    line: "const merged = [...known]",
-    broken: "const merged = known.slice(1)",
+    observation: { mergeTransfers: (known, reading) => mergeTransfers(known.slice(1), reading) },
   },
   {
     name: "believes an event that reports more than the read",
-    file: "kobbopay/observation",
-    line: 'return RANK[state] > RANK[reading.state] ? { kind: "behind" } : observed',
-    broken:
-      'return RANK[state] > RANK[reading.state] ? { kind: "observed", reportedState: state } : observed',
+    observation: {
+      compareReport: (reading, held, report, readableStates) => {
+        const compared = compareReport(reading, held, report, readableStates)
+        const isMore = report.state === "paid" || report.state === "confirmed"
+        return compared.kind === "behind" && isMore
+          ? { kind: "observed", reportedState: report.state }
+          : compared
+      },
+    },
   },
   {
     name: "confirms what was merely seen",
-    file: "kobbopay/observation",
-    line: "const final = transfers.filter((transfer) => transfer.final)",
-    broken: "const final = transfers",
+    observation: {
+      judgedMinor: (transfers, reading, known) =>
+        judgedMinor(
+          transfers.map((one) => ({ ...one, final: counts(one) })),
+          reading,
+          known,
+        ),
+    },
   },
   {
     name: "lets a lower read take money back",
-    file: "kobbopay/judge",
-    line: "known === null || (seen !== null && seen > known) ? seen : known",
-    broken: "known === null || seen !== null ? seen : known",
+    judge: (known, check) =>
+      judge({ ...known, receivedMinor: check.reading.receivedMinor ?? known.receivedMinor }, check),
   },
   {
     name: "lets a read without money take back that it was seen",
-    file: "kobbopay/judge",
-    line: 'seenFit.amount === "none" && known.amountFit !== null',
-    broken: 'seenFit.amount === "unknown" && known.amountFit !== null',
+    judge: (known, check) => judge({ ...known, amountFit: null }, check),
   },
   {
     name: "never closes what stays pending",
-    file: "kobbopay/judge",
-    line: 'if (reportedState === "pending" && !holdsMoney && isClosing) reportedState = "expired"',
-    broken: "",
+    judge: (known, check) =>
+      judge(known, { ...check, rules: { ...check.rules, closePendingAfterMs: Infinity } }),
   },
   {
     name: "captures again what is captured",
-    file: "work/converge",
-    line: "if (!isMarked && !isWhole) {",
-    broken: "if (!isMarked) {",
+    nextStep: (...given) => {
+      const step = nextStep(...given)
+      return step.do === "finish_capture"
+        ? { do: "capture", payment: step.payment, rest: null }
+        : step
+    },
   },
   {
     name: "is content without the order's transaction",
-    file: "work/converge",
-    line: "const unbooked = payment.captures.filter((capture) => !booked.has(capture.id))",
-    broken: "const unbooked = payment.captures.filter(() => false)",
+    nextStep: (payment, provider, view, ...more) => {
+      const captures = view.payments.flatMap((one) => one.captures)
+      const transactions = captures.map(({ id }) => ({ reference: "capture", reference_id: id }))
+      return nextStep(payment, provider, { ...view, transactions }, ...more)
+    },
   },
 ]
 
-/** The rules with one line changed; everything else is the real thing. */
+const LIFECYCLE = "../../../src/domain/lifecycle"
+const OBSERVATION = "../../../src/domain/observation"
+
+/** The rules with one of them broken; everything else is the real thing. */
 export function broken(mutant: Mutant): Under {
-  const source = readFileSync(join(SRC, `${mutant.file}.ts`), "utf8")
-  if (source.split(mutant.line).length !== 2) {
-    throw new Error(`${mutant.file} does not have exactly one line "${mutant.line}"`)
-  }
-  const changed = evaluate(mutant.file, source.replace(mutant.line, mutant.broken), {})
-  if (isConverge(changed)) return { ...REAL, nextStep: changed.nextStep }
-  const judge = isJudging(changed)
-    ? changed
-    : evaluate("kobbopay/judge", readFileSync(join(SRC, "kobbopay/judge.ts"), "utf8"), {
-        [`./${mutant.file.replace("kobbopay/", "")}`]: changed,
-      })
-  if (!isJudging(judge)) throw new Error("the judge was lost")
-  return { ...REAL, judge: judge.judge }
-}
-
-/** Evaluates a file of `src` as given; its imports are the real ones, but for those handed in. */
-function evaluate(file: File, source: string, instead: Record<string, unknown>): unknown {
-  const { code } = transformSync(source, {
-    module: { type: "commonjs" },
-    jsc: { target: "es2022", parser: { syntax: "typescript" } },
+  const under = { ...REAL }
+  jest.isolateModules(() => {
+    jest.doMock(LIFECYCLE, () => ({ ...lifecycle, ...mutant.lifecycle }))
+    jest.doMock(OBSERVATION, () => ({ ...observation, ...mutant.observation }))
+    under.judge = jest.requireActual<{ judge: typeof judge }>("../../../src/domain/judge").judge
   })
-  const real = createRequire(__filename)
-  const load = (name: string): unknown =>
-    instead[name] ?? real(name.startsWith(".") ? join(SRC, file, "..", name) : name)
-  const exported: unknown = {}
-  Reflect.apply(compileFunction(code, ["exports", "require"]), undefined, [exported, load])
-  return exported
+  jest.dontMock(LIFECYCLE)
+  jest.dontMock(OBSERVATION)
+  if (mutant.judge !== undefined) under.judge = mutant.judge
+  if (mutant.nextStep !== undefined) under.nextStep = mutant.nextStep
+  return under
 }
-
-const isJudging = (loaded: unknown): loaded is typeof judging =>
-  typeof loaded === "object" && loaded !== null && "judge" in loaded
-
-const isConverge = (loaded: unknown): loaded is typeof converge =>
-  typeof loaded === "object" && loaded !== null && "nextStep" in loaded
