@@ -1,7 +1,9 @@
+import { setImmediate } from "node:timers/promises"
 import { escapeIdentifier, escapeLiteral, Pool } from "pg"
 import { z } from "@medusajs/framework/zod"
 
 const SCHEMA = "kept_for_tests"
+const ENDED_WITHIN_MS = 10_000
 
 /**
  * Puts a database back as it was, for each test: rows only, no structure. Medusa's own runner copies the whole database for that,
@@ -21,9 +23,11 @@ export class Snapshot {
   /** Ends what is still under way in this database, and puts every row back. */
   async restore(): Promise<void> {
     await this.pool.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      `SELECT pg_terminate_backend(pid, ${ENDED_WITHIN_MS}) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'`,
     )
+    // The store's pools hear that a connection ended before the next test asks for one.
+    await setImmediate()
     await this.pool.query(`SELECT ${SCHEMA}.restore()`)
   }
 
