@@ -100,7 +100,7 @@ export function bootStore(name: string): void {
         afterEach(async () => {
           for (const sandbox of [world().sandbox, world().second]) {
             sandbox.control.clearWeather()
-          sandbox.control.setWebhook({ url: `${world().url}/hooks/kobbopay` })
+            sandbox.control.setWebhook({ url: `${world().url}/hooks/kobbopay` })
             await sandbox.control.quiet()
           }
           world().meddler.rest()

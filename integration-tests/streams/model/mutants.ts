@@ -153,10 +153,11 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "is content without the order's transaction",
-    nextStep: (payment, provider, view, ...more) => {
+    nextStep: (payment, seen) => {
+      const { view } = seen
       const captures = view.payments.flatMap((one) => one.captures)
       const transactions = captures.map(({ id }) => ({ reference: "capture", reference_id: id }))
-      return nextStep(payment, provider, { ...view, transactions }, ...more)
+      return nextStep(payment, { ...seen, view: { ...view, transactions } })
     },
   },
 ]

@@ -1,5 +1,6 @@
 import fc from "fast-check"
-import { decide, EXCEPTION_CLASSES, type Decision, type Facts, type Fit } from "../lifecycle"
+import type { Fit } from "../fit"
+import { decide, EXCEPTION_CLASSES, type Decision, type Facts } from "../lifecycle"
 import { PAYMENT_STATES, type PaymentState, type ReportedState } from "../reading"
 import { REPORTED_STATES, AMOUNTS, REVIEW, ACCEPT, facts, fit, words } from "./support/decisions"
 

@@ -1,4 +1,5 @@
-import { decide, type Facts, type Fit } from "../lifecycle"
+import type { Fit } from "../fit"
+import { decide, type Facts } from "../lifecycle"
 import type { PaymentState, ReportedState } from "../reading"
 import { REPORTED_STATES, ACCEPT, facts, fit, words } from "./support/decisions"
 

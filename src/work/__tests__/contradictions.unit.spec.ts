@@ -1,5 +1,5 @@
 import type { PaymentRow } from "../../store/payment"
-import { CONTRADICTIONS, type ContradictionKind } from "../audit"
+import { CONTRADICTIONS, type ContradictionKind } from "../contradiction-kinds"
 import {
   NOW,
   HOUR,

@@ -1,4 +1,5 @@
-import type { Decision, Facts, Fit } from "../../lifecycle"
+import type { Fit } from "../../fit"
+import type { Decision, Facts } from "../../lifecycle"
 import type { ReportedState } from "../../reading"
 
 /** Every state that a read can report. */
