@@ -1,5 +1,5 @@
 import { request, type IncomingHttpHeaders } from "node:http"
-import { signWebhook } from "../../src/kobbopay/signature"
+import { signWebhook } from "../../src/kobbopay/__tests__/support/sign-webhook"
 import type { World } from "./store-suite"
 
 /** One HTTP request to the webhook route, byte for byte. */

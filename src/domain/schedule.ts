@@ -36,9 +36,6 @@ export const unknownPause = (attempts: number, random: () => number): number =>
 /** After this many failed tries in a row a collection's work is called dead: an exception, still tried. */
 export const DEAD_AFTER_FAILURES = 12
 
-/** How long an event may report more than the reads show before it becomes an exception. */
-export const REPORT_PATIENCE_MS = 15 * MINUTE
-
 /** How long an event may name a payment that the ledger does not know: it may overtake our create. */
 export const UNKNOWN_PATIENCE_MS = 10 * MINUTE
 

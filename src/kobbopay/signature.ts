@@ -35,7 +35,8 @@ export const signRequest = (
 
 type WebhookScheme = SignatureScheme & Pick<WebhookOptions, "signsTimestamp" | "separator">
 
-const signedMessage = (
+/** The parts that a webhook's signature is over. */
+export const signedMessage = (
   scheme: WebhookScheme,
   rawBody: Buffer,
   timestamp: string | null,
@@ -80,28 +81,4 @@ export function verifyWebhook(
     if (same) match ??= index
   })
   return match
-}
-
-/**
- * The headers Kobbopay would send with a webhook: the twin of {@link verifyWebhook}, for a merchant's
- * own tests. Signs with the account's first secret unless another is given.
- * @param event.timestamp unix seconds
- */
-export function signWebhook(
-  webhook: WebhookOptions,
-  rawBody: Buffer | string,
-  event: { timestamp: number; eventId?: string; deliveryId?: string; secret?: string },
-): Record<string, string> {
-  const { headers } = webhook
-  const timestamp = String(event.timestamp)
-  const secret = event.secret ?? webhook.secrets[0]
-  if (secret === undefined) throw new Error("an account without a webhook secret cannot sign")
-  const message = signedMessage(webhook, Buffer.from(rawBody), timestamp)
-  const sent: Record<string, string> = { [headers.signature]: sign(webhook, secret, message) }
-  if (headers.timestamp !== null) sent[headers.timestamp] = timestamp
-  if (headers.eventId !== null && event.eventId !== undefined) sent[headers.eventId] = event.eventId
-  if (headers.deliveryId !== null && event.deliveryId !== undefined) {
-    sent[headers.deliveryId] = event.deliveryId
-  }
-  return sent
 }

@@ -32,8 +32,6 @@ export type WebhookEvent = {
   /** Our own reference, as Kobbopay repeats it. */
   reference: Reference | null
   isTest: boolean
-  /** The signed timestamp; null where the account's webhooks carry none. */
-  sentAt: Date | null
 }
 
 export type Received =
@@ -221,7 +219,6 @@ function eventOf(account: Account, sent: Sent, rawBody: Buffer): WebhookEvent {
     ids,
     reference: reference === null ? null : brandAs<Reference>(reference),
     isTest,
-    sentAt: sent.timestamp === null ? null : new Date(Number(sent.timestamp) * 1000),
   }
 }
 

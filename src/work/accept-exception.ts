@@ -71,13 +71,14 @@ export async function acceptException(
   await deps.sql.transaction(async (trx) => {
     const marks = await lockCollection(trx, payment.collection_id, null)
     if (marks.cancelled || marks.cancelling) throw orderIsOver()
-    if (!(await closeException(trx, exceptionId, by, deps.now()))) {
+    const at = deps.now()
+    if (!(await closeException(trx, exceptionId, by, at))) {
       throw await closedMeanwhile(deps.sql, exceptionId)
     }
-    await closeByPerson(trx, { paymentId, classes: answeredBy(accepted) }, by, deps.now())
+    await closeByPerson(trx, { paymentId, classes: answeredBy(accepted) }, by, at)
     const minor =
       payment.received_minor === null ? null : payment.received_minor - payment.refunded_minor
-    await acceptPayment(trx, paymentId, { accepted, minor, amount, actor }, deps.now())
+    await acceptPayment(trx, paymentId, { accepted, minor, amount, actor }, at)
     await insertTransition(trx, {
       paymentId,
       from: payment.state,
@@ -86,9 +87,9 @@ export async function acceptException(
       actor,
       note,
       receivedMinor: payment.received_minor,
-      at: deps.now(),
+      at,
     })
-    await wakeCollection(trx, payment.collection_id, deps.now())
+    await wakeCollection(trx, payment.collection_id, at)
   })
   deps.log.info(`kobbopay: payment ${paymentId} ${by.resolution} by ${actor} over ${found.class}`)
   return awaitOutcome(deps, drain, paymentId)

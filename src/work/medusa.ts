@@ -130,7 +130,7 @@ export function medusaSide(container: MedusaContainer, sql: Sql, now: () => Date
     },
 
     async finishCapture(payment) {
-      const change = { id: payment, captured_at: new Date() }
+      const change = { id: payment, captured_at: now() }
       await payments.updatePayment(change)
     },
 

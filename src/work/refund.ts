@@ -59,12 +59,9 @@ export async function recordRefund(deps: Deps, refund: Refund): Promise<RefundRo
     const payment = await paymentById(trx, paymentId)
     if (payment === null) throw new Error(`payment ${paymentId} vanished inside its transaction`)
     mustBeThere(payment, amountMinor)
-    const made = await insertRefund(
-      trx,
-      payment,
-      { amount_minor: amountMinor, hash, actor, note },
-      deps.now(),
-    )
+    const at = deps.now()
+    const sent = { amount_minor: amountMinor, hash, actor, note }
+    const made = await insertRefund(trx, payment, sent, at)
     if (made === null) {
       throw new MedusaError(
         MedusaError.Types.CONFLICT,
@@ -79,13 +76,13 @@ export async function recordRefund(deps: Deps, refund: Refund): Promise<RefundRo
       actor,
       note,
       receivedMinor: payment.received_minor,
-      at: deps.now(),
+      at,
     })
     const after = { ...payment, refunded_minor: payment.refunded_minor + amountMinor }
     const answered = isRefunded(after) ? MONEY_CLASSES : excessIsBack(after) ? OVERPAID : []
     const by = { actor, resolution: "refunded", note }
-    await closeByPerson(trx, { paymentId, classes: answered }, by, deps.now())
-    await wakeCollection(trx, payment.collection_id, deps.now())
+    await closeByPerson(trx, { paymentId, classes: answered }, by, at)
+    await wakeCollection(trx, payment.collection_id, at)
     return made
   })
   deps.log.info(

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { signWebhook } from "../signature"
+import { signWebhook } from "./support/sign-webhook"
 import { MAX_WEBHOOK_BYTES } from "../webhook"
 import webhooks from "./vectors/webhooks.json"
 import { AT, docs, invoice, type WebhookHeaders, receive, sent } from "./support/webhooks"

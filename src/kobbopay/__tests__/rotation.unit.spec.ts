@@ -1,5 +1,5 @@
 import { parseAccounts, type Account } from "../options"
-import { signWebhook } from "../signature"
+import { signWebhook } from "./support/sign-webhook"
 import { receiveWebhook } from "../webhook"
 import { rawHeaders } from "./support/raw-headers"
 

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto"
 import fc from "fast-check"
-import { signRequest, signWebhook, verifyWebhook } from "../signature"
+import { signRequest, verifyWebhook } from "../signature"
+import { signWebhook } from "./support/sign-webhook"
 import { accountFrom, docsInput, invoiceInput } from "./support/accounts"
 import requests from "./vectors/requests.json"
 import webhooks from "./vectors/webhooks.json"

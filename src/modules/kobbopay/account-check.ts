@@ -38,11 +38,12 @@ export async function checkAccounts(deps: {
       })),
     )
     for (const one of orphaned) deps.log.warn(inWords(one))
+    const now = deps.now()
     const grave = orphaned.filter(({ reason }) => reason !== "rail_removed")
-    for (const one of grave) await reportOrphaned(deps.sql, one, deps.now())
+    for (const one of grave) await reportOrphaned(deps.sql, one, now)
     for (const account of await accountsInDoubt(deps.sql)) {
       if (grave.some(({ accountId }) => accountId === account)) continue
-      await closeCleared(deps.sql, account, ["account_changed"], deps.now())
+      await closeCleared(deps.sql, account, ["account_changed"], now)
     }
   } catch (cause) {
     deps.log.warn(

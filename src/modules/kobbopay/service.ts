@@ -108,6 +108,7 @@ export default class KobbopayModuleService extends readOnly(
     const pool = new InboxPool(this.sql)
     this.inbox = new Inbox(pool, RECORD_WITHIN_MS, dependencies.logger)
     const closing = new AbortController()
+    const now = () => new Date()
     this.settings = moduleOptions.parse({
       sweep: options?.["sweep"],
       reconcileEvery: options?.["reconcileEvery"],
@@ -116,13 +117,13 @@ export default class KobbopayModuleService extends readOnly(
     this.__hooks = {
       onApplicationStart: () => {
         // Not awaited: what they find is logged, and the boot neither waits for it nor fails over it.
-        void checkInbox({ pool, log: dependencies.logger, now: () => new Date() })
+        void checkInbox({ pool, log: dependencies.logger, now })
         void checkMedusa({ sql: this.sql, log: dependencies.logger })
         void checkAccounts({
           sql: this.sql,
           accounts: this.accounts,
           log: dependencies.logger,
-          now: () => new Date(),
+          now,
         })
         void checkCredentials({
           accounts: this.accounts,

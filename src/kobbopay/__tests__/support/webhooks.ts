@@ -1,5 +1,5 @@
 import type { Account } from "../../options"
-import { signWebhook } from "../../signature"
+import { signWebhook } from "./sign-webhook"
 import { receiveWebhook, type Received } from "../../webhook"
 import { accountFrom, docsInput, invoiceInput } from "./accounts"
 import { rawHeaders } from "./raw-headers"
