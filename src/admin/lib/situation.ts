@@ -1,5 +1,5 @@
 import type { OrderPayment } from "../../types/order-payments"
-import type { SituationKey } from "../i18n/en"
+import type { SituationKey } from "../i18n/situations"
 
 export type Tone = "grey" | "blue" | "orange" | "green" | "red"
 
