@@ -28,8 +28,10 @@ export type App = Pick<KobbopayModuleService, "accounts" | "inbox" | "settings">
   worker: Worker
 }
 
-/** One app for each booted kobbopay module, known by the module's inbox. */
-const apps = new WeakMap<KobbopayModuleService["inbox"], App>()
+type Parts = Pick<App, "sql" | "deps" | "worker">
+
+/** What was put together for each booted kobbopay module, known by the module's inbox. */
+const made = new WeakMap<KobbopayModuleService["inbox"], Parts>()
 
 /**
  * The app, from the container that Medusa hands to the code it calls. Its parts are put together when it is
@@ -42,12 +44,14 @@ export function appOf(container: Pick<MedusaContainer, "resolve">): App {
   // The container of a job or a workflow step wraps the module: each time in a new object, and each function
   // that the module holds, such as its connection, in another one. Only plain members come through.
   const { accounts, inbox, settings } = container.resolve<KobbopayModuleService>(KOBBOPAY_MODULE)
-  const known = apps.get(inbox)
-  if (known !== undefined) return known
+  const parts = made.get(inbox) ?? putTogether(accounts)
+  made.set(inbox, parts)
+  return { accounts, inbox, settings, ...parts }
+}
+
+function putTogether(accounts: readonly Account[]): Parts {
   const deps = depsFor(accounts)
-  const app = { accounts, inbox, settings, sql: deps.sql, deps, worker: new Worker(deps) }
-  apps.set(inbox, app)
-  return app
+  return { sql: deps.sql, deps, worker: new Worker(deps) }
 }
 
 /**
