@@ -1,31 +1,15 @@
 import { isDeepStrictEqual } from "node:util"
 import { setTimeout as pause } from "node:timers/promises"
 import { Modules } from "@medusajs/framework/utils"
-import { z } from "@medusajs/framework/zod"
 import type { WeatherPatch } from "../../src/sandbox"
 import { appOf } from "../../src/work/app"
 import { Dice } from "../soak/dice"
-import { allDue, booksOf, type Books } from "../support/books"
-import { DOCS, INVOICE } from "../support/store-accounts"
+import { allDue } from "../support/books"
 import type { World } from "../support/store-suite"
+import { calm, inFairWeather } from "./calm"
 import { MortalWorker } from "./mortal"
-import { SCENARIOS, type Move, type Scenario } from "./scenarios"
+import { anyKind, buyAll, makeMove, nameOf, outcomeOf, type Bought } from "./orders"
 
-const COST = "10.5"
-const CHECKOUTS_AT_ONCE = 4
-/** Chances to come to rest before a calm is called a loop. */
-const MOST_ROUNDS = 25
-const anything = z.looseObject({})
-const PROFILES = [INVOICE, DOCS] as const
-
-type Kind = { scenario: Scenario; provider: (typeof PROFILES)[number] }
-type Bought = Kind & {
-  orderId: string
-  collectionId: string
-  /** Kobbopay's ids; the last one is the payment that the checkout shows. */
-  payments: string[]
-  sessionId: string
-}
 type Outcome = Awaited<ReturnType<typeof outcomeOf>>
 /** What each kind of scenario comes to in fair weather. */
 export type Fair = Map<string, Outcome>
@@ -66,173 +50,6 @@ export async function storm(
   }
   return { streams, differing, seed, deaths }
 }
-
-function anyKind(dice: Dice): Kind {
-  const scenario = dice.oneOf(SCENARIOS)
-  const provider = dice.oneOf(PROFILES)
-  if (scenario === undefined || provider === undefined) throw new Error("there are no scenarios")
-  return { scenario, provider: scenario.only === "invoice" ? INVOICE : provider }
-}
-
-const nameOf = ({ scenario, provider }: Kind): string => `${scenario.name} by ${provider}`
-
-async function buyAll(world: World, kinds: readonly Kind[]): Promise<Bought[]> {
-  const bought: Bought[] = []
-  const waiting = [...kinds]
-  const shop = async () => {
-    for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
-      bought.push(await buy(world, kind))
-    }
-  }
-  // The shopper's first cart makes the customer, which two carts at once would both try.
-  const first = waiting.shift()
-  if (first !== undefined) bought.push(await buy(world, first))
-  await Promise.all(Array.from({ length: CHECKOUTS_AT_ONCE }, shop))
-  return bought
-}
-
-async function buy({ shopper, store }: World, kind: Kind): Promise<Bought> {
-  const { provider, scenario } = kind
-  const checkout = await shopper.checkout({ product: store.digital, rail: "usdt-tron", provider })
-  const { cartId, collectionId } = checkout
-  const shown = scenario.changesRail
-    ? await shopper.session(collectionId, { rail: "usdt-bsc", provider })
-    : checkout.session
-  const { id } = await shopper.complete(cartId)
-  return {
-    ...kind,
-    orderId: id,
-    collectionId,
-    sessionId: shown.session_id,
-    payments: [...new Set([checkout.session.kobbopay_id, shown.kobbopay_id])],
-  }
-}
-
-/** Everything that stands at the end. What was opened and closed on the way is the weather's own. */
-async function outcomeOf(world: World, { collectionId, orderId }: Bought) {
-  const books: Partial<Books> = await booksOf(world, collectionId)
-  delete books.closed
-  const [held] = await world.rows(
-    `SELECT COALESCE(sum(r.quantity), 0)::int AS reserved FROM reservation_item r
-       JOIN order_item i ON i.item_id = r.line_item_id
-      WHERE i.order_id = ? AND r.deleted_at IS NULL`,
-    [orderId],
-  )
-  const entitlements = await world.rows(
-    `SELECT state, quantity, released_quantity, revoked_quantity FROM kobbopay_entitlement
-      WHERE order_id = ? AND deleted_at IS NULL ORDER BY line_item_id`,
-    [orderId],
-  )
-  const ledger = await world.rows(
-    `SELECT state, target, received_minor, amount_fit, money_seen_at IS NOT NULL AS seen,
-            confirmed_at IS NOT NULL AS confirmed, ended_at IS NOT NULL AS ended
-       FROM kobbopay_payment WHERE collection_id = ? ORDER BY created_at, id`,
-    [collectionId],
-  )
-  return { ...books, ...held, entitlements, payments_known: ledger }
-}
-
-async function makeMove(world: World, one: Bought, move: Move): Promise<void> {
-  const { control } = world.sandbox
-  const [first] = one.payments
-  const id = "first" in move ? first : one.payments.at(-1)
-  if (id === undefined) throw new Error("nothing was created")
-  switch (move.do) {
-    case "pay": {
-      const order = { amount: move.amount, due: COST }
-      if (move.astray) control.payOtherToken(id, order)
-      else control.pay(id, order)
-      return
-    }
-    case "confirm":
-      control.confirm(id)
-      return
-    case "expire":
-      control.expire(id)
-      return
-    case "fail":
-      control.fail(id)
-      return
-    case "cancel":
-      await world.merchant.call(`/admin/orders/${one.orderId}/cancel`, anything, { method: "POST" })
-  }
-}
-
-/** Each thing at once, observed once and in order. */
-async function inFairWeather(world: World, twins: readonly Bought[]): Promise<void> {
-  const most = Math.max(0, ...twins.map(({ scenario }) => scenario.chapters.flat().length))
-  for (let at = 0; at < most; at++) {
-    for (const twin of twins) {
-      const move = twin.scenario.chapters.flat()[at]
-      if (move !== undefined) await makeMove(world, twin, move)
-    }
-    await calm(world, twins, [])
-  }
-  await calm(world, twins, [])
-}
-
-/** Makes everything of these collections due: ids, with commas between. */
-const ALL_DUE = [
-  `UPDATE kobbopay_payment SET next_check_at = now() - interval '1 second'
-    WHERE collection_id = ANY(string_to_array(?, ','))`,
-  `UPDATE kobbopay_event SET next_attempt_at = now() - interval '1 second' WHERE state = 'received'
-     AND (collection_id = ANY(string_to_array(?, ',')) OR collection_id IS NULL)`,
-  `UPDATE kobbopay_collection SET due_at = now() - interval '1 second'
-    WHERE id = ANY(string_to_array(?, ','))`,
-  `UPDATE kobbopay_entitled_order SET due_at = now() - interval '1 second' WHERE id IN
-     (SELECT order_id FROM kobbopay_payment WHERE collection_id = ANY(string_to_array(?, ',')))`,
-]
-
-/** Lets reads catch up and what is on its way arrive, and works until the orders are at rest. */
-async function calm(
-  world: World,
-  orders: readonly Bought[],
-  workers: readonly MortalWorker[],
-): Promise<void> {
-  const { control } = world.sandbox
-  control.clearWeather()
-  await control.quiet()
-  for (const one of orders) repeatOnlyWord(world, one)
-  await control.quiet()
-  const ids = orders.map(({ collectionId }) => collectionId).join(",")
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    // What a process that died in the middle left behind is taken over once it is old.
-    await world.rows(
-      `UPDATE kobbopay_collection SET cancelling_at = cancelling_at - interval '3 minutes'
-        WHERE id = ANY(string_to_array(?, ',')) AND cancelling_at IS NOT NULL AND lease_owner IS NULL`,
-      [ids],
-    )
-    for (const statement of ALL_DUE) await world.rows(statement, [ids])
-    await Promise.all([world.worker.drain(), ...workers.map((worker) => worker.drain())])
-    if ((await unrest(world, ids)).length === 0) return
-  }
-  throw new Error(`the orders do not come to rest: ${JSON.stringify(await unrest(world, ids))}`)
-}
-
-/** Where reads cannot say that a payment expired, only its event can, and Kobbopay repeats that. */
-function repeatOnlyWord({ sandbox }: World, one: Bought): void {
-  if (one.provider !== INVOICE) return
-  for (const id of one.payments) {
-    const tries = sandbox.control.deliveries(id).filter((each) => each.event === "payment.expired")
-    const [last] = tries.slice(-1)
-    const arrived = tries.some((each) => each.status !== null && each.status < 300)
-    if (last !== undefined && !arrived) sandbox.control.redeliver(last.id)
-  }
-}
-
-const unrest = (world: World, ids: string) =>
-  world.rows(
-    `SELECT kc.id, kc.failures, kc.last_error, kc.lease_owner, kc.cancelling_at, p.state, p.target,
-            p.last_error AS read_error
-       FROM kobbopay_collection kc JOIN kobbopay_payment p ON p.collection_id = kc.id
-      WHERE kc.id = ANY(string_to_array(?, ',')) AND (
-            kc.cancelling_at IS NOT NULL OR kc.lease_owner IS NOT NULL OR kc.failures > 0 OR p.failures > 0
-         OR p.target IN ('authorized', 'captured') AND p.converged_at IS NULL
-         OR EXISTS (SELECT 1 FROM kobbopay_event e
-              WHERE e.state = 'received' AND e.account_id = p.account_id
-                AND p.kobbopay_id = ANY(e.kobbopay_ids)))`,
-    [ids],
-  )
 
 /** One storm over all orders of a batch. */
 class Storm {

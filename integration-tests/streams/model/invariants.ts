@@ -2,8 +2,9 @@ import type { SessionId } from "../../../src/domain/ids"
 import type { PaymentState } from "../../../src/domain/reading"
 import type { Rules } from "../../../src/domain/rules"
 import type { Kobbopay } from "./kobbopay"
-import type { Ledger, Row } from "./ledger"
+import type { Ledger } from "./ledger"
 import { TOTAL, type Medusa } from "./medusa"
+import type { Row } from "./rows"
 import { ASKED, ownSum, wordOf, type Truth } from "./truth"
 
 const RANK: Record<PaymentState, number> = {

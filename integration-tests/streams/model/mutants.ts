@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "does not notice that something else pays for the order",
     lifecycle: {
-      // What pays for the order is also what superseded this payment.
+      // Whatever pays for the order may also be what the checkout shows instead of this payment.
       decide: (facts, seen) =>
         decide(facts.covered ? { ...facts, covered: false, superseded: false } : facts, seen),
     },

@@ -1,28 +1,26 @@
 import { brandAs, type SessionId } from "../../../src/domain/ids"
 import { judge } from "../../../src/domain/judge"
-import type { Rules } from "../../../src/domain/rules"
-import { audit } from "../../../src/work/audit"
+import { LEASE_MS } from "../../../src/store/collections"
 import { nextStep } from "../../../src/work/converge"
+import { holdsTogether } from "./audited"
 import { Dice, FAIR, type Weather } from "./dice"
-import { Broken, Invariants } from "./invariants"
+import { Invariants } from "./invariants"
 import { Kobbopay, type Sent } from "./kobbopay"
-import { Ledger, type Judge, type Lease } from "./ledger"
-import { Medusa, PROVIDER, type Steps } from "./medusa"
+import { Ledger, type Judge } from "./ledger"
+import { Medusa, type Steps } from "./medusa"
+import { providerOf, refresh } from "./provider"
+import type { Lease } from "./rows"
+import { CLOSE_PENDING_MS, HOUR, rulesOf } from "./rules"
+import type { Shop } from "./shop"
 import { type Move, type Truth } from "./truth"
-import { GRACE_MS, LEASE_MS, RENEW_FOR_MS, providerOf, refresh, work, type Shop } from "./work"
+import { work } from "./work"
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
 const DAWN = Date.UTC(2026, 0, 1)
 
 /** Longer than any pause between two checks, the window, the grace and the patience with events. */
 const CALM_MS = 7 * HOUR
-/** Longer than all calms of a stream together: only a `wait`, and the end, is this long. */
-const STUCK_MS = 150 * HOUR
-const PATIENCE_MS = 15 * MINUTE
-const NEVER_LATE_MS = 10 * 365 * 24 * HOUR
-const CLOSE_PENDING_MS = 200 * HOUR
 const WAIT_MS = CLOSE_PENDING_MS + HOUR
 /** Chances to come to rest before a calm calls it a loop. */
 const MOST_ROUNDS = 60
@@ -31,26 +29,6 @@ const MOST_STEPS_OF_A_WORK = 2_000
 /** What a stream runs on: the real rules, or one broken on purpose. */
 export type Under = { judge: Judge; nextStep: typeof nextStep }
 export const REAL: Under = { judge, nextStep }
-
-export const rulesOf = ({ profile, policy, lenient }: Truth): Rules => ({
-  policy,
-  required: profile === "invoice" ? { amount: true, asset: true } : { amount: false, asset: false },
-  readableStates: new Set(
-    profile === "invoice"
-      ? ["pending", "paid", "confirmed", "failed"]
-      : ["pending", "paid", "confirmed", "expired"],
-  ),
-  tolerance: (expected) => ({
-    underMinor: lenient ? expected / 100n : 0n,
-    overMinor: expected / 100n,
-  }),
-  stuckAfterMs: STUCK_MS,
-  closePendingAfterMs: CLOSE_PENDING_MS,
-  // A stream's hours pass freely, so no money is late by the clock in it.
-  graceMs: NEVER_LATE_MS,
-  patienceMs: PATIENCE_MS,
-  watchForMs: 365 * 24 * HOUR,
-})
 
 /** One order's life: the truth, the weather by these dice, two workers, and what comes of it. */
 export class Stream {
@@ -216,49 +194,9 @@ export class Stream {
     this.#pass(WAIT_MS)
     this.#rest()
     this.invariants.end()
-    this.#audit()
+    holdsTogether(this, this.#time)
     return this
   }
-
-  /** Nothing contradicts anything at the end but what an open exception tells of. */
-  #audit(): void {
-    const { rows, open, collection } = this.ledger
-    const cancelled = collection.orderCancelledAt
-    const exceptions = [...open].flatMap((one) => {
-      const [number, name = ""] = one.split(" ")
-      const row = rows[Number(number)]
-      return row === undefined ? [] : [{ paymentId: row.id, class: name }]
-    })
-    const view = this.medusa.view()
-    const now = new Date(this.#time)
-    for (const row of rows) {
-      const found = audit({
-        payment: row,
-        payments: rows,
-        view,
-        shown: this.ledger.shown(),
-        readResult: null,
-        now,
-        orderCancelledAt: cancelled === null ? null : new Date(cancelled),
-        books: {
-          exceptions,
-          sent: [],
-          released: this.#released(),
-          reservations: this.#leftOver(),
-          settledElsewhere: false,
-        },
-        provider: PROVIDER,
-        captureOn: this.truth.policy.captureOn,
-        cancelOrderAfterMs: GRACE_MS,
-        renewForMs: RENEW_FOR_MS,
-      })
-      const untold = found.filter(() => !exceptions.some((one) => one.paymentId === row.id))
-      if (untold.length > 0) throw new Broken(`untold: ${JSON.stringify(untold)}`)
-    }
-  }
-
-  #released = () => (this.entitlement === "released" ? [{ units: 1, gate: "confirmed" }] : [])
-  #leftOver = () => this.medusa.reserved
 
   /** Works what is due until nothing is left to do but to look again some day. */
   #rest(): void {

@@ -1,37 +1,17 @@
-import type { SessionId } from "../../../src/domain/ids"
-import type { Rules } from "../../../src/domain/rules"
 import { DEAD_AFTER_FAILURES, retryPause } from "../../../src/domain/schedule"
-import { LEASE_MS } from "../../../src/store/collections"
-import type { nextStep } from "../../../src/work/converge"
-import { dueReads } from "../../../src/work/due"
-import { cancelDue, showsMoney, waitsForUs } from "../../../src/work/expire"
+import type { MedusaView } from "../../../src/store/medusa-view"
 import { orderFacts } from "../../../src/store/order-facts"
 import { holdsMoney } from "../../../src/store/payment"
-import type { MedusaView } from "../../../src/store/medusa-view"
-import type { Dice } from "./dice"
-import type { Kobbopay } from "./kobbopay"
-import { LeaseLost, type EventRow, type Lease, type Ledger, type Row } from "./ledger"
-import { PROVIDER, type Medusa, type Provider, type Steps } from "./medusa"
+import { dueReads } from "../../../src/work/due"
+import { cancelDue, showsMoney, waitsForUs } from "../../../src/work/expire"
+import { LeaseLost, type Ledger } from "./ledger"
+import { PROVIDER, type Steps } from "./medusa"
+import type { EventRow, Lease, Row } from "./rows"
+import { GRACE_MS, RENEW_FOR_MS, type Shop } from "./shop"
 
-export const GRACE_MS = 30 * 60_000
-export const RENEW_FOR_MS = 3 * 3_600_000
 const STALE_CANCELLING_MS = 2 * 60_000
 const LEAST_PAUSE_MS = 1_000
 const MOST_STEPS = 6
-const FRESH_MS = 3_000
-
-export type Shop = {
-  placed: "before" | "after"
-  kobbopay: Kobbopay
-  ledger: Ledger
-  medusa: Medusa
-  nextStep: typeof nextStep
-  now: () => number
-  dice: Dice
-  rules: Rules
-  /** Half the range of every jitter: chance has better uses here. */
-  random: () => number
-}
 
 /**
  * `workCollection` and `settleCollection` over the model: the same effects in the same order, with a place to be
@@ -80,7 +60,7 @@ function* settle(shop: Shop, lease: Lease): Steps<{ next: number | null; failure
     const { row } = before
     const own = events.filter(({ event }) => event.payment === row.number)
     const isChecked = reads.has(before) || own.length > 0 || before.money_seen_at !== null
-    if (isChecked) yield* check(shop, lease, row, own, view)
+    if (isChecked) yield* check(shop, lease, { row, events: own, view })
     payments.push(isChecked ? snapshotOf(row) : before)
   }
   for (const payment of payments) {
@@ -122,9 +102,7 @@ function resolveMark({ ledger, now }: Shop, lease: Lease, view: MedusaView): num
 function* check(
   shop: Shop,
   lease: Lease,
-  row: Row,
-  events: readonly Seen[],
-  view: MedusaView,
+  { row, events, view }: { row: Row; events: readonly Seen[]; view: MedusaView },
 ): Steps<void> {
   const { ledger, kobbopay, now } = shop
   const readAt = now()
@@ -266,7 +244,7 @@ function* expire(
   const due = cancelDue(payments, () => GRACE_MS).getTime()
   if (due > now()) return { next: due, failure: null }
   const started = now()
-  for (const row of ledger.rows) yield* check(shop, lease, row, [], view)
+  for (const row of ledger.rows) yield* check(shop, lease, { row, events: [], view })
   const unread = ledger.rows.find(
     (row) => row.last_read_at === null || row.last_read_at.getTime() < started,
   )
@@ -304,65 +282,3 @@ function nextTime({ ledger, now }: Shop, expiry: number | null): number | null {
   }
   return times.length === 0 ? null : Math.max(now() + LEAST_PAUSE_MS, Math.min(...times))
 }
-
-/** The plugin's payment provider over the model: Medusa's calls answered from the ledger and a read. */
-export function providerOf(shop: () => Shop): Provider {
-  const shownOn = (session: SessionId): Row => {
-    const row = shop().ledger.rows.find((one) => one.sessions.includes(session))
-    if (row === undefined) throw new Error(`no payment is shown on ${session}`)
-    return row
-  }
-  return {
-    *authorize(session) {
-      const target = yield* refresh(shop(), shownOn(session))
-      const settles = target === "authorized" || target === "captured"
-      yield
-      if (settles && shop().ledger.claimSession(shownOn(session), session)) return "authorized"
-      return shop().placed === "after" ? "pending" : "pending_authorization"
-    },
-    *capture(session) {
-      const target = yield* refresh(shop(), shownOn(session))
-      yield
-      return target === "captured" && shop().ledger.claimSession(shownOn(session), session)
-    },
-    cancel: (session) => shownOn(session).money_seen_at === null,
-    initiate: (session) => {
-      const { ledger } = shop()
-      const row = ledger.rows.find(
-        (one) =>
-          (one.target === "authorized" || one.target === "captured") &&
-          one.converged_at === null &&
-          one.sessions.length === 0,
-      )
-      if (row !== undefined) ledger.attachSession(session, row)
-    },
-  }
-}
-
-/** The provider's own read, as `refresh` makes it: the target afterwards. */
-export function* refresh(shop: Shop, row: Row): Steps<Row["target"]> {
-  const { ledger, medusa, now } = shop
-  const facts = orderFacts(row, ledger.shown(), medusa.view())
-  yield
-  const { cancellingAt, orderCancelledAt } = ledger.collection
-  const isOver = cancellingAt !== null || orderCancelledAt !== null || facts.order === "cancelled"
-  const known = isOver ? "nothing" : row.target
-  const isFresh = row.last_read_at !== null && now() - row.last_read_at.getTime() < FRESH_MS
-  if (isFresh && known !== "nothing" && !facts.orderChanged && !facts.covered) return known
-  const readAt = now()
-  yield
-  const reading = shop.kobbopay.read(row.number, shop.dice)
-  yield
-  if (reading === null) return known
-  ledger.observe({
-    number: row.number,
-    lease: null,
-    reading,
-    readAt,
-    reports: [],
-    facts: { ...facts, superseded: false },
-  })
-  return row.target
-}
-
-export { LEASE_MS }
