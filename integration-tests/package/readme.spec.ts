@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { z } from "@medusajs/framework/zod"
-import { EXCEPTION_CLASSES } from "../../src/domain/lifecycle"
+import { EXCEPTION_CLASSES } from "../../src/domain/exception-classes"
 import { CONTRADICTIONS } from "../../src/work/contradiction-kinds"
 import { BEGIN, END } from "../bench/page"
 import { codeBlocks } from "../support/code-blocks"

@@ -1,4 +1,5 @@
-import type { Acceptance, ExceptionClass } from "./lifecycle"
+import type { ExceptionClass } from "./exception-classes"
+import type { Acceptance } from "./lifecycle"
 
 /** What a person can do about an exception. `apply` is accepting a payment that the checkout has superseded. */
 export const EXCEPTION_ACTIONS = ["accept", "apply", "refund", "dismiss"] as const

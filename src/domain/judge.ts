@@ -1,9 +1,9 @@
 import { isEnough, wasEnough, type Fit } from "./fit"
+import type { ExceptionClass } from "./exception-classes"
 import {
   decide,
   type Acceptance,
   type Decision,
-  type ExceptionClass,
   type Facts,
   type Returned,
   type Target,

@@ -1,5 +1,5 @@
 import { z } from "@medusajs/framework/zod"
-import type { ExceptionClass } from "../domain/lifecycle"
+import type { ExceptionClass } from "../domain/exception-classes"
 import type { AccountId, EventRowId, ExceptionId, OrderId, PaymentId, RailId } from "../domain/ids"
 import { idColumn, type PaymentRow } from "./payment"
 import { countRow, execute, newId, row, rows, type Sql } from "./sql"

@@ -1,6 +1,7 @@
 import type { EventRowId } from "../domain/ids"
 import { judge } from "../domain/judge"
-import type { Decision, ExceptionClass } from "../domain/lifecycle"
+import type { ExceptionClass } from "../domain/exception-classes"
+import type { Decision } from "../domain/lifecycle"
 import { mergeTransfers } from "../domain/observation"
 import { lockCollection } from "./collections"
 import { keepExceptions } from "./observed-exceptions"

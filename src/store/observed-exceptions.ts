@@ -1,4 +1,4 @@
-import { CONDITIONS, type ExceptionClass } from "../domain/lifecycle"
+import { CONDITIONS, type ExceptionClass } from "../domain/exception-classes"
 import { formatAmount } from "../domain/money"
 import { closeCleared, exceptionAbout, openException } from "./exceptions"
 import type { Check } from "./observed-payment"

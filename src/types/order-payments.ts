@@ -1,4 +1,5 @@
-import type { Acceptance, ExceptionClass, Target } from "../domain/lifecycle"
+import type { ExceptionClass } from "../domain/exception-classes"
+import type { Acceptance, Target } from "../domain/lifecycle"
 import type { PaymentState } from "../domain/reading"
 import type { Dismissal, ExceptionAction } from "../domain/exception-actions"
 

@@ -1,6 +1,6 @@
 import { brandAs, type EventRowId, type SessionId } from "../../../src/domain/ids"
 import type { EventReport, judge, OrderFacts } from "../../../src/domain/judge"
-import { CONDITIONS, type ExceptionClass } from "../../../src/domain/lifecycle"
+import { CONDITIONS, type ExceptionClass } from "../../../src/domain/exception-classes"
 import { reportsMoney } from "../../../src/domain/observation"
 import type { PaymentState, Reading } from "../../../src/domain/reading"
 import type { Rules } from "../../../src/domain/rules"

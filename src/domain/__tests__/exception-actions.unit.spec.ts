@@ -1,4 +1,4 @@
-import { EXCEPTION_CLASSES } from "../lifecycle"
+import { EXCEPTION_CLASSES } from "../exception-classes"
 import { acceptanceOf, answeredBy, MONEY_CLASSES, actionsFor } from "../exception-actions"
 
 const payment = { orderIsOver: false, leftMinor: 1n }

@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import type { Fit } from "../fit"
-import { decide, EXCEPTION_CLASSES, type Decision, type Facts } from "../lifecycle"
+import { EXCEPTION_CLASSES } from "../exception-classes"
+import { decide, type Decision, type Facts } from "../lifecycle"
 import { PAYMENT_STATES, type PaymentState, type ReportedState } from "../reading"
 import { REPORTED_STATES, AMOUNTS, REVIEW, ACCEPT, facts, fit, words } from "./support/decisions"
 
