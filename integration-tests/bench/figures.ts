@@ -20,7 +20,7 @@ export function quantile(figures: readonly number[], share: number): number {
 
 const spreadSchema = z.tuple([z.number(), z.number()])
 /** Lowest and highest. */
-export type Spread = z.output<typeof spreadSchema>
+type Spread = z.output<typeof spreadSchema>
 
 export const spreadOf = (figures: readonly number[]): Spread => [
   Math.min(...figures),

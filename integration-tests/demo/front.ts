@@ -32,7 +32,7 @@ const STARTING = `<!doctype html><html lang="en"><meta charset="utf-8">
 <h1>Just starting</h1><p>This page opens by itself in a moment.</p></body></html>`
 
 /** What the shop page gets; everything in it is public. */
-export type ShopConfig = {
+type ShopConfig = {
   publishableKey: string
   regionId: string
   currencyCode: string

@@ -10,7 +10,7 @@ const PAID_WITHIN_MS = 60_000
 const EXPIRED_WITHIN_MS = 120_000
 const POLL_EVERY_MS = 25
 
-export type ScriptedResult = {
+type ScriptedResult = {
   paid: { order_status: string; payment_status: string; webhook_to_captured_ms: number }
   expired: { order_status: string; stock_restored: boolean }
   /** How many entitlements the shop holds, released and revoked by the end. */

@@ -10,7 +10,7 @@ const RESTART_PAUSE_MS = 300
 
 const CUT_SHORT_AT_MOST = 2
 
-export type ClusterOptions = {
+type ClusterOptions = {
   /** One process each. A `worker` serves no requests. */
   modes: readonly Mode[]
   medusa: MedusaOptions

@@ -1,5 +1,5 @@
 /** What somebody did to a payment that its final state does not tell. */
-export type Act =
+type Act =
   /** Kobbopay ended it. */
   | "expire"
   | "fail"

@@ -29,9 +29,9 @@ export const providerOf = (account: string): string => `pp_kobbopay_${account}`
 /** Short, so that all of it happens within the run. Milliseconds. */
 export const EXPIRY = { window: 20_000, cancelOrderAfter: 5_000, closePendingAfter: 25_000 }
 /** How long money may be seen without being confirmed, milliseconds. */
-export const STUCK_AFTER_MS = 20_000
+const STUCK_AFTER_MS = 20_000
 /** How far reads stay behind the truth, milliseconds. */
-export const LAG_MS = 1_000
+const LAG_MS = 1_000
 
 /** Like the stand-in's own storm, but what lags does so for a time: a payment in time is seen in time. */
 export const SOAK_STORM: WeatherPatch = { ...STORM, laggingReads: { ms: LAG_MS } }

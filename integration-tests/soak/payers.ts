@@ -6,7 +6,7 @@ import type { Diary } from "./diary"
 import type { Dice } from "./dice"
 import { EXPIRY } from "./ground"
 
-export type Payable = Pick<SessionData, "kobbopay_id" | "amount" | "token">
+type Payable = Pick<SessionData, "kobbopay_id" | "amount" | "token">
 
 /** What a payer works with. */
 type Tools = {
@@ -87,7 +87,7 @@ const PAYERS = {
   never: () => undefined,
 } satisfies Record<string, Payer>
 
-export type PayerKind = keyof typeof PAYERS
+type PayerKind = keyof typeof PAYERS
 
 const WEIGHTS: readonly (readonly [PayerKind, number])[] = [
   ["atOnce", 4],

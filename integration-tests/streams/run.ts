@@ -16,7 +16,7 @@ const figures = z.object({
 })
 
 /** Sums over all batches; `deaths`: how many workers were killed on the way. */
-export type StreamFigures = z.infer<typeof figures> & { seed: number }
+type StreamFigures = z.infer<typeof figures> & { seed: number }
 
 /**
  * Runs so many random streams in a store of its own: the spec of the test suite in a process of its own,

@@ -18,7 +18,7 @@ const MARKETS = [
   { currency: "jpy", country: "jp", rate: 10, inclusive: true },
   { currency: "kwd", country: "kw", rate: 5, inclusive: false },
 ] as const
-export type Market = { regionId: string; country: string; currency: string }
+type Market = { regionId: string; country: string; currency: string }
 
 const PROMOTIONS = [
   { code: "THIRD", type: "percentage", value: 33 },
@@ -127,7 +127,7 @@ export async function stockShelves({ container, store }: World): Promise<Shelves
 }
 
 /** A cart as chance fills it. */
-export type RandomCart = {
+type RandomCart = {
   market: number
   lines: { variant: number; quantity: number }[]
   promotion: string | null

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 
 /** Files in PEM: a key, and the certificate that nobody trusts who does not have it. */
-export type Certificate = { key: string; certificate: string }
+type Certificate = { key: string; certificate: string }
 
 /**
  * Makes a certificate for a host in a folder of the caller's, with the openssl of this machine.

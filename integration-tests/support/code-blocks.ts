@@ -1,4 +1,4 @@
-export type CodeBlock = { language: string; code: string }
+type CodeBlock = { language: string; code: string }
 
 /** The fenced blocks of a Markdown text that are in one of the languages, without what they are indented by. */
 export function codeBlocks(markdown: string, languages: readonly string[]): CodeBlock[] {

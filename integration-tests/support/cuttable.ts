@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
 
 /** Where in an exchange a connection is cut: before the words are passed on, or once they were carried out. */
-export type Moment = "before" | "after"
+type Moment = "before" | "after"
 
 /** A wire to a server that can be cut. It listens on localhost only. */
 export type Cuttable = {

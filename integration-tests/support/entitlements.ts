@@ -47,7 +47,7 @@ const eventData = z.object({
   quantity: z.number(),
   key: z.string(),
 })
-export type ReceivedEvent = z.infer<typeof eventData> & { kind: string }
+type ReceivedEvent = z.infer<typeof eventData> & { kind: string }
 
 /** State, released and revoked units. */
 export type Stands = [Entitlement["state"], number, number]

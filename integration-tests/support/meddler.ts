@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers"
 /** An answer of the stand-in on its way to the store. */
 export type Answer = { status: number; body: unknown }
 /** Changes an answer; what it leaves alone goes on as it is. */
-export type Meddling = (request: { path: string; body: string }, answer: Answer) => Answer
+type Meddling = (request: { path: string; body: string }, answer: Answer) => Answer
 
 /**
  * Stands between the store and the stand-in for Kobbopay, and changes what the stand-in answers: for what

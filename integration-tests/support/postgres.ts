@@ -17,7 +17,7 @@ const STOP_WITHIN_MS = 20_000
 const PORT_TRIES = 3
 const LOG_LINES_KEPT = 40
 
-export type PostgresOptions = {
+type PostgresOptions = {
   /** `true`: a commit is on the disk before it is answered, as in production. `false`: fast, for tests that never crash it. */
   durable: boolean
   /** A folder that outlives the server, reachable for the user it runs as. Default: a temporary one, removed on stop. */

@@ -10,7 +10,7 @@ const run = promisify(execFile)
 const START_WITHIN_MS = 15_000
 const STOP_WITHIN_MS = 10_000
 
-export const HOW_TO_GET_REDIS =
+const HOW_TO_GET_REDIS =
   "There is no redis-server on the PATH. Install it (Debian and Ubuntu: `apt-get install redis-server`; macOS: `brew install redis`) and try again."
 
 export type Redis = {

@@ -3,7 +3,7 @@ import { z } from "@medusajs/framework/zod"
 /** The payment provider's id in Medusa, of the one account that `medusa-config.ts` configures. */
 export const KOBBOPAY_PROVIDER = "pp_kobbopay_kobbopay"
 
-export const seededProductSchema = z.object({
+const seededProductSchema = z.object({
   productId: z.string(),
   variantId: z.string(),
   inventoryItemId: z.string(),

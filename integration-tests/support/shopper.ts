@@ -19,7 +19,7 @@ const orderSchema = z.object({
   status: z.string(),
   payment_status: z.string(),
 })
-export type ShopOrder = z.infer<typeof orderSchema>
+type ShopOrder = z.infer<typeof orderSchema>
 
 const paymentSchema = z.object({
   state: z.string(),

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 
-export type UntilOptions = {
+type UntilOptions = {
   /** Milliseconds after which it gives up. */
   withinMs: number
   /** Milliseconds between two checks. Default 50. */

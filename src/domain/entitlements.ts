@@ -6,7 +6,7 @@ import { isMore, toUnit } from "./store-amount"
 export const GATES = ["paid", "confirmed", "manual"] as const
 export type Gate = (typeof GATES)[number]
 export const APPLIES_TO = ["non-shippable", "all"] as const
-export type AppliesTo = (typeof APPLIES_TO)[number] | { metadata: string }
+type AppliesTo = (typeof APPLIES_TO)[number] | { metadata: string }
 export const REVOCATIONS = ["proportional", "all"] as const
 export type Revocation = (typeof REVOCATIONS)[number]
 
@@ -18,7 +18,7 @@ export const ENTITLEMENT_STATES = ["held", "released", "revoked"] as const
 export type EntitlementState = (typeof ENTITLEMENT_STATES)[number]
 
 /** The key of product metadata by which a product has a gate of its own. */
-export const GATE_KEY = "kobbopay_release_on"
+const GATE_KEY = "kobbopay_release_on"
 
 type Metadata = Readonly<Record<string, unknown>> | null
 
@@ -43,7 +43,7 @@ export type BookedPayment = {
 }
 
 /** The money of an order. `total` is what it costs now; `credited` what credit lines took off it. */
-export type OrderMoney = {
+type OrderMoney = {
   currencyCode: string
   total: string
   credited: readonly string[]

@@ -2,8 +2,7 @@ import type { ExceptionClass } from "./exception-classes"
 import type { Acceptance } from "./lifecycle"
 
 /** What a person can do about an exception. `apply` is accepting a payment that the checkout has superseded. */
-export const EXCEPTION_ACTIONS = ["accept", "apply", "refund", "dismiss"] as const
-export type ExceptionAction = (typeof EXCEPTION_ACTIONS)[number]
+export type ExceptionAction = "accept" | "apply" | "refund" | "dismiss"
 
 /** The codes by which a person sets an exception aside without moving money. */
 export const DISMISSALS = ["written_off", "settled_elsewhere", "not_ours", "no_action"] as const

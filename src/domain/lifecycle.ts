@@ -50,7 +50,7 @@ export type Facts = {
   policy: Policy
 }
 
-export type Observation = {
+type Observation = {
   reportedState: ReportedState
   fit: Fit
 }

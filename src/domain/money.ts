@@ -82,7 +82,7 @@ export function convertUp(quote: {
 }
 
 /** How far what arrives may be from what was asked: units of the asset, or a share of the amount. */
-export type Tolerance = { kind: "units"; units: string } | { kind: "percent"; percent: string }
+type Tolerance = { kind: "units"; units: string } | { kind: "percent"; percent: string }
 
 /**
  * Reads "0", "0.5" (units of the asset) or "1%" (of the amount asked for).

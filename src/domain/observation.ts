@@ -165,7 +165,7 @@ export type Report = {
 }
 
 /** What comes of a read when an unworked event reports something. */
-export type Comparison =
+type Comparison =
   /** The read stands as it is; an event that reports no more is done. */
   | { kind: "observed"; reportedState: ReportedState }
   /** The event reports more than the read shows: look again later. */

@@ -20,7 +20,7 @@ import type { Reading } from "../domain/reading"
 const MAX_WAIT_MS = 10_000
 const FIRST_PAUSE_MS = 250
 
-export type ClientDeps = {
+type ClientDeps = {
   dispatcher?: Dispatcher
   /** Unix time, milliseconds. */
   now: () => number
@@ -29,7 +29,7 @@ export type ClientDeps = {
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
-export type CallOptions = {
+type CallOptions = {
   /** Tries of each request, the first included; the account's `request.attempts` when left out. */
   attempts?: number
   /** Gives up, also while waiting to try again. */

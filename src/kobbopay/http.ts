@@ -6,7 +6,7 @@ import { isObject } from "./json"
 import { agentFor, ProxyError, wayTo, type ProxyChoice, type Way } from "./proxy"
 
 /** Answers are a few hundred bytes; what is larger than 1 MiB is something else. */
-export const MAX_ANSWER_BYTES = 1024 * 1024
+const MAX_ANSWER_BYTES = 1024 * 1024
 
 export type HttpAnswer = {
   status: number

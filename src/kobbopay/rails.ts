@@ -39,7 +39,7 @@ export type Rail = {
   prices: Readonly<Record<string, string>> | PriceFunction
 }
 
-export type KnownToken = {
+type KnownToken = {
   asset: string
   network: string
   label: string

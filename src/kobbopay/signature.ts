@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "no
 import type { InvoiceOptions, WebhookOptions } from "./options"
 
 /** How a signature is made and written; both differ from one approved environment to the next. */
-export type SignatureScheme = {
+type SignatureScheme = {
   algorithm: "sha256" | "sha512"
   encoding: "hex" | "base64"
   /** Stands before the signature in its header. */

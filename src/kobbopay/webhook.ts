@@ -16,7 +16,7 @@ const MAX_AMOUNT_LENGTH = 40
 export const bodyHashOf = (rawBody: Buffer): string => hash("sha256", rawBody, "hex")
 
 /** What a webhook says once its signature holds. It asks for a check; the read that follows decides. */
-export type WebhookEvent = {
+type WebhookEvent = {
   /** From the header or the body; else made of payment and type, null when it names no payment. */
   eventId: string | null
   deliveryId: string | null

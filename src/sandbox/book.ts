@@ -23,7 +23,7 @@ export type NewPayment = {
 }
 
 /** One transfer to make. `amount` is exactly what is sent; `asked`, when told, what is owed. */
-export type NewTransfer = {
+type NewTransfer = {
   amount: string
   asked?: string | undefined
   token?: string | undefined
@@ -31,9 +31,9 @@ export type NewTransfer = {
 }
 
 /** How far reads stay behind the truth. */
-export type Lag = { ms: number; reads: number }
+type Lag = { ms: number; reads: number }
 
-export type BookOptions = {
+type BookOptions = {
   now: () => number
   /** Makes an id that never comes back, with the given beginning. */
   newId: (prefix: string) => string

@@ -10,7 +10,7 @@ import { PROFILE_NAMES, type ProfileName } from "./payments"
 export class UsageError extends Error {}
 
 /** What to start, and how the credentials may be shown. */
-export type Command = { help: true } | { help: false; options: StartOptions; shown: Credentials }
+type Command = { help: true } | { help: false; options: StartOptions; shown: Credentials }
 
 export type StartOptions = SandboxOptions & {
   port: number

@@ -13,7 +13,7 @@ import type { Wire } from "./wire"
 const text = z.string().min(1).max(256)
 
 /** `amount` is sent as it is; `due` is what the payer owes, remembered where nobody said it before. */
-export const transferSchema = z.strictObject({
+const transferSchema = z.strictObject({
   amount: text.optional(),
   due: text.optional(),
   token: text.optional(),
@@ -23,7 +23,7 @@ export const transferSchema = z.strictObject({
 })
 export type TransferOrder = z.input<typeof transferSchema>
 
-export const webhookTargetSchema = z.strictObject({
+const webhookTargetSchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
     .nullable()

@@ -21,7 +21,7 @@ export { STORM, type Weather, type WeatherPatch } from "./weather"
 export type { Delivery } from "./webhooks"
 
 /** Waits before each further try of a webhook, in milliseconds: about half an hour in all. */
-export const DEFAULT_RETRY_DELAYS_MS: readonly number[] = [
+const DEFAULT_RETRY_DELAYS_MS: readonly number[] = [
   1000,
   2000,
   5000,

@@ -11,7 +11,7 @@ import { decoded, readRequest, sendAnswer } from "./http"
 import { errorPage, indexPage, payPage } from "./pages"
 import type { Answer, ApiRequest } from "./wire"
 
-export type ServerParts = {
+type ServerParts = {
   port: number
   host: string
   api: KobbopayApi

@@ -92,7 +92,7 @@ const fields = {
 const weatherPatchSchema = z.strictObject(fields).partial()
 export type WeatherPatch = z.input<typeof weatherPatchSchema>
 export type Weather = z.output<z.ZodObject<typeof fields>>
-export type Strike = {
+type Strike = {
   [Name in keyof Weather]: Weather[Name] extends { probability: number } ? Name : never
 }[keyof Weather]
 

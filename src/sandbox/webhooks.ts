@@ -9,7 +9,7 @@ import type { WeatherStation } from "./weather"
 import type { Composed, Wire } from "./wire"
 
 /** One event on its way: what is sent stays the same, each try is signed anew. */
-export type OutgoingEvent = Composed & {
+type OutgoingEvent = Composed & {
   wire: Wire
   type: string
   paymentId: string
@@ -36,7 +36,7 @@ export type Delivery = {
 
 export type WebhookTarget = { url: string | null; secret: Record<ProfileName, string> }
 
-export type SenderOptions = {
+type SenderOptions = {
   target: WebhookTarget
   /** Waits before the second try, the third, and so on; after the last the event is given up. */
   delaysMs: readonly number[]

@@ -11,7 +11,7 @@ import { insertTransition } from "./transitions"
 import { scheduleCollectionOf, scheduling } from "./wakes"
 
 /** What Kobbopay answered to a create. */
-export type CreatedAtKobbopay = {
+type CreatedAtKobbopay = {
   accountId: AccountId
   kobbopayId: KobbopayId
   address: string

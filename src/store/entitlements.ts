@@ -93,7 +93,7 @@ export const changesOf = (sql: Sql, id: EntitlementId): Promise<ChangeRow[]> =>
     [id],
   )
 
-export type NewEntitlement = Pick<
+type NewEntitlement = Pick<
   EntitlementRow,
   | "order_id"
   | "line_item_id"

@@ -4,7 +4,7 @@ import type { AccountId, EventRowId, ExceptionId, OrderId, PaymentId, RailId } f
 import { idColumn, type PaymentRow } from "./payment"
 import { countRow, execute, newId, row, rows, type Sql } from "./sql"
 
-export type NewException = {
+type NewException = {
   class: ExceptionClass
   /** What it is about: a payment's row id, an event's where no payment is known, or an account's id. */
   subjectId: string
@@ -187,7 +187,7 @@ export const exceptionsOf = (
   )
 
 /** Narrows a list of exceptions; what is null does not. */
-export type ExceptionFilter = {
+type ExceptionFilter = {
   state: "open" | "closed" | null
   class: string | null
   orderId: string | null

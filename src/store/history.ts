@@ -12,7 +12,7 @@ const collectionRow = z.object({
   last_error: z.string().nullable(),
   due_at: z.date().nullable(),
 })
-export type CollectionRow = z.output<typeof collectionRow>
+type CollectionRow = z.output<typeof collectionRow>
 
 /** A payment with all that happened to it. */
 export type PaymentHistory = {

@@ -11,7 +11,7 @@ import type { Sql } from "./sql"
 import { claimTransfers } from "./transfers"
 import { wakeCollection } from "./wakes"
 
-export type Observed = {
+type Observed = {
   payment: PaymentRow
   decision: Decision
   /** The events whose reports the read bears out. */

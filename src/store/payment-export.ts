@@ -9,7 +9,7 @@ import { transitionsOf, type TransitionRow } from "./transitions"
 const PAGE = 200
 
 /** Which payments to export; null: whichever. `from` is included, `to` is not. */
-export type ExportFilter = {
+type ExportFilter = {
   from: Date | null
   to: Date | null
   account: AccountId | null

@@ -58,7 +58,7 @@ export class RunLost extends Error {
   }
 }
 
-export type NewRun = {
+type NewRun = {
   trigger: Trigger
   actor: string | null
   /** Null: from the last finished run on, with `overlapMs` before it, or `firstMs` back for the first. */

@@ -25,7 +25,7 @@ const refundRow = z.object({
 })
 export type RefundRow = z.output<typeof refundRow>
 
-export type NewRefund = Pick<RefundRow, "amount_minor" | "hash" | "actor" | "note">
+type NewRefund = Pick<RefundRow, "amount_minor" | "hash" | "actor" | "note">
 
 /**
  * Records a refund of a payment and adds it to what was refunded in all; when that is all there was,

@@ -24,7 +24,7 @@ export type Part = { text: string; bindings: Named }
  * costs more than the running. It names its columns: one with a star would fail on the connections that
  * are open while a migration adds a column.
  */
-export type Prepared = { name: string; text: string }
+type Prepared = { name: string; text: string }
 
 let keepsPlans = true
 

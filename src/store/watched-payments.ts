@@ -13,7 +13,7 @@ const watchedRow = z.object({
   first: z.array(idColumn<PaymentId>()),
   newest: idColumn<PaymentId>(),
 })
-export type WatchedPayments = z.output<typeof watchedRow>
+type WatchedPayments = z.output<typeof watchedRow>
 
 /** How many payments an answer names. */
 const NAMED = 3

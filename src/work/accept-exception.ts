@@ -20,7 +20,7 @@ const DECIDED_WITHIN_MS = 15_000
 const POLL_EVERY_MS = 100
 
 /** Where a payment stands after a person's decision was carried out, as far as that went at once. */
-export type Resolved = {
+type Resolved = {
   payment_id: PaymentId
   state: PaymentState
   target: Target
@@ -31,7 +31,7 @@ export type Resolved = {
 
 type Work = Pick<Deps, "sql" | "medusa" | "log" | "now" | "sleep">
 /** Works what is due; the worker of this process. */
-export type Drain = () => Promise<void>
+type Drain = () => Promise<void>
 
 /**
  * Accepts what an exception is about: the payment's money settles what the order, or the cart, asks for

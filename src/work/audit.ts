@@ -26,7 +26,7 @@ const UNDER_WAY_MS = 2 * 60_000
 export type ReadResult = Reading | "unknown" | null
 
 /** What of a payment the audit goes by. */
-export type Audited = Settling &
+type Audited = Settling &
   Pick<
     PaymentRow,
     "state" | "amount_fit" | "decimals" | "captured_at" | "window_ends_at" | "ended_at"

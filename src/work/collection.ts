@@ -10,7 +10,7 @@ import { timed } from "./patience"
 import { settleCollection, type Outcome } from "./settle"
 
 /** The end of work that is waited for no more, because a step of Medusa's hangs; else null. Does not reject. */
-export type Worked = { late: Promise<void> | null }
+type Worked = { late: Promise<void> | null }
 
 /**
  * Works one claimed collection to rest: renews the lease meanwhile, and releases it with the time of the

@@ -47,9 +47,9 @@ const LEAST_PAUSE_MS = HOUR
 const MOST_PAUSE_MS = 30 * 24 * HOUR
 
 /** What a person asks of one entitlement; without it, only the rule moves something. */
-export type Request = Decided & { id: EntitlementId }
+type Request = Decided & { id: EntitlementId }
 
-export type EntitlementsConverged = { entitlements: number; changed: number }
+type EntitlementsConverged = { entitlements: number; changed: number }
 
 /**
  * Makes the entitlements of an order what they should be, by what Medusa shows of it and what people

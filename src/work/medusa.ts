@@ -64,8 +64,8 @@ export type MedusaSide = {
 }
 
 /** `amount`: decimal, store currency. */
-export type NewSession = { provider: ProviderId; amount: string; currencyCode: string }
-export type RefundToBook = { id: RefundId; amount: string; actor: string; note: string }
+type NewSession = { provider: ProviderId; amount: string; currencyCode: string }
+type RefundToBook = { id: RefundId; amount: string; actor: string; note: string }
 
 /**
  * Binds the worker to a booted Medusa. Each effect is a separate, awaited run of Medusa's own workflow:

@@ -5,7 +5,7 @@
 export type Patience = (signal: AbortSignal) => Promise<number>
 
 /** What is reported of a step of Medusa's that does not return. */
-export const hangingStep = (step: string, ms: number): string =>
+const hangingStep = (step: string, ms: number): string =>
   `Medusa's step \`${step}\` has not returned for ${Math.ceil(ms / 1000)} s: a workflow hook or subscriber of the store may hang`
 
 /** Thrown to the caller of a step that has not returned in its time. The step itself still runs. */

@@ -33,7 +33,7 @@ const MOST_TRIES = 5
 /** How far before the last finished run the next one begins: what ended while that one was under way. */
 const OVERLAP_MS = 60 * 60_000
 
-export type RunRequest = {
+type RunRequest = {
   trigger: Trigger
   actor: string | null
   /** From when on payments that ended are looked at too; null: since the last finished run. */
@@ -43,7 +43,7 @@ export type RunRequest = {
 }
 
 /** What comes of wanting a run: one that is this process's to carry out, or the reason why there is none. */
-export type Begun =
+type Begun =
   | { is: "started" | "resumed"; run: ReconciliationRow }
   | { is: "busy"; run: ReconciliationRow }
   | { is: "too_soon" }

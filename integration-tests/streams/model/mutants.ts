@@ -8,7 +8,7 @@ const { decide } = lifecycle
 const { compareReport, counts, fitOf, judgedMinor, mergeTransfers } = observation
 
 /** One rule that is broken: what the judge is given instead of the real functions. */
-export type Mutant = {
+type Mutant = {
   name: string
   lifecycle?: Partial<typeof lifecycle>
   observation?: Partial<typeof observation>

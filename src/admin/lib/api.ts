@@ -65,7 +65,7 @@ export async function dismiss(asked: {
 }
 
 /** `amount`: decimal string, units of the asset. */
-export type RefundRequest = { payment: string; amount: string; hash: string; note: string }
+type RefundRequest = { payment: string; amount: string; hash: string; note: string }
 
 /** @throws RefusedError with the reason why not */
 export async function postRefund({ payment, amount, hash, note }: RefundRequest): Promise<void> {

@@ -1,7 +1,7 @@
 import type { OrderPayment } from "../../types/order-payments"
 import type { SituationKey } from "../i18n/situations"
 
-export type Tone = "grey" | "blue" | "orange" | "green" | "red"
+type Tone = "grey" | "blue" | "orange" | "green" | "red"
 
 /** Where a payment stands: the name of its texts, and the colour of its badge. */
 export type Situation = { key: SituationKey; tone: Tone }

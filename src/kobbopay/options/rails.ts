@@ -8,7 +8,7 @@ import { rule, text, wholeNumber } from "./fields"
 type PriceTable = Record<string, string>
 
 /** One entry of `rails` as a merchant writes it. A known token brings its asset, network and decimals. */
-export type RailInput = {
+type RailInput = {
   id: string
   token: string
   asset?: string
@@ -104,7 +104,7 @@ function withKnown(raw: RailInput): RailInput {
 const token = z.string()
 
 /** One entry of `rails`. */
-export const railSchema = z.preprocess(
+const railSchema = z.preprocess(
   withKnown,
   railShape
     .refine(

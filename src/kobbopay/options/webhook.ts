@@ -2,8 +2,8 @@ import { z } from "@medusajs/framework/zod"
 import { isAddressOrNetwork } from "../allowed-ips"
 import { choice, headerName, rule, secret, text, wholeNumber } from "./fields"
 
-export const ALGORITHMS = ["sha256", "sha512"] as const
-export const ENCODINGS = ["hex", "base64"] as const
+const ALGORITHMS = ["sha256", "sha512"] as const
+const ENCODINGS = ["hex", "base64"] as const
 
 /** What may differ in a signature from one approved environment to the next. */
 export const signatureShape = {

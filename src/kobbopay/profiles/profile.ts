@@ -38,7 +38,7 @@ export type CreatedPayment = {
 }
 
 /** Keys of a webhook's body; of several, the first one present counts. */
-export type WebhookKeys = {
+type WebhookKeys = {
   /** Each may name the payment. */
   ids: readonly string[]
   references: readonly string[]

@@ -60,7 +60,7 @@ const moduleOptions = z
       .prefault({}),
   })
   .prefault({})
-export type ModuleOptions = z.output<typeof moduleOptions>
+type ModuleOptions = z.output<typeof moduleOptions>
 
 type Dependencies = {
   kobbopayAccounts: Account[]

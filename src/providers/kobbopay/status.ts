@@ -46,7 +46,7 @@ export function authorizationStatus(
 }
 
 /** A session waits like this only once its order was placed, or is being placed. */
-export const isPlaced = (session: MedusaSession): boolean =>
+const isPlaced = (session: MedusaSession): boolean =>
   session.status === "pending_authorization" || session.status === "authorized"
 
 /**

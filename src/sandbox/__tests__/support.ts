@@ -8,7 +8,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from "../index"
 
 export const API_KEY = "api-key-for-tests"
 export const PUBLIC_ID = "public-id-for-tests"
-export const PRIVATE_KEY = "private-key-for-tests"
+const PRIVATE_KEY = "private-key-for-tests"
 export const SECRETS = { docs: "docs-secret-for-tests", invoice: "invoice-secret-for-tests" }
 
 const running: (() => Promise<void>)[] = []

@@ -47,7 +47,7 @@ const unroutedRow = eventRow.extend({
   /** Whether its reference is one of the ledger's. */
   referenced: z.boolean(),
 })
-export type UnroutedEvent = z.output<typeof unroutedRow>
+type UnroutedEvent = z.output<typeof unroutedRow>
 
 /**
  * Events that no collection has yet: not routed to a payment, and due. With each, the payment of the ledger

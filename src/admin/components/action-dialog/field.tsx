@@ -3,7 +3,7 @@ import { useId, type ReactNode } from "react"
 import { useWords } from "../../lib/words"
 
 /** What ties a control to its label and to the text below it. */
-export type Ties = { id: string; "aria-describedby": string | undefined; "aria-invalid": boolean }
+type Ties = { id: string; "aria-describedby": string | undefined; "aria-invalid": boolean }
 
 type FieldProps = {
   label: string

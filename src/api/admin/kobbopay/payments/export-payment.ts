@@ -32,7 +32,7 @@ function splitOfKept({ payment, exceptions }: KeptPayment): Split {
 }
 
 /** A payment as it is exported: no token of its payer, no webhook body, no secret. */
-export function exportPayment(kept: KeptPayment): ExportedPayment {
+function exportPayment(kept: KeptPayment): ExportedPayment {
   const { payment, transitions, exceptions, refunds } = kept
   const split = splitOfKept(kept)
   const units = (minor: bigint) => formatAmount(minor, payment.decimals)
