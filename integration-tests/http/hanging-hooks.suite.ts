@@ -137,7 +137,6 @@ storeSuite("hanging hooks", (world) => {
 
   test("a process that died over a hanging hook is succeeded, and what it reported is closed", async () => {
     const { session, collectionId, cartId } = await world().shopper.checkout(purchase(AFTER))
-    world().second.control.pay(session.kobbopay_id, { amount: "10.5", confirm: true })
     const [payment] = await world().rows(
       `SELECT id, account_id FROM kobbopay_payment WHERE collection_id = ?`,
       [collectionId],
@@ -152,6 +151,7 @@ storeSuite("hanging hooks", (world) => {
     await world().rows(`UPDATE kobbopay_collection SET last_error = 'hangs' WHERE id = ?`, [
       collectionId,
     ])
+    world().second.control.pay(session.kobbopay_id, { amount: "10.5", confirm: true })
     await allDue(world(), collectionId)
     await booksBecome(world(), collectionId, { ...capturedFor("10.5"), closed: ["dead"] })
     expect(cartId).toBeTruthy()

@@ -72,6 +72,15 @@ storeSuite("unstorable text", (world) => {
       ).rejects.toMatchObject({ status: 400 })
     })
 
+    test("a parameter with several dots in its name is answered 400, and a storefront's own one is left alone", async () => {
+      for (const path of ["exceptions", "reconciliations", "entitlements", "payments/export"]) {
+        const status = await statusOf(world().merchant.download(`/admin/kobbopay/${path}?a.b.c=1`))
+        expect({ path, status }).toEqual({ path, status: REFUSED })
+      }
+      expect(await statusOf(get("/store/kobbopay/rails?a.b.c=1"))).toBe(REFUSED)
+      expect(await statusOf(get("/store/kobbopay/rails?v=3"))).toBe("200 application/json")
+    })
+
     test("is answered 400 in every body, a half of a pair too", async () => {
       const bodies = (text: string): Record<string, object> => ({
         "exceptions/kpex_1/accept": { note: text },

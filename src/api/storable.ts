@@ -7,11 +7,14 @@ const TOKEN_PATH = /^\/store\/kobbopay\/payments\//i
 
 const ours = z.object({ provider_id: z.string().startsWith("pp_kobbopay_") })
 
+/** Medusa reads `a.b` as a filter inside a filter, and fails at a deeper one as if the fault were the store's. */
+const DEEP_KEY = /\..*\./s
+
 /**
  * Refuses a request with text in its path, query or body that a database would refuse in the middle of the
  * work, or store as another text. One place for all routes, in front of them.
  *
- * @throws MedusaError INVALID_DATA, naming where it is
+ * @throws MedusaError INVALID_DATA, naming where it is, also for a parameter of the query that can be no filter
  */
 export function refuseUnstorable(
   req: MedusaRequest,
@@ -27,6 +30,12 @@ export function refuseUnstorable(
     throw new MedusaError(
       MedusaError.Types.INVALID_DATA,
       `The ${faulty[0]} of this request holds a NUL or a broken character: send it without`,
+    )
+  }
+  if (Object.keys(req.query).some((key) => DEEP_KEY.test(key))) {
+    throw new MedusaError(
+      MedusaError.Types.INVALID_DATA,
+      "The query of this request has a parameter with several dots in its name: send it without",
     )
   }
   next()
