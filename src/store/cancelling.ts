@@ -1,6 +1,6 @@
 import { z } from "@medusajs/framework/zod"
 import type { CollectionId, OrderId } from "../domain/ids"
-import { lockCollection, type Lease } from "./collections"
+import { heldBy, lockCollection, type Lease } from "./collections"
 import { dueOrders } from "./entitled-orders"
 import { HELD } from "./lease"
 import { execute, row, type Sql } from "./sql"
@@ -70,7 +70,7 @@ export const clearCancelling = (sql: Sql, lease: Lease): Promise<number> =>
   execute(
     sql,
     `UPDATE kobbopay_collection SET cancelling_at = NULL, updated_at = now() WHERE ${HELD}`,
-    { id: lease.collectionId, fence: lease.fence },
+    heldBy(lease),
   )
 
 /**

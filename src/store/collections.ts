@@ -111,7 +111,8 @@ const leaseOf = (found: z.output<typeof leaseRow>): Lease => ({
   orderCancelledAt: found.order_cancelled_at,
 })
 
-const heldBy = ({ collectionId, fence }: Lease) => ({ id: collectionId, fence })
+/** What {@link HELD} binds. */
+export const heldBy = ({ collectionId, fence }: Lease) => ({ id: collectionId, fence })
 
 /** Heartbeat. False when the lease was taken over. */
 export const renewLease = (sql: Sql, lease: Lease, leaseMs: number): Promise<boolean> =>

@@ -1,7 +1,7 @@
 import { z } from "@medusajs/framework/zod"
 import type { PaymentId } from "../domain/ids"
 import { dueOrders } from "./entitled-orders"
-import { idColumn } from "./payment"
+import { idColumn, type PaymentRow } from "./payment"
 import { execute, minorColumn, newId, rows, type Sql } from "./sql"
 
 const transitionRow = z.object({
@@ -59,3 +59,20 @@ export const insertTransition = (sql: Sql, change: NewTransition): Promise<numbe
       note: change.note ?? null,
     },
   )
+
+/** Adds what a person did about a payment, which keeps its state unless `to` names another one. */
+export const insertAdminTransition = (
+  sql: Sql,
+  payment: Pick<PaymentRow, "id" | "state" | "received_minor">,
+  by: { actor: string; note: string | null; at: Date; to?: string },
+): Promise<number> =>
+  insertTransition(sql, {
+    paymentId: payment.id,
+    from: payment.state,
+    to: by.to ?? payment.state,
+    source: "admin",
+    receivedMinor: payment.received_minor,
+    at: by.at,
+    actor: by.actor,
+    note: by.note,
+  })

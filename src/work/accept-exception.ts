@@ -12,7 +12,7 @@ import { acceptPayment } from "../store/money-decisions"
 import { checkNow } from "../store/next-checks"
 import { type Shown, asksOf } from "../store/order-facts"
 import { type PaymentRow, isRefunded, settlesOrder } from "../store/payment"
-import { insertTransition } from "../store/transitions"
+import { insertAdminTransition } from "../store/transitions"
 import type { Deps } from "./deps"
 import { exceptionStillOpen, refuse, closedMeanwhile } from "./still-open"
 
@@ -79,16 +79,7 @@ export async function acceptException(
     const minor =
       payment.received_minor === null ? null : payment.received_minor - payment.refunded_minor
     await acceptPayment(trx, paymentId, { accepted, minor, amount, actor }, at)
-    await insertTransition(trx, {
-      paymentId,
-      from: payment.state,
-      to: payment.state,
-      source: "admin",
-      actor,
-      note,
-      receivedMinor: payment.received_minor,
-      at,
-    })
+    await insertAdminTransition(trx, payment, { actor, note, at })
     await wakeCollection(trx, payment.collection_id, at)
   })
   deps.log.info(`kobbopay: payment ${paymentId} ${by.resolution} by ${actor} over ${found.class}`)

@@ -9,7 +9,7 @@ import {
   type MedusaPayment,
   type MedusaView,
 } from "../store/medusa-view"
-import { isWaiting } from "./session-status"
+import { isWaiting } from "../domain/session-status"
 
 /** What of a payment tells how it settles. */
 export type Settling = Pick<

@@ -14,7 +14,7 @@ import { writeOff } from "../store/money-decisions"
 import { checkNow } from "../store/next-checks"
 import { type PaymentRow, settlesOrder } from "../store/payment"
 import type { Sql } from "../store/sql"
-import { insertTransition } from "../store/transitions"
+import { insertAdminTransition } from "../store/transitions"
 import type { Deps } from "./deps"
 import { exceptionStillOpen, closedMeanwhile } from "./still-open"
 
@@ -66,16 +66,7 @@ async function applyDismissal(
   // While another exception about the money is open, that one has still to be decided.
   if (isSetAside && canWriteOff && !(await hasOpen(trx, payment.id, MONEY_CLASSES))) {
     const to = await writeOff(trx, payment, now)
-    await insertTransition(trx, {
-      paymentId: payment.id,
-      from: payment.state,
-      to,
-      source: "admin",
-      actor: by.actor,
-      note: by.note,
-      receivedMinor: payment.received_minor,
-      at: now,
-    })
+    await insertAdminTransition(trx, payment, { actor: by.actor, note: by.note, at: now, to })
   }
   await checkNow(trx, payment.id, now)
 }

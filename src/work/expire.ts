@@ -10,7 +10,7 @@ import { type PaymentRow, holdsMoney } from "../store/payment"
 import { checkPayment } from "./check"
 import type { Deps } from "./deps"
 import type { LeasedCollection } from "./leased"
-import { isEnded, isOpened } from "./session-status"
+import { isEnded, isOpened } from "../domain/session-status"
 
 type Expiry = { next: Date | null; failure: string | null }
 

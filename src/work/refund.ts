@@ -28,7 +28,7 @@ import {
   unclaimRefund,
 } from "../store/refunds"
 import type { Sql } from "../store/sql"
-import { insertTransition } from "../store/transitions"
+import { insertAdminTransition } from "../store/transitions"
 import type { Deps } from "./deps"
 
 export type Refund = {
@@ -68,16 +68,7 @@ export async function recordRefund(deps: Deps, refund: Refund): Promise<RefundRo
         `The refund with transaction ${hash} is recorded already.`,
       )
     }
-    await insertTransition(trx, {
-      paymentId,
-      from: payment.state,
-      to: payment.state,
-      source: "admin",
-      actor,
-      note,
-      receivedMinor: payment.received_minor,
-      at,
-    })
+    await insertAdminTransition(trx, payment, { actor, note, at })
     const after = { ...payment, refunded_minor: payment.refunded_minor + amountMinor }
     const answered = isRefunded(after) ? MONEY_CLASSES : excessIsBack(after) ? OVERPAID : []
     const by = { actor, resolution: "refunded", note }

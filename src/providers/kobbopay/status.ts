@@ -2,6 +2,7 @@ import type { PaymentSessionStatus } from "@medusajs/framework/types"
 import type { AccountOptions } from "../../kobbopay/options"
 import { settledAmount, settlesOrder, type PaymentRow } from "../../store/payment"
 import type { MedusaSession } from "../../store/sessions"
+import { isPlaced } from "../../domain/session-status"
 import { isMore, sameStore } from "../../domain/store-amount"
 import type { Refreshed } from "./own-read"
 import { notAllowed } from "./refusals"
@@ -31,7 +32,7 @@ export function authorizationStatus(
     )
   }
   if (settlesOrder(payment)) return "authorized"
-  if (isPlaced(session)) return "pending_authorization"
+  if (isPlaced(session.status)) return "pending_authorization"
   if (payment.address === null) throw notAllowed("This payment is not ready. Choose it again.")
   const over =
     payment.state === "expired" ||
@@ -44,10 +45,6 @@ export function authorizationStatus(
   }
   return options.placeOrder === "after-payment" ? "pending" : "pending_authorization"
 }
-
-/** A session waits like this only once its order was placed, or is being placed. */
-const isPlaced = (session: MedusaSession): boolean =>
-  session.status === "pending_authorization" || session.status === "authorized"
 
 /**
  * A capture is booked only when the lifecycle asks for it, and for no more than the payment settles.

@@ -1,6 +1,7 @@
 import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { revokeEntitlementWorkflow } from "../../../../../../workflows"
 import type { AdminDecision } from "../../validators"
+import { decisionIn } from "../decision"
 import { answerEntitlement } from "../entitlement-view"
 
 /** Takes an entitlement back, in the name of the logged-in user. */
@@ -8,12 +9,6 @@ export async function POST(
   req: AuthenticatedMedusaRequest<AdminDecision>,
   res: MedusaResponse,
 ): Promise<void> {
-  await revokeEntitlementWorkflow(req.scope).run({
-    input: {
-      entitlement_id: req.params["id"] ?? "",
-      actor: req.auth_context.actor_id,
-      reason: req.validatedBody.reason,
-    },
-  })
+  await revokeEntitlementWorkflow(req.scope).run({ input: decisionIn(req) })
   await answerEntitlement(req, res)
 }
