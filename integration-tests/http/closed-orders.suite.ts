@@ -1,27 +1,14 @@
 import { Modules } from "@medusajs/framework/utils"
 import { z } from "@medusajs/framework/zod"
 import { allDue, booksBecome, booksRest, CANCELLED } from "../support/books"
+import { callsOf } from "../support/calls"
 import { refusal } from "../support/refusal"
 import { INVOICE, OTHER_PROVIDER } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"
 
-const anything = z.looseObject({})
-
 /** Orders that are cancelled, paid otherwise, archived or expired: nothing is offered for them any more. */
 storeSuite("orders that are over", (world) => {
-  const sandbox = () => world().sandbox.control
-  const purchase = (provider = INVOICE, quantity = 1) => ({
-    product: world().store.digital,
-    rail: "usdt-tron",
-    provider,
-    quantity,
-  })
-  const admin = (path: string, body: Record<string, unknown> = {}) =>
-    world().merchant.call(path, anything, { body })
-  const store = (path: string, body: Record<string, unknown> = {}) =>
-    world().shopper.call(path, anything, { body })
-  const sessionPath = (collection: string) =>
-    `/store/payment-collections/${collection}/payment-sessions`
+  const { sandbox, purchase, admin, store, sessionPath } = callsOf(world)
   const made = () => sandbox().payments().length
   /** Medusa archives what is completed. */
   const archive = async (order: string) => {

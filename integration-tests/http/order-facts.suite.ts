@@ -1,26 +1,14 @@
 import { Modules } from "@medusajs/framework/utils"
-import { z } from "@medusajs/framework/zod"
 import { beginOrderEditOrderWorkflow } from "@medusajs/medusa/core-flows"
 import { allDue, AUTHORIZED, booksBecome, booksOf, capturedFor } from "../support/books"
+import { callsOf } from "../support/calls"
 import { refusal } from "../support/refusal"
 import { DOCS, INVOICE, OTHER_PROVIDER } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"
 
-const anything = z.looseObject({})
-
 /** What an order asks, and who else pays for it: from Medusa's own facts. */
 storeSuite("facts of the order", (world) => {
-  const sandbox = () => world().sandbox.control
-  const purchase = (provider = INVOICE, quantity = 1) => ({
-    product: world().store.digital,
-    rail: "usdt-tron",
-    provider,
-    quantity,
-  })
-  const admin = (path: string, body: Record<string, unknown> = {}) =>
-    world().merchant.call(path, anything, { body })
-  const store = (path: string, body: Record<string, unknown> = {}) =>
-    world().shopper.call(path, anything, { body })
+  const { sandbox, purchase, admin, store } = callsOf(world)
   const firstItem = async (cart: string) => {
     const [item] = await world().rows(`SELECT id FROM cart_line_item WHERE cart_id = ?`, [cart])
     return String(item?.["id"])

@@ -1,27 +1,13 @@
 import { Modules } from "@medusajs/framework/utils"
-import { z } from "@medusajs/framework/zod"
 import { AUTHORIZED, booksBecome, booksOf, capturedFor } from "../support/books"
+import { callsOf } from "../support/calls"
 import { refusal } from "../support/refusal"
 import { INVOICE, OTHER_PROVIDER } from "../support/store-accounts"
 import { storeSuite } from "../support/store-suite"
 
-const anything = z.looseObject({})
-
 /** What a shopper posts with a session, and whose session a call is about. */
 storeSuite("what a session says of itself", (world) => {
-  const sandbox = () => world().sandbox.control
-  const purchase = (provider = INVOICE, quantity = 1) => ({
-    product: world().store.digital,
-    rail: "usdt-tron",
-    provider,
-    quantity,
-  })
-  const admin = (path: string, body: Record<string, unknown> = {}) =>
-    world().merchant.call(path, anything, { body })
-  const store = (path: string, body: Record<string, unknown> = {}) =>
-    world().shopper.call(path, anything, { body })
-  const sessionPath = (collection: string) =>
-    `/store/payment-collections/${collection}/payment-sessions`
+  const { sandbox, purchase, admin, store, sessionPath } = callsOf(world)
 
   describe("whose session a call is about", () => {
     test("a session that names another one while it is being made is not authorized by that one's money", async () => {
